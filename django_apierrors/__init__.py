@@ -1,0 +1,1 @@
+"""One structured shape for every error of a Django REST framework API."""

@@ -1,0 +1,169 @@
+"""Error codes: what Python defines about each of them, and what their statuses and types mean."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from http import HTTPStatus
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from .codes_builtin import BUILTIN
+
+Text = str | Promise
+
+PATTERN = re.compile(r"[A-Z][A-Z0-9_]*[A-Z0-9]")
+MAX_LENGTH = 63
+
+#: Error types, as the ``typed`` format writes them, with their meanings.
+TYPES: dict[str, Text] = {
+    "api_error": _("Something failed on our side or on a service we depend on."),
+    "validation_error": _("The request itself must be changed before it can succeed."),
+    "auth_error": _("The credentials are missing, not valid, or not allowed to do this."),
+    "idempotency_error": _("An idempotency key was reused or its first request is still running."),
+    "rate_limit_error": _("Too many requests were sent in too short a time."),
+}
+
+#: Retry classes with their meanings.
+RETRIES: dict[str, Text] = {
+    "never": _("The same request will fail again."),
+    "safe": _("The request was not processed; send it again after the delay."),
+    "idempotent": _("The request may have run; retry only GET, PUT and DELETE, or with an idempotency key."),
+}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Status:
+    """An HTTP status of the API: its phrase (RFC 9110, 15) and its meaning in our words."""
+
+    phrase: str
+    meaning: Text
+
+
+#: The HTTP statuses an API uses. Phrases are those of RFC 9110, whatever Python is running.
+STATUSES: dict[int, Status] = {
+    200: Status(phrase="OK", meaning=_("The request succeeded.")),
+    201: Status(phrase="Created", meaning=_("The request succeeded and something was created.")),
+    204: Status(phrase="No Content", meaning=_("The request succeeded and there is nothing to return.")),
+    400: Status(phrase="Bad Request", meaning=_("The request is malformed or a value was not accepted.")),
+    401: Status(phrase="Unauthorized", meaning=_("Credentials are missing or not valid.")),
+    403: Status(phrase="Forbidden", meaning=_("The credentials are valid but may not do this.")),
+    404: Status(phrase="Not Found", meaning=_("There is no such address or resource.")),
+    405: Status(phrase="Method Not Allowed", meaning=_("The address exists but not for this method.")),
+    406: Status(phrase="Not Acceptable", meaning=_("The answer cannot be given in the requested format.")),
+    409: Status(phrase="Conflict", meaning=_("The request conflicts with the current state.")),
+    410: Status(phrase="Gone", meaning=_("What was here has been removed for good.")),
+    412: Status(phrase="Precondition Failed", meaning=_("A condition sent with the request does not hold.")),
+    413: Status(phrase="Content Too Large", meaning=_("The body is larger than the server accepts.")),
+    415: Status(phrase="Unsupported Media Type", meaning=_("The body is in a format that is not accepted.")),
+    422: Status(phrase="Unprocessable Content", meaning=_("The request is well formed but breaks a rule.")),
+    429: Status(phrase="Too Many Requests", meaning=_("Too many requests in too short a time.")),
+    500: Status(phrase="Internal Server Error", meaning=_("Something failed on our side.")),
+    502: Status(phrase="Bad Gateway", meaning=_("A service we depend on answered wrongly.")),
+    503: Status(phrase="Service Unavailable", meaning=_("The request cannot be taken right now.")),
+    504: Status(phrase="Gateway Timeout", meaning=_("A service we depend on did not answer in time.")),
+}
+
+
+def phrase(status: int) -> str:
+    """Return the phrase of a status, ``Error`` for one that no RFC names."""
+    known = STATUSES.get(status)
+    if known is not None:
+        return known.phrase
+    try:
+        return HTTPStatus(status).phrase
+    except ValueError:
+        return "Error"
+
+
+def type_for(status: int) -> str:
+    """Return the error type that a status implies."""
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        return "api_error"
+    return {401: "auth_error", 403: "auth_error", 429: "rate_limit_error"}.get(status, "validation_error")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ErrorDefinition:
+    """What Python defines about a code: the contract, and the words as shipped.
+
+    ``code`` is 2 to 63 capital letters, digits and underscores. ``status`` is 400 to 599; ``type``
+    and ``pass_detail`` follow from it unless given. ``retry`` is a key of ``RETRIES``.
+    ``params`` declares the placeholders of the texts, each with a sample value; ``causes`` and
+    ``remedy`` hold one item a line of the documentation. ``pass_detail`` says whether a raise
+    site's own text may replace the message. ``doc_url`` is an absolute URL.
+
+    Raises ``ValueError``, naming the value and the fix, when the contract is not sound.
+    """
+
+    code: str
+    status: int
+    title: Text
+    message: Text
+    description: Text = ""
+    causes: Sequence[Text] = ()
+    remedy: Sequence[Text] = ()
+    retry: str = "never"
+    type: str = ""
+    params: Mapping[str, object] = field(default_factory=dict)
+    pass_detail: bool | None = None
+    since: str = ""
+    doc_url: str = ""
+
+    def __post_init__(self) -> None:
+        """Refuse an unsound contract and fill in what follows from the status."""
+        if not (isinstance(self.code, str) and PATTERN.fullmatch(self.code) and len(self.code) <= MAX_LENGTH):
+            raise ValueError(
+                f"Error code {self.code!r} is not valid: use 2 to {MAX_LENGTH} capital letters, digits and "
+                "underscores, beginning with a letter, as in 'INSUFFICIENT_BALANCE'."
+            )
+        if not (isinstance(self.status, int) and 400 <= self.status <= 599):
+            raise ValueError(f"{self.code}: status {self.status!r} is not an error; use a status from 400 to 599.")
+        if self.retry not in RETRIES:
+            raise ValueError(f"{self.code}: retry {self.retry!r} is unknown; use one of {', '.join(RETRIES)}.")
+        if self.type and self.type not in TYPES:
+            raise ValueError(f"{self.code}: type {self.type!r} is unknown; use one of {', '.join(TYPES)}.")
+        object.__setattr__(self, "type", self.type or type_for(self.status))
+        if self.pass_detail is None:
+            guarded = self.status in (401, 403, 404, 429) or self.status >= HTTPStatus.INTERNAL_SERVER_ERROR
+            object.__setattr__(self, "pass_detail", not guarded)
+
+
+_definitions: dict[str, ErrorDefinition] = {}
+_conflicts: list[tuple[ErrorDefinition, ErrorDefinition]] = []
+
+
+def register(definition: ErrorDefinition) -> ErrorDefinition:
+    """Make a code known and return its definition.
+
+    A later definition with the same status takes the place of the earlier one, so that a
+    project may reword a built-in code. One with another status does not: a status is a
+    promise to clients. It is kept for the system check that reports it.
+    """
+    known = _definitions.get(definition.code)
+    if known is not None and known.status != definition.status:
+        _conflicts.append((known, definition))
+    else:
+        _definitions[definition.code] = definition
+    return definition
+
+
+def get(code: str) -> ErrorDefinition | None:
+    """Return the definition of a code, ``None`` when nothing defines it."""
+    return _definitions.get(code)
+
+
+def definitions() -> Iterator[ErrorDefinition]:
+    """Iterate over all definitions in the order in which they were registered."""
+    return iter(tuple(_definitions.values()))
+
+
+def conflicts() -> Sequence[tuple[ErrorDefinition, ErrorDefinition]]:
+    """Return pairs of definitions of one code whose statuses differ: the one in force, the refused."""
+    return tuple(_conflicts)
+
+
+for _builtin in BUILTIN:
+    register(ErrorDefinition(**_builtin))

@@ -1,0 +1,98 @@
+"""The ``APIERRORS`` setting: one dict, read at use, never frozen at import."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest
+
+#: Every key with its default; a key that is not here is a system check error.
+DEFAULTS: dict[str, Any] = {
+    "FORMAT": "nested",
+    "FORMATS": {},
+    "API_PATHS": ["/api/"],
+    "EXCEPTIONS": {},
+    "MAX_ERRORS": 100,
+    "CHALLENGE": 'Bearer realm="api"',
+    "DEBUG_ERRORS": False,
+    "STRICT": None,
+    "REQUEST_ID": None,
+    "LOGIN_REDIRECT_AS_401": False,
+}
+
+
+class Settings:
+    """Typed views of ``settings.APIERRORS``; ``override_settings`` needs no reset."""
+
+    def given(self) -> Any:
+        """What the project wrote, unchecked: ``checks.py`` says what is wrong with it."""
+        return getattr(settings, "APIERRORS", {})
+
+    def _get(self, key: str) -> Any:
+        given = getattr(settings, "APIERRORS", None)
+        return given.get(key, DEFAULTS[key]) if given else DEFAULTS[key]
+
+    @property
+    def FORMAT(self) -> str:
+        """How errors look: the name of a built-in format or the dotted path of one."""
+        value: str = self._get("FORMAT")
+        return value
+
+    @property
+    def FORMATS(self) -> Mapping[str, str | None]:
+        """Path prefix → format; the longest prefix wins, ``None`` leaves a path alone."""
+        value: Mapping[str, str | None] = self._get("FORMATS")
+        return value
+
+    @property
+    def API_PATHS(self) -> Sequence[str]:
+        """Path prefixes whose errors are always structured, matched at segment boundaries."""
+        value: Sequence[str] = self._get("API_PATHS")
+        return value
+
+    @property
+    def EXCEPTIONS(self) -> Mapping[str, str]:
+        """Dotted path of an exception class → code, looked up along the MRO."""
+        value: Mapping[str, str] = self._get("EXCEPTIONS")
+        return value
+
+    @property
+    def MAX_ERRORS(self) -> int:
+        """How many field errors one answer lists."""
+        value: int = self._get("MAX_ERRORS")
+        return value
+
+    @property
+    def CHALLENGE(self) -> str:
+        """``WWW-Authenticate`` of a 401 for which nobody else named one (RFC 9110, 11.6.1)."""
+        value: str = self._get("CHALLENGE")
+        return value
+
+    @property
+    def DEBUG_ERRORS(self) -> bool:
+        """Whether 500s are structured even while ``DEBUG`` shows Django's technical page."""
+        value: bool = self._get("DEBUG_ERRORS")
+        return value
+
+    @property
+    def STRICT(self) -> bool:
+        """Whether an unknown code raises; default: the value of ``DEBUG``."""
+        value: bool | None = self._get("STRICT")
+        return settings.DEBUG if value is None else value
+
+    @property
+    def REQUEST_ID(self) -> str | Callable[[HttpRequest], str] | None:
+        """A callable (or its dotted path) that names a request; ``None``: ours."""
+        value: str | Callable[[HttpRequest], str] | None = self._get("REQUEST_ID")
+        return value
+
+    @property
+    def LOGIN_REDIRECT_AS_401(self) -> bool:
+        """Whether a redirect to ``LOGIN_URL`` on an API path becomes a 401."""
+        value: bool = self._get("LOGIN_REDIRECT_AS_401")
+        return value
+
+
+conf = Settings()

@@ -1,0 +1,202 @@
+"""What a view raises: ``ApiError`` and the ready-made errors."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
+
+from django.utils.encoding import force_str
+from rest_framework.exceptions import APIException, ErrorDetail
+
+from . import codes
+
+
+class UnknownErrorCode(LookupError):
+    """Raised under ``STRICT`` for a code that neither Python nor the catalog defines."""
+
+
+class ApiError(APIException):
+    """An error with a code of the catalog, for DRF views and plain views, sync and async.
+
+    ``ApiError("INSUFFICIENT_BALANCE", details={...}, params={...})``. All arguments are optional:
+
+    - ``code``: a code of the catalog; default: the class's own.
+    - ``message``: text for this one error; counts where the code's ``pass_detail`` allows it.
+    - ``status``: 400 to 599, instead of the catalog's.
+    - ``details``: a mapping of JSON values that the client receives as it is.
+    - ``params``: values for the placeholders of the texts.
+    - ``param``: the dotted path of the value that the error is about (``items.0.price``).
+    - ``retry_after``: seconds until a retry makes sense.
+    - ``headers``: further response headers.
+
+    A subclass with a ``code`` and at least one of ``status``, ``title`` and ``message``
+    registers that code; ``params`` on the class declares its placeholders with sample values.
+    It raises ``TypeError`` when no status is given, ``ValueError`` when the contract is unsound.
+    """
+
+    code: str = "INTERNAL_SERVER_ERROR"
+    status: int | None = None
+    title: ClassVar[codes.Text] = ""
+    message: codes.Text | None = None
+    type: ClassVar[str] = ""
+    retry: ClassVar[str] = "never"
+    description: ClassVar[codes.Text] = ""
+    causes: ClassVar[Sequence[codes.Text]] = ()
+    remedy: ClassVar[Sequence[codes.Text]] = ()
+    pass_detail: ClassVar[bool | None] = None
+    since: ClassVar[str] = ""
+    doc_url: ClassVar[str] = ""
+    params: Mapping[str, Any] = {}
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        """Register the code of a subclass that defines one."""
+        super().__init_subclass__(**kwargs)
+        own = vars(cls)
+        if "code" in own and not own.keys().isdisjoint(("status", "title", "message")):
+            codes.register(cls._definition())
+
+    @classmethod
+    def _definition(cls) -> codes.ErrorDefinition:
+        if cls.status is None:
+            raise TypeError(f"{cls.__qualname__} defines {cls.code!r} without a status; add e.g. `status = 422`.")
+        title = cls.title or cls.code.replace("_", " ").capitalize()
+        return codes.ErrorDefinition(
+            code=cls.code,
+            status=cls.status,
+            title=title,
+            message=cls.message or f"{title}.",
+            type=cls.type,
+            retry=cls.retry,
+            description=cls.description,
+            causes=cls.causes,
+            remedy=cls.remedy,
+            pass_detail=cls.pass_detail,
+            since=cls.since,
+            doc_url=cls.doc_url,
+            params=cls.params,
+        )
+
+    def __init__(
+        self,
+        code: str | None = None,
+        message: codes.Text | None = None,
+        *,
+        status: int | None = None,
+        details: Mapping[str, Any] | None = None,
+        params: Mapping[str, Any] | None = None,
+        param: str | None = None,
+        retry_after: float | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        """Keep what the raise site said; the catalog supplies the rest when it is answered."""
+        Exception.__init__(self, *(given for given in (code, message) if given is not None))
+        if code is None and status is not None and type(self) is ApiError:
+            code = ""  # the catalog's code for that status
+        self.code = self.code if code is None else code
+        self.message = message
+        self.status = status
+        self.details = details
+        self.params = params or {}
+        self.param = param
+        self.retry_after = retry_after
+        self.headers = headers or {}
+
+    @property
+    def default_code(self) -> str:  # type: ignore[override]
+        """The code, for readers that know only DRF."""
+        return self.code
+
+    @property
+    def status_code(self) -> int:  # type: ignore[override]
+        """The status, for readers that know only DRF: explicit, else the definition's, else 500."""
+        if self.status is not None:
+            return self.status
+        definition = codes.get(self.code)
+        return definition.status if definition else 500
+
+    @property
+    def detail(self) -> ErrorDetail:  # type: ignore[override]
+        """The text and code, for readers that know only DRF."""
+        definition = codes.get(self.code)
+        text = self.message or (definition.title if definition else self.code)
+        return ErrorDetail(force_str(text), self.code)
+
+
+class AuthKeyNotFound(ApiError):
+    """401: the request carries no credentials."""
+
+    code = "AUTH_KEY_NOT_FOUND"
+
+
+class AuthKeyInvalid(ApiError):
+    """401: the credentials are not valid."""
+
+    code = "AUTH_KEY_INVALID"
+
+
+class ParamNotFound(ApiError):
+    """400: a required parameter of the query string or the body is absent."""
+
+    code = "PARAM_NOT_FOUND"
+
+    def __init__(self, param: str, **kwargs: Any) -> None:
+        """Take the dotted path of the absent parameter."""
+        super().__init__(param=param, **kwargs)
+        self.args = (param,)
+
+
+class ResourceNotFound(ApiError):
+    """404: nothing exists with that identifier, or it is hidden from the client."""
+
+    code = "RESOURCE_NOT_FOUND"
+
+
+class ResourceConflict(ApiError):
+    """409: the request conflicts with the current state."""
+
+    code = "RESOURCE_CONFLICT"
+
+
+class IdempotencyKeyReused(ApiError):
+    """409: the idempotency key was used with different data."""
+
+    code = "IDEMPOTENCY_KEY_REUSED"
+
+
+class UnprocessableRequest(ApiError):
+    """422: the data is well formed but breaks a rule."""
+
+    code = "UNPROCESSABLE_REQUEST"
+
+
+class BadGateway(ApiError):
+    """502: a service we depend on failed."""
+
+    code = "BAD_GATEWAY"
+
+
+class GatewayTimeout(ApiError):
+    """504: a service we depend on took too long."""
+
+    code = "GATEWAY_TIMEOUT"
+
+
+class _RetryableError(ApiError):
+    """An error whose first argument is the wait in seconds."""
+
+    def __init__(self, retry_after: float | None = None, **kwargs: Any) -> None:
+        """Take the seconds after which a retry makes sense."""
+        super().__init__(retry_after=retry_after, **kwargs)
+        self.args = (retry_after,)
+
+
+class IdempotencyKeyInUse(_RetryableError):
+    """409: the first request with this idempotency key is still running."""
+
+    code = "IDEMPOTENCY_KEY_IN_USE"
+
+
+class ServiceUnavailable(_RetryableError):
+    """503: the request cannot be taken right now."""
+
+    code = "SERVICE_UNAVAILABLE"

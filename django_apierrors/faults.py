@@ -1,0 +1,87 @@
+"""Unhandled exceptions that the bytes of the client caused: a 400, not a 500."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from types import FrameType
+from typing import Any
+
+from django.http import UnreadablePostError
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+_PARSE = Request._parse.__code__  # type: ignore[attr-defined]
+_DISPATCH = APIView.dispatch.__code__
+_RENDER = Response.rendered_content.fget.__code__  # type: ignore[attr-defined]
+_MOST_VALUES = 100_000
+
+
+def is_clients_fault(exc: BaseException) -> bool:
+    """Tell whether an exception that nobody handled comes from a body no server could use.
+
+    Meets nesting deeper than the parser, a charset that is no text encoding, a lone surrogate
+    that cannot be written, a number that is no number (``1e999``) where the
+    serializer let it pass, and a client that went away while it sent.
+    """
+    if isinstance(exc, UnicodeEncodeError):
+        return "\ud800" <= exc.object[exc.start] <= "\udfff"
+    if isinstance(exc, RecursionError):
+        return any(frame.f_code is _PARSE for frame in _frames(exc))
+    if isinstance(exc, UnreadablePostError):
+        return True
+    return _in_unusable_charset(exc) or _by_infinite_number(exc)
+
+
+def _frames(exc: BaseException) -> Iterator[FrameType]:
+    traceback = exc.__traceback__
+    while traceback is not None:
+        yield traceback.tb_frame
+        traceback = traceback.tb_next
+
+
+def _in_unusable_charset(exc: BaseException) -> bool:
+    for frame in _frames(exc):
+        if frame.f_code is _PARSE:
+            charset = frame.f_locals["self"].parser_context.get("encoding") or "utf-8"
+            try:
+                "".encode(charset)
+            except (LookupError, UnicodeError):
+                return True
+    return False
+
+
+def _by_infinite_number(exc: BaseException) -> bool:
+    if not isinstance(exc, (ValueError, OverflowError)):
+        return False
+    request = _drf_request(exc)
+    # `_full_data` is what was parsed; `data` would parse and raise again.
+    return request is not None and _has_infinite_number(getattr(request, "_full_data", None))
+
+
+def _drf_request(exc: BaseException) -> Request | None:
+    for frame in _frames(exc):
+        found: Any = None
+        if frame.f_code is _DISPATCH:
+            found = frame.f_locals["request"]
+        elif frame.f_code is _RENDER:
+            found = (getattr(frame.f_locals["self"], "renderer_context", None) or {}).get("request")
+        if isinstance(found, Request):
+            return found
+    return None
+
+
+def _has_infinite_number(data: Any) -> bool:
+    pending = [data]
+    for _ in range(_MOST_VALUES):
+        if not pending:
+            return False
+        value = pending.pop()
+        if isinstance(value, float) and not math.isfinite(value):
+            return True
+        if isinstance(value, dict):
+            pending.extend(value.values())
+        elif isinstance(value, list):
+            pending.extend(value)
+    return False

@@ -1,0 +1,361 @@
+"""Wire formats: Problem + Entry → dict. The only file with the key names of bodies."""
+
+from __future__ import annotations
+
+import functools
+import logging
+import uuid
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from http import HTTPStatus
+from json.encoder import encode_basestring_ascii
+from typing import Any, ClassVar
+from urllib.parse import quote
+
+from django.utils.encoding import force_str
+from django.utils.functional import Promise
+from django.utils.module_loading import import_string
+from django.utils.translation import override
+from rest_framework.utils.encoders import JSONEncoder
+
+from .catalog import Entry
+from .codes import phrase
+from .problems import FieldError, Problem
+from .templating import clean_surrogates
+
+logger = logging.getLogger("django_apierrors")
+
+# What may be listed of one problem, in bytes of JSON, so that no body exceeds 64 kB.
+_BUDGET = 48_000
+_PER_ERROR = 60
+# RFC 3986, 3.5: what a fragment may hold unescaped.
+_FRAGMENT = "!$&'()*+,;=:@/?-._~"
+
+
+class Format:
+    """A shape for errors and the names it gives to codes; subclass it for a shape of your own.
+
+    ``body()`` is given a problem, which has its final ``status``, and the entry of its code in
+    the language of the client, and returns what is sent as JSON.
+    """
+
+    #: The content type of the body.
+    media_type: ClassVar[str] = "application/json"
+    #: Canonical code → the name this format writes for it.
+    codes: ClassVar[Mapping[str, str]] = {}
+    #: Whether validation problems list every error; others speak of the first.
+    lists_errors: ClassVar[bool] = False
+    #: The language of the texts; ``None``: the client's.
+    language: ClassVar[str | None] = None
+    #: Further headers of an answer in this format.
+    headers: ClassVar[Mapping[str, str]] = {}
+
+    def body(self, problem: Problem, entry: Entry) -> dict[str, Any]:
+        """Return the body of one answer."""
+        raise NotImplementedError
+
+    def code(self, entry: Entry) -> str:
+        """Return the name that this format writes for a code."""
+        return self.codes.get(entry.code, entry.code)
+
+    def about(self, problem: Problem) -> Problem:
+        """Return what this format speaks of: the whole problem, or only its first error."""
+        if self.lists_errors or len(problem.errors) < 2 or problem.code != "VALIDATION_FAILED":
+            return problem
+        first = problem.errors[0]
+        return replace(
+            problem,
+            code="PARAM_NOT_FOUND" if first.code == "required" and first.path else problem.code,
+            message=None if first.path else first.message,
+            params={"param": first.param, "detail": first.message} if first.path else {},
+            param=first.param if first.path else None,
+            errors=(first,),
+            errors_total=1,
+        )
+
+
+class Nested(Format):
+    """``{"error": {"code", "httpCode", "message"}}``"""
+
+    lists_errors = True
+
+    def body(self, problem: Problem, entry: Entry) -> dict[str, Any]:
+        """Return the code, the status and the message in an ``error`` object."""
+        details, room = _details(problem)
+        message = entry.message_for(problem)
+        error: dict[str, Any] = {"code": self.code(entry), "httpCode": problem.status, "message": message}
+        error.update(_listed_by_param(problem, message, room))
+        return {"error": error | details}
+
+
+class Result(Format):
+    """``{"result": "error", "message"}``"""
+
+    def body(self, problem: Problem, entry: Entry) -> dict[str, Any]:
+        """Return the message beside the word ``error``."""
+        return {"result": "error", "message": entry.message_for(problem)}
+
+
+class Detailed(Format):
+    """``{"error": {"code", "message", "details"}}``"""
+
+    lists_errors = True
+    codes = {
+        "REQUEST_MALFORMED": "INVALID_REQUEST",
+        "PARAM_NOT_FOUND": "INVALID_REQUEST",
+        "VALIDATION_FAILED": "INVALID_REQUEST",
+        "AUTH_KEY_NOT_FOUND": "UNAUTHENTICATED",
+        "AUTH_KEY_INVALID": "UNAUTHENTICATED",
+        "ENDPOINT_NOT_FOUND": "RESOURCE_NOT_FOUND",
+        "RATE_TOO_HIGH": "RATE_LIMIT_EXCEEDED",
+        "MAINTENANCE": "SERVICE_UNAVAILABLE",
+    }
+
+    def body(self, problem: Problem, entry: Entry) -> dict[str, Any]:
+        """Return the code and the message in an ``error`` object, field errors in its ``details``."""
+        details, room = _details(problem)
+        message = entry.message_for(problem)
+        if problem.errors:
+            fields: dict[str, list[dict[str, str]]] = {}
+            listed = 0
+            for listed, error in enumerate(_within(problem, room, lambda error: error.param), start=1):  # noqa: B007
+                fields.setdefault(error.param, []).append({"code": error.code, "message": error.message or message})
+            more = {"fields_total": problem.errors_total} if listed < problem.errors_total else {}
+            details = {"details": {**details.get("details", {}), "fields": fields, **more}}
+        return {"error": {"code": self.code(entry), "message": message, **details}}
+
+
+class Described(Format):
+    """``{"message": "404 Not Found", "description"}``"""
+
+    #: ``message``, of the status and its phrase.
+    message_template: ClassVar[str] = "{status} {phrase}"
+
+    def body(self, problem: Problem, entry: Entry) -> dict[str, Any]:
+        """Return the status line and the message."""
+        message = self.message_template.format(status=problem.status, phrase=phrase(problem.status))
+        return {"message": message, "description": entry.message_for(problem)}
+
+
+class OAuth2(Format):
+    """``{"error", "error_description"}`` (RFC 6749, 5.2), always in English and ASCII."""
+
+    language = "en"
+    headers = {"Pragma": "no-cache"}
+    codes = {
+        "OAUTH_INVALID_REQUEST": "invalid_request",
+        "OAUTH_INVALID_CLIENT": "invalid_client",
+        "OAUTH_INVALID_GRANT": "invalid_grant",
+        "OAUTH_UNAUTHORIZED_CLIENT": "unauthorized_client",
+        "OAUTH_UNSUPPORTED_GRANT_TYPE": "unsupported_grant_type",
+        "OAUTH_UNSUPPORTED_RESPONSE_TYPE": "unsupported_response_type",
+        "OAUTH_INVALID_SCOPE": "invalid_scope",
+        "OAUTH_FORBIDDEN_SCOPE": "forbidden_scope",
+        "OAUTH_ACCESS_DENIED": "access_denied",
+        "OAUTH_SERVER_ERROR": "server_error",
+        "OAUTH_TEMPORARILY_UNAVAILABLE": "temporarily_unavailable",
+    }
+    _of_status: ClassVar[Mapping[int, str]] = {
+        401: "invalid_client",
+        429: "temporarily_unavailable",
+        503: "temporarily_unavailable",
+    }
+
+    def body(self, problem: Problem, entry: Entry) -> dict[str, Any]:
+        """Return the key and a description within %x20-21 / %x23-5B / %x5D-7E."""
+        if entry.code not in self.codes:
+            # Texts of other raise sites are in the language of the client by now.
+            problem = replace(problem, message=None, params={"param": problem.param, **problem.params, "detail": None})
+        elif isinstance(problem.message, Promise):
+            with override(self.language):
+                problem = replace(problem, message=force_str(problem.message))
+        text = entry.message_for(problem)
+        description = "".join(c if " " <= c <= "~" and c not in '"\\' else " " for c in text)
+        return {"error": self._key(problem, entry), "error_description": " ".join(description.split())}
+
+    def _key(self, problem: Problem, entry: Entry) -> str:
+        nearest = "server_error" if problem.status >= HTTPStatus.INTERNAL_SERVER_ERROR else "invalid_request"
+        nearest = self._of_status.get(problem.status, nearest)
+        return self.codes.get(entry.code, nearest)
+
+
+class Typed(Format):
+    """``{"error": {"type", "code", "message", "param", "doc_url", "request_id"}}``, all six always there."""
+
+    lists_errors = True
+    #: The key around the object; ``None`` gives the flat object.
+    envelope: ClassVar[str | None] = "error"
+
+    def body(self, problem: Problem, entry: Entry) -> dict[str, Any]:
+        """Return the six keys, ``null`` where there is nothing to say."""
+        details, room = _details(problem)
+        message = entry.message_for(problem)
+        error: dict[str, Any] = {
+            "type": entry.type,
+            "code": self.code(entry),
+            "message": message,
+            "param": problem.param,
+            "doc_url": entry.doc_url or None,
+            "request_id": problem.request_id,
+        }
+        error.update(_listed_by_param(problem, message, room), **details)
+        return {self.envelope: error} if self.envelope else error
+
+
+class RFC9457(Format):
+    """``application/problem+json`` (RFC 9457)."""
+
+    media_type = "application/problem+json"
+    lists_errors = True
+
+    def body(self, problem: Problem, entry: Entry) -> dict[str, Any]:
+        """Return the members of RFC 9457, 3.1, and ours."""
+        details, room = _details(problem)
+        message = entry.message_for(problem)
+        body: dict[str, Any] = {
+            "type": entry.doc_url or "about:blank",
+            "title": entry.title,
+            "status": problem.status,
+            "detail": message,
+            "instance": _urn(problem.request_id),
+            "code": self.code(entry),
+            "request_id": problem.request_id,
+        }
+        if problem.errors:
+            body["errors"] = [
+                {**_location(error), "code": error.code, "detail": error.message or message}
+                for error in _within(problem, room, pointer)
+            ]
+            body.update(_total(problem, body["errors"]))
+        return body | details
+
+
+def _listed_by_param(problem: Problem, message: str, room: int) -> dict[str, Any]:
+    if not problem.errors:
+        return {}
+    errors = [
+        {"param": error.param or None, "code": error.code, "message": error.message or message}
+        for error in _within(problem, room, lambda error: error.param)
+    ]
+    return {"errors": errors, **_total(problem, errors)}
+
+
+def _total(problem: Problem, listed: list[Any]) -> dict[str, int]:
+    return {"errors_total": problem.errors_total} if len(listed) < problem.errors_total else {}
+
+
+def _within(problem: Problem, room: int, name: Any) -> Iterator[FieldError]:
+    """Yield the errors that fit into the room, at least one."""
+    for count, error in enumerate(problem.errors):
+        room -= _PER_ERROR + _cost(name(error)) + _cost(error.code) + _cost(error.message)
+        if room < 0 and count:
+            return
+        yield error
+
+
+def _cost(text: str) -> int:
+    return len(encode_basestring_ascii(text))
+
+
+def _location(error: FieldError) -> dict[str, str]:
+    return {"parameter": error.param} if error.in_query and error.path else {"pointer": pointer(error)}
+
+
+def pointer(error: FieldError) -> str:
+    """Return the place of an error as a JSON pointer in a URI fragment (RFC 6901, 6)."""
+    steps = (str(step).replace("~", "~0").replace("/", "~1") for step in error.path)
+    return "#" + "".join("/" + quote(step, safe=_FRAGMENT) for step in steps)
+
+
+def _urn(request_id: str) -> str:
+    try:
+        return uuid.UUID(request_id).urn
+    except ValueError:
+        # Not every client names its requests by UUIDs; the same name gives the same URN.
+        return uuid.uuid5(uuid.NAMESPACE_OID, request_id).urn
+
+
+def _details(problem: Problem) -> tuple[dict[str, Any], int]:
+    """Return ``{"details": ...}`` as plain JSON values, if there are any, and the room that is left."""
+    if not problem.details:
+        return {}, _BUDGET
+    plain = _Plain(_BUDGET)
+    try:
+        return {"details": plain.value(problem.details)}, plain.room
+    except _TooLargeError:
+        logger.error("The details of %s exceed %d bytes and were left out", problem.code, _BUDGET)
+        return {}, _BUDGET
+
+
+class _TooLargeError(Exception):
+    pass
+
+
+class _Plain:
+    """Turns what a raise site gave as details into JSON values, within a number of bytes."""
+
+    _encoder = JSONEncoder()
+
+    def __init__(self, room: int) -> None:
+        self.room = room
+
+    def value(self, given: Any) -> Any:
+        if given is None or isinstance(given, bool):
+            return self._spend(given, 5)
+        if isinstance(given, int):
+            return self._spend(int(given), given.bit_length() // 3 + 2)
+        if isinstance(given, float):
+            # NaN and Infinity are not JSON (RFC 8259, 6).
+            return self._spend(float(given) if abs(given) < float("inf") else None, 24)
+        if isinstance(given, str):
+            return self._text(given)
+        if isinstance(given, Mapping):
+            return {self._text(force_str(key)): self.value(inner) for key, inner in given.items()}
+        if isinstance(given, (list, tuple, set, frozenset)):
+            return [self.value(inner) for inner in given]
+        return self._other(given)
+
+    def _other(self, given: Any) -> Any:
+        if hasattr(given, "_meta") or hasattr(given, "query"):
+            # A model or a queryset would be read from the database while an error is answered.
+            logger.error("Error details hold a %s, which was left out; give plain values", type(given).__qualname__)
+            return None
+        try:
+            return self.value(self._encoder.default(given))
+        except TypeError:
+            logger.error("Error details hold a %s, which JSON cannot carry", type(given).__qualname__)
+            return None
+
+    def _text(self, given: str) -> str:
+        self._spend(None, _cost(given) + 2)
+        return given if given.isascii() else clean_surrogates(given)
+
+    def _spend(self, plain: Any, bytes_: int) -> Any:
+        self.room -= bytes_
+        if self.room < 0:
+            raise _TooLargeError
+        return plain
+
+
+#: The formats by name.
+BUILTIN: dict[str, type[Format]] = {
+    "nested": Nested,
+    "result": Result,
+    "detailed": Detailed,
+    "described": Described,
+    "oauth2": OAuth2,
+    "typed": Typed,
+    "problem": RFC9457,
+}
+
+
+@functools.cache
+def get(name: str) -> Format:
+    """Return a format by its name or dotted path.
+
+    Raises ``ImportError`` when there is none and ``TypeError`` when it is not a ``Format``.
+    """
+    found = BUILTIN.get(name) or import_string(name)
+    if not (isinstance(found, type) and issubclass(found, Format)):
+        raise TypeError(f"{name!r} is not a subclass of django_apierrors.formats.Format.")
+    return found()

@@ -1,0 +1,112 @@
+"""The doors: DRF's exception handler, and Django's error views for what no middleware sees."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from http import HTTPStatus
+from typing import Any
+
+from django.core.exceptions import BadRequest, PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse
+from django.views import csrf, defaults
+from rest_framework.response import Response
+from rest_framework.views import exception_handler as drf_exception_handler
+from rest_framework.views import set_rollback
+
+from . import conversion, headers, negotiation, responses
+from .problems import Problem
+from .signals import problem_sent
+
+logger = logging.getLogger("django_apierrors")
+
+_LAST_RESORT = b'{"error":{"code":"INTERNAL_SERVER_ERROR","httpCode":500,"message":"Internal error."}}'
+
+
+def exception_handler(exc: Exception, context: dict[str, Any] | None) -> Response | None:
+    """DRF's door: ``REST_FRAMEWORK["EXCEPTION_HANDLER"]``.
+
+    Returns a response for what DRF or this package knows. Returns ``None`` for anything else,
+    so that Django logs it, signals it and rolls back; the middleware then rewrites the 500.
+    """
+    context = context or {}
+    view, drf_request = context.get("view"), context.get("request")
+    request: HttpRequest | None = getattr(drf_request, "_request", drf_request)
+    if isinstance(exc, StopIteration):
+        # Before Python 3.13 it would never leave the thread of a sync view under ASGI.
+        raise RuntimeError("The view raised StopIteration.") from exc
+    if negotiation.is_left_alone(request, view):
+        return drf_exception_handler(exc, context)
+    code, status = conversion.classify(exc)
+    if conversion.is_left_to_django(exc, status):
+        return None
+    set_rollback()
+    response = responses.ErrorResponse(exc, code=code, status=status, request=request, view=view)
+    wait = headers.retry_after(getattr(exc, "wait", None))
+    if wait is not None:
+        response[headers.RETRY_AFTER] = str(wait)
+    if status == HTTPStatus.UNAUTHORIZED:
+        challenge = getattr(exc, "auth_header", None) or _challenge_of_authenticators(drf_request)
+        if challenge:
+            response[headers.WWW_AUTHENTICATE] = challenge
+    return response
+
+
+def handler400(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    """Answer a request that Django refused, for the root URLconf."""
+    exception = exception or BadRequest()
+    return _answer(request, exception) or defaults.bad_request(request, exception)
+
+
+def handler403(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    """Answer a request that may not do what it asks, for the root URLconf."""
+    exception = exception or PermissionDenied()
+    return _answer(request, exception) or defaults.permission_denied(request, exception)
+
+
+def handler404(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    """Answer a request for what is not there, for the root URLconf."""
+    exception = exception or Http404()
+    return _answer(request, exception) or defaults.page_not_found(request, exception)
+
+
+def handler500(request: HttpRequest) -> HttpResponse:
+    """Answer an exception that nobody handled, for the root URLconf; this one cannot fail."""
+    exc = conversion.remembered(request) or sys.exc_info()[1] or RuntimeError()
+    try:
+        return _answer(request, exc) or defaults.server_error(request)
+    except Exception:  # a failing handler500 is called again by every middleware above
+        logger.exception("handler500 failed; a fixed answer was sent")
+        return HttpResponse(_LAST_RESORT, status=500, content_type="application/json")
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """Answer a request that the CSRF check refused: ``settings.CSRF_FAILURE_VIEW``."""
+    if responses.is_structured(request):
+        return _send(conversion.with_code("CSRF_FAILED", request), request)
+    return csrf.csrf_failure(request, reason=reason)
+
+
+def _answer(request: HttpRequest, exc: BaseException) -> HttpResponse | None:
+    if not responses.is_structured(request, exc):
+        return None
+    return _send(conversion.from_exception(exc, request, *conversion.classify(exc)), request)
+
+
+def _send(problem: Problem, request: HttpRequest) -> HttpResponse:
+    response = responses.make(problem, request)
+    if not getattr(request, "_apierrors_within", False):
+        # Raised above our middleware, which will not see it leave.
+        sent = responses.problem_of(response)
+        problem_sent.send_robust(Problem, problem=sent, request=request, response=response)
+        conversion.forget(request)
+    return response
+
+
+def _challenge_of_authenticators(drf_request: Any) -> str | None:
+    # DRF asks only the first one, and SessionAuthentication has no challenge.
+    for authenticator in getattr(drf_request, "authenticators", None) or ():
+        challenge: str | None = authenticator.authenticate_header(drf_request)
+        if challenge:
+            return challenge
+    return None

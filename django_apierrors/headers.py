@@ -1,0 +1,88 @@
+"""Names and values of the headers of an error, each with the RFC that defines it."""
+
+from __future__ import annotations
+
+import math
+import time
+from typing import Any
+
+from django.utils.http import parse_http_date_safe
+
+#: Ours: the canonical code, for logs, proxies and formats without a code field.
+X_ERROR_CODE = "X-Error-Code"
+#: Ours: the id of the request, as the client sent it or made here.
+X_REQUEST_ID = "X-Request-ID"
+#: RFC 9110, 10.2.1
+ALLOW = "Allow"
+#: RFC 9111, 5.2.2.5
+CACHE_CONTROL = "Cache-Control"
+#: RFC 9110, 8.5
+CONTENT_LANGUAGE = "Content-Language"
+#: RFC 9110, 8.6
+CONTENT_LENGTH = "Content-Length"
+#: RFC 9110, 8.3
+CONTENT_TYPE = "Content-Type"
+#: WHATWG Fetch, 3.6
+CONTENT_TYPE_OPTIONS = "X-Content-Type-Options"
+#: RFC 8288; the relation type ``help`` is of HTML, 4.6.7.5
+LINK = "Link"
+#: RFC 9110, 10.2.2
+LOCATION = "Location"
+#: RFC 9110, 10.2.3
+RETRY_AFTER = "Retry-After"
+#: RFC 9110, 11.6.1
+WWW_AUTHENTICATE = "WWW-Authenticate"
+
+#: Headers that speak of the body that stood there before it was rewritten.
+OF_THE_BODY = (
+    "Accept-Ranges",
+    "Content-Disposition",
+    "Content-Encoding",
+    "Content-Range",
+    "ETag",
+    "Last-Modified",
+    LOCATION,
+)
+
+#: What a cross-origin browser client may read only if ``CORS_EXPOSE_HEADERS`` lists it.
+EXPOSED = (X_ERROR_CODE, X_REQUEST_ID, RETRY_AFTER)
+
+_LONGEST_WAIT = 2**31 - 1
+
+
+def retry_after(value: Any) -> int | None:
+    """Return a wait as whole seconds ≥ 1 (RFC 9110, 10.2.3), ``None`` when it says nothing.
+
+    Takes a number, its text or an HTTP date; fractions are rounded up.
+    """
+    if isinstance(value, str):
+        date = parse_http_date_safe(value)
+        value = date - time.time() if date is not None else value
+    try:
+        seconds = float(value)
+    except (TypeError, ValueError, OverflowError):
+        return None
+    if not math.isfinite(seconds):
+        return None
+    return min(max(1, math.ceil(seconds)), _LONGEST_WAIT)
+
+
+def is_bearer(challenge: str) -> bool:
+    """Tell whether a challenge or credentials use the Bearer scheme (RFC 6750, 2.1 and 3)."""
+    return challenge[:7].lower() in ("bearer", "bearer ")
+
+
+def with_error(challenge: str, error: str, **attributes: str) -> str:
+    """Add ``error`` and further attributes to a Bearer challenge (RFC 6750, 3).
+
+    A challenge of another scheme, or one that already names an error, is returned as it is.
+    """
+    if not is_bearer(challenge) or "error=" in challenge.lower():
+        return challenge
+    pairs = ", ".join(f'{name}="{quoted(value)}"' for name, value in {"error": error, **attributes}.items())
+    return f"{challenge}{',' if '=' in challenge else ''} {pairs}"
+
+
+def quoted(value: str) -> str:
+    """Return the inside of a quoted-string: printable ASCII without quotes and backslashes."""
+    return "".join(c for c in value if " " <= c <= "~" and c not in '"\\')

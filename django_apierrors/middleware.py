@@ -1,0 +1,137 @@
+"""The middleware: rewrites finished errors in place and answers what views raise."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable
+from http import HTTPStatus
+from typing import Any
+
+from asgiref.sync import iscoroutinefunction, markcoroutinefunction
+from django.conf import settings
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import resolve_url
+from django_ratelimit.exceptions import Ratelimited
+from rest_framework.exceptions import APIException
+from rest_framework.response import Response
+
+from . import conversion, headers, negotiation, responses
+from .conf import conf
+from .problems import Problem
+from .signals import problem_sent
+
+logger = logging.getLogger("django_apierrors")
+
+
+class ApiErrorMiddleware:
+    """Structures every error of the API that passes it; leaves everything else untouched.
+
+    Belongs below GZip, Security and CORS and above everything else.
+    """
+
+    sync_capable = True
+    async_capable = True
+
+    def __init__(self, get_response: Callable[[HttpRequest], Any]) -> None:
+        """Run natively in the mode of ``get_response``."""
+        self.get_response = get_response
+        self.is_async = iscoroutinefunction(get_response)
+        if self.is_async:
+            markcoroutinefunction(self)
+            # A sync hook would cost every rendered response a hop between threads.
+            self.process_template_response = self._process_template_response_async  # type: ignore[method-assign]
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase | Awaitable[HttpResponseBase]:
+        """Pass the request on and finish what comes back."""
+        if self.is_async:
+            return self._call_async(request)
+        request._apierrors_within = True  # type: ignore[attr-defined]
+        response: HttpResponseBase = self.get_response(request)
+        request._apierrors_within = False  # type: ignore[attr-defined]
+        if response.status_code < HTTPStatus.BAD_REQUEST and response.status_code != HTTPStatus.FOUND:
+            return response
+        response, problem = _finished(request, response)
+        if problem is not None:
+            problem_sent.send_robust(Problem, problem=problem, request=request, response=response)
+        return response
+
+    async def _call_async(self, request: HttpRequest) -> HttpResponseBase:
+        request._apierrors_within = True  # type: ignore[attr-defined]
+        response: HttpResponseBase = await self.get_response(request)
+        request._apierrors_within = False  # type: ignore[attr-defined]
+        if response.status_code < HTTPStatus.BAD_REQUEST and response.status_code != HTTPStatus.FOUND:
+            return response
+        response, problem = _finished(request, response)
+        if problem is not None:
+            await problem_sent.asend_robust(Problem, problem=problem, request=request, response=response)
+        return response
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        """Answer a deliberate error that a view raised; remember any other for the finished response."""
+        conversion.remember(request, exception)
+        if not responses.is_structured(request, exception):
+            return None
+        code, status = conversion.classify(exception)
+        if conversion.is_left_to_django(exception, status) or _is_djangos(exception):
+            return None
+        return responses.make(conversion.from_exception(exception, request, code, status), request)
+
+    def process_template_response(self, request: HttpRequest, response: Any) -> Any:
+        """Structure the serializer errors that a DRF view returned, before they are rendered."""
+        if response.status_code >= HTTPStatus.BAD_REQUEST and isinstance(response, Response):
+            _convert_returned(request, response)
+        return response
+
+    async def _process_template_response_async(self, request: HttpRequest, response: Any) -> Any:
+        if response.status_code >= HTTPStatus.BAD_REQUEST and isinstance(response, Response):
+            _convert_returned(request, response)
+        return response
+
+
+def _is_djangos(exc: Exception) -> bool:
+    # Django logs and answers these; a Ratelimited is a PermissionDenied only by inheritance.
+    return isinstance(exc, (Http404, PermissionDenied)) and not isinstance(exc, (APIException, Ratelimited))
+
+
+def _finished(request: HttpRequest, response: HttpResponseBase) -> tuple[HttpResponseBase, Problem | None]:
+    """Return the response as it leaves, and the problem it states if it is structured."""
+    try:
+        if responses.problem_of(response) is None:
+            problem = _problem_of_finished(request, response)
+            if problem is not None:
+                response = responses.write(response, problem, request)
+        conversion.forget(request)
+    except Exception:  # the answer of somebody else must never be lost to a fault of ours
+        logger.exception("An error answer could not be structured; it was sent as it was")
+    return response, responses.problem_of(response)
+
+
+def _problem_of_finished(request: HttpRequest, response: HttpResponseBase) -> Problem | None:
+    if response.status_code == HTTPStatus.FOUND:
+        return conversion.unauthorized(request) if _is_login_redirect(request, response) else None
+    exc = conversion.remembered(request)
+    if not responses.is_structured(request, exc):
+        return None
+    problem = conversion.from_response(request, response, names_html=negotiation.names_html(request))
+    if problem is not None and exc is not None and problem.status == HTTPStatus.INTERNAL_SERVER_ERROR:
+        # Django's technical page helps a developer more than our words.
+        return problem if conf.DEBUG_ERRORS or not settings.DEBUG else None
+    return problem
+
+
+def _is_login_redirect(request: HttpRequest, response: HttpResponseBase) -> bool:
+    if not conf.LOGIN_REDIRECT_AS_401 or not responses.is_structured(request):
+        return False
+    target = response.headers.get(headers.LOCATION, "").partition("?")[0]
+    return target == resolve_url(settings.LOGIN_URL)
+
+
+def _convert_returned(request: HttpRequest, response: Response) -> None:
+    if responses.problem_of(response) is not None or isinstance(response, responses.ErrorResponse):
+        return
+    data, status = response.data, response.status_code
+    if conversion.is_error_detail(data) and responses.is_structured(request):
+        code = conversion.code_for_detail(data, status)
+        responses.convert(response, conversion.from_detail(data, request, code, status), request)

@@ -1,0 +1,107 @@
+"""Whether a request is the API's, which format answers it, and in which language."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+from django.utils import translation
+from rest_framework.views import APIView
+
+from . import formats, headers
+from .conf import conf
+
+_HTML = ("text/html", "application/xhtml+xml")
+_JSON = ("application/json", "application/problem+json")
+
+
+def is_api_request(request: HttpRequest) -> bool:
+    """Tell whether errors of a request are structured: a DRF view, an API path, or JSON preferred."""
+    return is_by_place(request) or prefers_json(request)
+
+
+def is_by_place(request: HttpRequest) -> bool:
+    """Tell whether a request is the API's whatever its Accept header says."""
+    path = request.path_info
+    if _longest_prefix(path, (*conf.API_PATHS, *conf.FORMATS)) is not None:
+        return True
+    view_class = _view_class(request)
+    return isinstance(view_class, type) and issubclass(view_class, APIView)
+
+
+def prefers_json(request: HttpRequest) -> bool:
+    """Tell whether the client prefers JSON over HTML in so many words; ``*/*`` counts as HTML."""
+    return request.get_preferred_type((_HTML[0], *_JSON)) in _JSON
+
+
+def names_html(request: HttpRequest) -> bool:
+    """Tell whether the client accepts HTML by name."""
+    return any(f"{accepted.main_type}/{accepted.sub_type}" in _HTML for accepted in request.accepted_types)
+
+
+def is_left_alone(request: HttpRequest | None, view: Any = None) -> bool:
+    """Tell whether ``FORMATS`` leaves a request to Django and DRF."""
+    return bool(conf.FORMATS) and _format_name(request, view) is None
+
+
+def format_for(request: HttpRequest | None, view: Any = None) -> formats.Format:
+    """Return the format that answers: the view's, else the path's, else the default.
+
+    Raises what ``formats.get`` raises.
+    """
+    return formats.get(_format_name(request, view) or conf.FORMAT)
+
+
+def language_for(request: HttpRequest | None, response: HttpResponseBase) -> str:
+    """Return the language of the texts: the response's, else the request's, else LANGUAGE_CODE.
+
+    Never the active language: above LocaleMiddleware that is the previous request's.
+    """
+    if not settings.USE_I18N or request is None:
+        return settings.LANGUAGE_CODE
+    said = response.headers.get(headers.CONTENT_LANGUAGE, "").partition(",")[0].strip().lower()
+    if said and translation.check_for_language(said):
+        return said
+    chosen: str | None = getattr(request, "LANGUAGE_CODE", None)
+    return chosen or translation.get_language_from_request(request)
+
+
+def _format_name(request: HttpRequest | None, view: Any) -> str | None:
+    named = _named_by_view(request, view)
+    if named is not None:
+        return named
+    prefix = _longest_prefix(request.path_info, conf.FORMATS) if request is not None else None
+    return conf.FORMAT if prefix is None else conf.FORMATS[prefix]
+
+
+def _named_by_view(request: HttpRequest | None, view: Any) -> str | None:
+    if view is not None:
+        return getattr(view, "error_format", None)
+    match = getattr(request, "resolver_match", None)
+    if match is None:
+        return None
+    for initkwargs in ("initkwargs", "view_initkwargs"):
+        named: str | None = getattr(match.func, initkwargs, {}).get("error_format")
+        if named is not None:
+            return named
+    return getattr(_view_class(request), "error_format", None) or getattr(match.func, "error_format", None)
+
+
+def _view_class(request: HttpRequest | None) -> Any:
+    match = getattr(request, "resolver_match", None)
+    func = getattr(match, "func", None)
+    # DRF calls it `cls`, Django `view_class`.
+    return getattr(func, "cls", None) or getattr(func, "view_class", None)
+
+
+def _longest_prefix(path: str, prefixes: Iterable[str]) -> str | None:
+    """Return the longest prefix that covers a path at a segment boundary."""
+    covering = [prefix for prefix in prefixes if _covers(prefix.rstrip("/"), path)]
+    return max(covering, key=len, default=None)
+
+
+def _covers(prefix: str, path: str) -> bool:
+    return path == prefix or path.startswith(prefix + "/")

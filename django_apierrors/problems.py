@@ -1,0 +1,50 @@
+"""What happened: values that travel from a door to the wire and are never changed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FieldError:
+    """One thing that is wrong with one value of the request.
+
+    ``path`` holds keys and list positions from the outside in, and is empty for an
+    error of the request as a whole. ``in_query`` says that the value belongs to the
+    query string, not to the body.
+    """
+
+    path: tuple[str | int, ...] = ()
+    code: str
+    message: str
+    in_query: bool = False
+
+    @property
+    def param(self) -> str:
+        """The path with dots: ``items.0.price``; empty for the request as a whole."""
+        return ".".join(map(str, self.path))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Problem:
+    """One error that happened, in words of the code, before any text or shape is chosen.
+
+    ``code`` is canonical and has an entry in the catalog; ``status`` (400 to 599) is the answer's.
+    ``message`` is the raise site's own text, ``params`` fill placeholders, ``details`` go to the
+    client as JSON, ``param`` is the dotted path of the value at fault, ``retry_after`` is in
+    whole seconds, ``headers`` join the response.
+    """
+
+    code: str
+    status: int
+    message: Any = None
+    params: Mapping[str, Any] = field(default_factory=dict)
+    details: Mapping[str, Any] | None = None
+    param: str | None = None
+    errors: tuple[FieldError, ...] = ()
+    errors_total: int = 0
+    retry_after: int | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    request_id: str = ""

@@ -1,0 +1,48 @@
+"""The id of a request: the client's when it is sound, else made here, and then kept."""
+
+from __future__ import annotations
+
+import logging
+import re
+import uuid
+
+from django.http import HttpRequest
+from django.utils.module_loading import import_string
+
+from .conf import conf
+
+logger = logging.getLogger("django_apierrors")
+
+# Used with fullmatch: `$` would accept a newline at the end.
+_SOUND = re.compile(r"[A-Za-z0-9._-]{1,128}")
+
+
+def request_id(request: HttpRequest | None) -> str:
+    """Return the id of a request, 1 to 128 characters of ``A-Z a-z 0-9 . _ -``, the same every time."""
+    if request is None:
+        return uuid.uuid4().hex
+    known: str | None = getattr(request, "_apierrors_request_id", None)
+    if known is None:
+        known = _named_by_project(request) or _named_by_client(request) or uuid.uuid4().hex
+        request._apierrors_request_id = known  # type: ignore[attr-defined]
+    return known
+
+
+def _named_by_client(request: HttpRequest) -> str | None:
+    sent = request.META.get("HTTP_X_REQUEST_ID", "")
+    return sent if _SOUND.fullmatch(sent) else None
+
+
+def _named_by_project(request: HttpRequest) -> str | None:
+    source = conf.REQUEST_ID
+    if source is None:
+        return None
+    try:
+        named = str((import_string(source) if isinstance(source, str) else source)(request))
+    except Exception:  # an error answer must never fail for want of an id
+        logger.exception("APIERRORS['REQUEST_ID'] failed; an id was made instead")
+        return None
+    if _SOUND.fullmatch(named):
+        return named
+    logger.error("APIERRORS['REQUEST_ID'] returned %.200r, which is not an id; one was made instead", named)
+    return None

@@ -1,0 +1,241 @@
+"""The only writer of error bodies and error headers."""
+
+from __future__ import annotations
+
+import logging
+from http import HTTPStatus
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.utils.cache import patch_vary_headers
+from rest_framework.exceptions import APIException
+from rest_framework.renderers import JSONRenderer
+from rest_framework.response import Response
+from rest_framework.utils.serializer_helpers import ReturnDict
+
+from . import catalog, conversion, headers, negotiation
+from .catalog import Entry
+from .codes import phrase
+from .conf import conf
+from .formats import Format
+from .problems import Problem
+from .request_id import request_id
+
+logger = logging.getLogger("django_apierrors")
+
+_JSON_TYPES = ("application/json", "application/problem+json")
+_json = JSONRenderer()
+
+
+class ErrorResponse(Response):
+    """The answer of DRF's door; its problem and body are made when they are first read.
+
+    That is when the renderer, the language and the final status are known, and it keeps an
+    error that nobody renders as cheap as DRF's own.
+    """
+
+    def __init__(
+        self, exc: BaseException, *, code: str, status: int, request: HttpRequest | None, view: Any = None
+    ) -> None:
+        """Take the exception, and the code and status that ``conversion.classify`` found for it."""
+        self._data: Any = None
+        super().__init__(status=status, exception=True)
+        self._exc: BaseException | None = exc
+        self._code = code
+        self._http_request = request
+        self._view = view
+        self._media_type = "application/json"
+
+    @property
+    def data(self) -> Any:
+        """The body as the format shapes it; what is assigned or changed here is what is sent."""
+        if self._data is None and self._exc is not None:
+            exc, self._exc = self._exc, None  # its traceback holds this response
+            self._data = self._made(exc)
+        return self._data
+
+    @data.setter
+    def data(self, value: Any) -> None:
+        self._data = value
+
+    def _made(self, exc: BaseException) -> Any:
+        try:
+            problem = conversion.from_exception(exc, self._http_request, self._code, self.status_code)
+            format_ = negotiation.format_for(self._http_request, self._view)
+            self._media_type = format_.media_type
+            return _like(getattr(exc, "detail", None), _dress(self, problem, self._http_request, format_))
+        except Exception:  # a format must never hide the error that it was to show
+            return _fixed(self, self._http_request)
+        finally:
+            self._http_request = self._view = None
+
+    @property
+    def rendered_content(self) -> bytes:  # type: ignore[override]
+        """The bytes, by the negotiated renderer, or as plain JSON should that one fail."""
+        body = self.data
+        try:
+            _label(self, self._media_type)
+            content: bytes = super().rendered_content
+            return content
+        except Exception:  # e.g. a renderer of PDFs, given an error: the error must never become a 500
+            logger.warning("An error was sent as JSON: its renderer failed", exc_info=True)
+            self[headers.CONTENT_TYPE] = self._media_type
+            return _json.render(body)
+
+
+def convert(response: Response, problem: Problem, request: HttpRequest) -> None:
+    """Put a problem in the place of the data of a DRF response that is not rendered yet."""
+    try:
+        format_ = negotiation.format_for(request)
+        response.data = _like(response.data, _dress(response, problem, request, format_))
+        _label(response, format_.media_type)
+    except Exception:  # a format must never hide the error that it was to show
+        response.data = _fixed(response, request)
+
+
+def write(response: HttpResponseBase, problem: Problem, request: HttpRequest) -> HttpResponse:
+    """Write a problem into a finished response and return it.
+
+    Headers and cookies of others stay; what spoke of the old body goes. Only a streaming
+    response and a redirect are replaced, by one that takes over all they carry.
+    """
+    if not isinstance(response, HttpResponse) or 300 <= response.status_code < 400:
+        response = _successor(response)
+    if response.status_code != problem.status:
+        response.status_code = problem.status
+        response.reason_phrase = None  # type: ignore[assignment]
+    for name in headers.OF_THE_BODY:
+        del response[name]
+    try:
+        format_ = negotiation.format_for(request)
+        content = _json.render(_dress(response, problem, request, format_))
+        media_type = format_.media_type
+    except Exception:  # a format must never hide the error that it was to show
+        content = _json.render(_fixed(response, request))
+        media_type = "application/json"
+    response.content = content
+    response[headers.CONTENT_TYPE] = media_type
+    response[headers.CONTENT_LENGTH] = str(len(content))
+    return response
+
+
+def make(problem: Problem, request: HttpRequest) -> HttpResponse:
+    """Return a new response for a problem, where none exists yet."""
+    return write(HttpResponse(status=problem.status), problem, request)
+
+
+def is_structured(request: HttpRequest, exc: BaseException | None = None) -> bool:
+    """Tell whether errors of a request are ours to write; a deliberate API exception always is."""
+    if negotiation.is_left_alone(request):
+        return False
+    return isinstance(exc, APIException) or negotiation.is_api_request(request)
+
+
+def problem_of(response: HttpResponseBase) -> Problem | None:
+    """Return the problem that was written into a response, ``None`` when it is not ours."""
+    return getattr(response, "_apierrors_problem", None)
+
+
+def _dress(response: HttpResponseBase, problem: Problem, request: HttpRequest | None, format_: Format) -> Any:
+    """Set the headers of a problem and return the body that goes with them."""
+    problem = format_.about(problem)
+    language = format_.language or negotiation.language_for(request, response)
+    entry = catalog.current().entry(problem.code, language)
+    body = format_.body(problem, entry)
+    _set_headers(response, problem, entry, format_, request)
+    _mark(response, problem, request)
+    return body
+
+
+def _mark(response: HttpResponseBase, problem: Problem, request: HttpRequest | None) -> None:
+    response._apierrors_problem = problem  # type: ignore[attr-defined]
+    if request is not None:
+        request._apierrors_code = problem.code  # type: ignore[attr-defined]
+
+
+def _set_headers(
+    response: HttpResponseBase, problem: Problem, entry: Entry, format_: Format, request: HttpRequest | None
+) -> None:
+    for name, value in {**format_.headers, **problem.headers}.items():
+        response[name] = value
+    response[headers.X_ERROR_CODE] = problem.code
+    response[headers.X_REQUEST_ID] = problem.request_id
+    response[headers.CONTENT_TYPE_OPTIONS] = "nosniff"
+    if "no-store" not in response.headers.get(headers.CACHE_CONTROL, ""):
+        response[headers.CACHE_CONTROL] = "no-store"
+    _set_retry_after(response, problem)
+    if problem.status == HTTPStatus.UNAUTHORIZED or problem.code == "INSUFFICIENT_SCOPE":
+        _set_challenge(response, problem, request)
+    if entry.doc_url:
+        link = f'<{entry.doc_url}>; rel="help"'
+        response[headers.LINK] = f"{response[headers.LINK]}, {link}" if response.has_header(headers.LINK) else link
+    _set_negotiated(response, entry, format_, request)
+
+
+def _set_retry_after(response: HttpResponseBase, problem: Problem) -> None:
+    wait = headers.retry_after(response.headers.get(headers.RETRY_AFTER)) or problem.retry_after
+    if wait is not None:
+        response[headers.RETRY_AFTER] = str(wait)
+    else:
+        del response[headers.RETRY_AFTER]
+
+
+def _set_challenge(response: HttpResponseBase, problem: Problem, request: HttpRequest | None) -> None:
+    challenge = response.headers.get(headers.WWW_AUTHENTICATE)
+    if problem.status == HTTPStatus.UNAUTHORIZED:
+        challenge = challenge or conf.CHALLENGE
+        if request is not None and headers.is_bearer(request.META.get("HTTP_AUTHORIZATION", "")):
+            challenge = headers.with_error(challenge, "invalid_token")
+    elif challenge is None:
+        scope = problem.params.get("scope")
+        challenge = headers.with_error("Bearer", "insufficient_scope", **({"scope": str(scope)} if scope else {}))
+    response[headers.WWW_AUTHENTICATE] = challenge
+
+
+def _set_negotiated(response: HttpResponseBase, entry: Entry, format_: Format, request: HttpRequest | None) -> None:
+    if entry.language and not response.has_header(headers.CONTENT_LANGUAGE):
+        response[headers.CONTENT_LANGUAGE] = entry.language
+    if request is None:
+        return
+    if entry.language and format_.language is None and settings.USE_I18N:
+        patch_vary_headers(response, ("Accept-Language",))
+    if not negotiation.is_by_place(request):
+        patch_vary_headers(response, ("Accept",))
+
+
+def _label(response: Response, media_type: str) -> None:
+    """Give JSON the content type of the format; the browsable API's HTML keeps its own."""
+    if response.accepted_renderer.media_type in _JSON_TYPES:
+        response.content_type = media_type
+
+
+def _like(data: Any, body: Any) -> Any:
+    """Carry over the serializer by which the browsable API fills in its form again."""
+    serializer = getattr(data, "serializer", None)
+    return body if serializer is None else ReturnDict(body, serializer=serializer)
+
+
+def _fixed(response: HttpResponseBase, request: HttpRequest | None) -> dict[str, Any]:
+    """Return the body that cannot fail, of the status alone, while an exception of ours is logged."""
+    logger.exception("An error answer could not be made; a fixed one was sent")
+    status = response.status_code
+    code = "INTERNAL_SERVER_ERROR" if status >= HTTPStatus.INTERNAL_SERVER_ERROR else "INVALID_REQUEST"
+    problem = Problem(code=code, status=status, request_id=request_id(request))
+    response[headers.X_ERROR_CODE] = code
+    response[headers.X_REQUEST_ID] = problem.request_id
+    response[headers.CACHE_CONTROL] = "no-store"
+    response[headers.CONTENT_TYPE_OPTIONS] = "nosniff"
+    _mark(response, problem, request)
+    return {"error": {"code": code, "httpCode": status, "message": f"{phrase(status)}."}}
+
+
+def _successor(response: HttpResponseBase) -> HttpResponse:
+    # Never response.close(): it sends request_finished while the request still runs.
+    successor = HttpResponse(status=response.status_code)
+    successor.headers = response.headers
+    successor.cookies = response.cookies
+    successor._resource_closers = response._resource_closers  # type: ignore[attr-defined]
+    successor._has_been_logged = getattr(response, "_has_been_logged", False)  # type: ignore[attr-defined]
+    return successor

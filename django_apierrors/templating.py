@@ -1,0 +1,39 @@
+"""Text that people edit and values that clients send, put together without harm."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+_PLACEHOLDER = re.compile(r"\{([A-Za-z_][A-Za-z0-9_]*)\}")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_LONGEST_VALUE = 200
+
+
+def clean(text: str, longest: int) -> str:
+    """Cut a text, strip its control characters and replace lone surrogates."""
+    return clean_surrogates(_CONTROL.sub(" ", text[:longest]).strip())
+
+
+def clean_surrogates(text: str) -> str:
+    """Replace lone surrogates, which JSON can spell and UTF-8 cannot write."""
+    return text if text.isascii() else _SURROGATE.sub("\ufffd", text)
+
+
+def fill(text: str, params: Mapping[str, Any]) -> str | None:
+    """Put values into the ``{placeholders}`` of a text, ``None`` when one has no value.
+
+    One pass; no attributes, no format specifications, no recursion; other braces stay.
+    """
+    if "{" not in text:
+        return text
+    if any(params.get(name) is None for name in _PLACEHOLDER.findall(text)):
+        return None
+    return _PLACEHOLDER.sub(lambda match: clean(str(params[match[1]]), _LONGEST_VALUE), text)
+
+
+def placeholders(text: str) -> frozenset[str]:
+    """Return the names of the placeholders in a text."""
+    return frozenset(_PLACEHOLDER.findall(text))

@@ -1,0 +1,32 @@
+"""Fixtures of all tests."""
+
+import pytest
+from django.test import AsyncClient, Client
+from shop import views
+
+
+@pytest.fixture
+def api():
+    """A client for which a 500 is an answer, not an exception."""
+    return Client(raise_request_exception=False)
+
+
+@pytest.fixture
+def async_api():
+    """The same through ASGI."""
+    return AsyncClient(raise_request_exception=False)
+
+
+@pytest.fixture
+def door(monkeypatch):
+    """Make every door raise an exception, or return what a function of the request returns."""
+
+    def opens(what):
+        def do(request):
+            if isinstance(what, BaseException):
+                raise what.with_traceback(None)
+            return what(request)
+
+        monkeypatch.setitem(views.ACTION, "do", do)
+
+    return opens
