@@ -30,3 +30,19 @@ def door(monkeypatch):
         monkeypatch.setitem(views.ACTION, "do", do)
 
     return opens
+
+
+@pytest.fixture
+def bare(settings):
+    """Take the package away: what is answered now is what Django and DRF make."""
+
+    def without_the_package():
+        settings.MIDDLEWARE = [name for name in settings.MIDDLEWARE if not name.startswith("django_apierrors")]
+        settings.ROOT_URLCONF = "bare_urls"
+        settings.REST_FRAMEWORK = {
+            **settings.REST_FRAMEWORK,
+            "EXCEPTION_HANDLER": "rest_framework.views.exception_handler",
+        }
+        settings.CSRF_FAILURE_VIEW = "django.views.csrf.csrf_failure"
+
+    return without_the_package
