@@ -1,0 +1,659 @@
+"""The promise in executable form: every door, in every format, sync and async, has one shape."""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import pytest
+from asgiref.sync import async_to_sync
+from django.core import exceptions as django_exceptions
+from django.db.models import ProtectedError, RestrictedError
+from django.http import Http404, HttpResponse, HttpResponseBadRequest, StreamingHttpResponse
+from django.test import AsyncClient, Client
+from rest_framework import exceptions as drf_exceptions
+from rest_framework.response import Response
+
+from django_apierrors.codes import phrase
+from django_apierrors.exceptions import ApiError, ParamNotFound, ServiceUnavailable
+
+REQUEST_ID = "5e1f0a9c-2b7d-4c63-8f10-9d4b6a7e3c21"
+FORMATS = ("nested", "result", "detailed", "described", "oauth2", "typed", "problem")
+
+# What formats.md says, written down a second time: a test that asked the package would agree with anything.
+KEYS = {
+    "nested": {"code", "httpCode", "message"},
+    "result": {"result", "message"},
+    "detailed": {"code", "message"},
+    "described": {"message", "description"},
+    "oauth2": {"error", "error_description"},
+    "typed": {"type", "code", "message", "param", "doc_url", "request_id"},
+    "problem": {"type", "title", "status", "detail", "instance", "code", "request_id"},
+}
+IN_ENVELOPE = {"nested", "detailed", "typed"}
+DETAILED_NAMES = {
+    "REQUEST_MALFORMED": "INVALID_REQUEST",
+    "PARAM_NOT_FOUND": "INVALID_REQUEST",
+    "VALIDATION_FAILED": "INVALID_REQUEST",
+    "AUTH_KEY_NOT_FOUND": "UNAUTHENTICATED",
+    "AUTH_KEY_INVALID": "UNAUTHENTICATED",
+    "ENDPOINT_NOT_FOUND": "RESOURCE_NOT_FOUND",
+    "RATE_TOO_HIGH": "RATE_LIMIT_EXCEEDED",
+}
+OAUTH_NAMES = {401: "invalid_client", 429: "temporarily_unavailable", 503: "temporarily_unavailable"}
+TYPES = {401: "auth_error", 403: "auth_error", 429: "rate_limit_error"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Door:
+    """One way for an error to come about, and what every format has to say of it."""
+
+    name: str
+    code: str
+    status: int
+    path: str = "/api/plain"
+    method: str = "get"
+    send: Mapping[str, Any] = field(default_factory=dict)  # arguments of the client's method
+    headers: Mapping[str, str] = field(default_factory=dict)  # of the request
+    does: Callable[[Any], Any] | None = None  # what the view does, given the request
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    middleware: tuple[str, ...] = ()  # put below ours
+    outer: tuple[str, ...] = ()  # put above ours
+    checks_csrf: bool = False
+    answers: Mapping[str, str] = field(default_factory=dict)  # further headers of the answer
+    has_errors: bool = False  # a validation problem: formats list its errors
+    first_code: str = ""  # the code of formats that speak of the first error only
+    has_details: bool = False
+
+    def __str__(self):
+        return self.name
+
+
+def raising(cls, *args, **kwargs):
+    """Return what makes a view raise; the exception is a new one each time."""
+
+    def does(request):
+        raise cls(*args, **kwargs)
+
+    return does
+
+
+def returning(cls, *args, headers=None, **kwargs):
+    """Return what makes a view answer."""
+
+    def does(request):
+        response = cls(*args, **kwargs)
+        for name, value in (headers or {}).items():
+            response[name] = value
+        return response
+
+    return does
+
+
+def reading_the_body(request):
+    return HttpResponse(request.body)
+
+
+def reading_the_form(request):
+    return HttpResponse(str(len(request.POST)))
+
+
+BEARER = {"WWW-Authenticate": "Bearer "}
+JSON = "application/json"
+
+#: Exceptions that mean the same in every view.
+RAISED = [
+    Door(name="ParseError", does=raising(drf_exceptions.ParseError), code="REQUEST_MALFORMED", status=400),
+    Door(
+        name="ValidationError of DRF",
+        does=raising(drf_exceptions.ValidationError, {"amount": ["Too small."], "to": ["Unknown."]}),
+        code="VALIDATION_FAILED",
+        status=400,
+        has_errors=True,
+    ),
+    Door(
+        name="NotAuthenticated",
+        does=raising(drf_exceptions.NotAuthenticated),
+        code="AUTH_KEY_NOT_FOUND",
+        status=401,
+        answers=BEARER,
+    ),
+    Door(
+        name="AuthenticationFailed",
+        does=raising(drf_exceptions.AuthenticationFailed, "secret"),
+        code="AUTH_KEY_INVALID",
+        status=401,
+        answers=BEARER,
+    ),
+    Door(
+        name="PermissionDenied of DRF",
+        does=raising(drf_exceptions.PermissionDenied, "secret"),
+        code="PERMISSION_DENIED",
+        status=403,
+    ),
+    Door(
+        name="CSRF failure of SessionAuthentication",
+        does=raising(drf_exceptions.PermissionDenied, "CSRF Failed: secret"),
+        code="CSRF_FAILED",
+        status=403,
+    ),
+    Door(name="NotFound", does=raising(drf_exceptions.NotFound, "secret"), code="RESOURCE_NOT_FOUND", status=404),
+    Door(
+        name="MethodNotAllowed",
+        does=raising(drf_exceptions.MethodNotAllowed, "secret"),
+        code="METHOD_NOT_ALLOWED",
+        status=405,
+    ),
+    Door(name="NotAcceptable", does=raising(drf_exceptions.NotAcceptable), code="NOT_ACCEPTABLE", status=406),
+    Door(
+        name="UnsupportedMediaType",
+        does=raising(drf_exceptions.UnsupportedMediaType, "text/secret"),
+        code="UNSUPPORTED_MEDIA_TYPE",
+        status=415,
+    ),
+    Door(
+        name="Throttled",
+        does=raising(drf_exceptions.Throttled, wait=12.3),
+        code="RATE_TOO_HIGH",
+        status=429,
+        answers={"Retry-After": "13"},
+    ),
+    Door(
+        name="APIException",
+        does=raising(drf_exceptions.APIException, "secret"),
+        code="INTERNAL_SERVER_ERROR",
+        status=500,
+    ),
+    Door(
+        name="ApiError",
+        does=raising(ApiError, "RESOURCE_CONFLICT", "Version 3 is newer.", details={"version": 3}),
+        code="RESOURCE_CONFLICT",
+        status=409,
+        has_details=True,
+    ),
+    Door(
+        name="ApiError with a status and headers",
+        does=raising(ApiError, "UNPROCESSABLE_REQUEST", status=418, headers={"X-Tea": "yes"}),
+        code="UNPROCESSABLE_REQUEST",
+        status=418,
+        answers={"X-Tea": "yes"},
+    ),
+    Door(
+        name="ParamNotFound",
+        does=raising(ParamNotFound, "amount"),
+        code="PARAM_NOT_FOUND",
+        status=400,
+        has_errors=True,
+    ),
+    Door(
+        name="ServiceUnavailable",
+        does=raising(ServiceUnavailable, 30),
+        code="SERVICE_UNAVAILABLE",
+        status=503,
+        answers={"Retry-After": "30"},
+    ),
+    Door(name="Http404", does=raising(Http404, "secret", "more", 3), code="RESOURCE_NOT_FOUND", status=404),
+    Door(
+        name="PermissionDenied of Django",
+        does=raising(django_exceptions.PermissionDenied, "secret"),
+        code="PERMISSION_DENIED",
+        status=403,
+    ),
+    Door(
+        name="ValidationError of Django",
+        does=raising(django_exceptions.ValidationError, {"amount": ["Too small."]}),
+        code="VALIDATION_FAILED",
+        status=400,
+        has_errors=True,
+    ),
+    Door(
+        name="SuspiciousOperation",
+        does=raising(django_exceptions.SuspiciousOperation, "secret"),
+        code="INVALID_REQUEST",
+        status=400,
+    ),
+    Door(name="BadRequest", does=raising(django_exceptions.BadRequest, "secret"), code="INVALID_REQUEST", status=400),
+    Door(
+        name="TooManyFieldsSent",
+        does=raising(django_exceptions.TooManyFieldsSent, "secret"),
+        code="INVALID_REQUEST",
+        status=400,
+    ),
+    Door(
+        name="RequestDataTooBig",
+        does=raising(django_exceptions.RequestDataTooBig, "secret"),
+        code="PAYLOAD_TOO_LARGE",
+        status=413,
+    ),
+    Door(name="ProtectedError", does=raising(ProtectedError, "secret", set()), code="RESOURCE_CONFLICT", status=409),
+    Door(name="RestrictedError", does=raising(RestrictedError, "secret", set()), code="RESOURCE_CONFLICT", status=409),
+    Door(
+        name="unhandled exception",
+        does=raising(ZeroDivisionError, "secret"),
+        code="INTERNAL_SERVER_ERROR",
+        status=500,
+    ),
+]
+
+#: What DRF itself finds wrong with a request.
+FOUND_BY_DRF = [
+    Door(
+        name="broken body",
+        path="/api/orders",
+        method="post",
+        send={"data": '{"customer": ', "content_type": JSON},
+        code="REQUEST_MALFORMED",
+        status=400,
+    ),
+    Door(
+        name="invalid values",
+        path="/api/orders",
+        method="post",
+        send={"data": {"customer": "far too long a name", "email": "x"}, "content_type": JSON},
+        code="VALIDATION_FAILED",
+        status=400,
+        has_errors=True,
+    ),
+    Door(
+        name="missing value",
+        path="/api/orders",
+        method="post",
+        send={"data": {}, "content_type": JSON},
+        code="PARAM_NOT_FOUND",
+        status=400,
+        has_errors=True,
+    ),
+    Door(
+        name="several errors of which the first is a missing value",
+        path="/api/orders",
+        method="post",
+        send={"data": {"email": "x"}, "content_type": JSON},
+        code="VALIDATION_FAILED",
+        first_code="PARAM_NOT_FOUND",
+        status=400,
+        has_errors=True,
+    ),
+    Door(
+        name="errors returned by the view",
+        path="/api/orders",
+        method="put",
+        send={"data": {"customer": "far too long a name", "email": "x"}, "content_type": JSON},
+        code="VALIDATION_FAILED",
+        status=400,
+        has_errors=True,
+    ),
+    Door(
+        name="no key",
+        path="/api/private",
+        code="AUTH_KEY_NOT_FOUND",
+        status=401,
+        answers={"WWW-Authenticate": 'Bearer realm="shop"'},
+    ),
+    Door(
+        name="wrong key",
+        path="/api/private",
+        headers={"Authorization": "Bearer secret"},
+        code="AUTH_KEY_INVALID",
+        status=401,
+        answers={"WWW-Authenticate": 'Bearer realm="shop", error="invalid_token"'},
+    ),
+    Door(
+        name="wrong method",
+        path="/api/drf",
+        method="delete",
+        code="METHOD_NOT_ALLOWED",
+        status=405,
+        answers={"Allow": "GET, POST, HEAD, OPTIONS"},
+    ),
+    Door(
+        name="unacceptable type",
+        path="/api/drf",
+        headers={"Accept": "image/png"},
+        code="NOT_ACCEPTABLE",
+        status=406,
+    ),
+    Door(
+        name="unknown ?format=",
+        path="/api/drf?format=secret",
+        code="RESOURCE_NOT_FOUND",
+        status=404,
+    ),
+    Door(
+        name="unsupported type of body",
+        path="/api/orders",
+        method="post",
+        send={"data": "a;b", "content_type": "text/csv"},
+        code="UNSUPPORTED_MEDIA_TYPE",
+        status=415,
+    ),
+    Door(
+        name="StopIteration of a DRF view",
+        path="/api/drf",
+        does=raising(StopIteration, "secret"),
+        code="INTERNAL_SERVER_ERROR",
+        status=500,
+    ),
+    *(
+        Door(name=f"failure in {where}", path=f"/api/broken/{where}", code="INTERNAL_SERVER_ERROR", status=500)
+        for where in ("initialize_request", "get_exception_handler", "finalize_response")
+    ),
+    Door(
+        name="data that cannot be serialised",
+        path="/api/drf",
+        does=returning(Response, {"secret": object()}),
+        code="INTERNAL_SERVER_ERROR",
+        status=500,
+    ),
+    Door(
+        name="NaN",
+        path="/api/drf",
+        does=returning(Response, {"secret": float("nan")}),
+        code="INTERNAL_SERVER_ERROR",
+        status=500,
+    ),
+    Door(
+        name="empty 404 of a DRF view",
+        path="/api/drf",
+        does=returning(Response, status=404),
+        code="RESOURCE_NOT_FOUND",
+        status=404,
+    ),
+]
+
+#: What Django finds wrong, and what a plain view returns.
+FOUND_BY_DJANGO = [
+    Door(name="unmatched URL", path="/api/nowhere", code="ENDPOINT_NOT_FOUND", status=404),
+    Door(
+        name="wrong method of a class view",
+        path="/api/class",
+        method="post",
+        code="METHOD_NOT_ALLOWED",
+        status=405,
+        answers={"Allow": "GET, HEAD, OPTIONS"},
+    ),
+    Door(
+        name="StopIteration of an async view",
+        path="/api/async",
+        does=raising(StopIteration, "secret"),
+        code="INTERNAL_SERVER_ERROR",
+        status=500,
+    ),
+    Door(name="CSRF failure", method="post", checks_csrf=True, code="CSRF_FAILED", status=403),
+    Door(
+        name="CSRF failure without our view for it",
+        method="post",
+        checks_csrf=True,
+        settings={"CSRF_FAILURE_VIEW": "django.views.csrf.csrf_failure"},
+        code="PERMISSION_DENIED",
+        status=403,
+    ),
+    Door(
+        name="unknown host",
+        headers={"Host": "secret.example"},
+        code="INVALID_REQUEST",
+        status=400,
+    ),
+    Door(
+        name="unknown host met above our middleware",
+        headers={"Host": "secret.example"},
+        outer=("django.middleware.common.CommonMiddleware",),
+        code="INVALID_REQUEST",
+        status=400,
+    ),
+    Door(
+        name="oversized body",
+        method="post",
+        send={"data": b"x" * 11, "content_type": "application/octet-stream"},
+        does=reading_the_body,
+        settings={"DATA_UPLOAD_MAX_MEMORY_SIZE": 10},
+        code="PAYLOAD_TOO_LARGE",
+        status=413,
+    ),
+    Door(
+        name="oversized form met by the CSRF check",
+        method="post",
+        checks_csrf=True,
+        send={"data": "a=12345678901234567890", "content_type": "application/x-www-form-urlencoded"},
+        headers={"Cookie": "csrftoken=" + "a" * 32},
+        settings={"DATA_UPLOAD_MAX_MEMORY_SIZE": 10},
+        code="PAYLOAD_TOO_LARGE",
+        status=413,
+    ),
+    Door(
+        name="oversized form met by the CSRF check without our error views",
+        method="post",
+        checks_csrf=True,
+        send={"data": "a=12345678901234567890", "content_type": "application/x-www-form-urlencoded"},
+        headers={"Cookie": "csrftoken=" + "a" * 32},
+        settings={"DATA_UPLOAD_MAX_MEMORY_SIZE": 10, "ROOT_URLCONF": "bare_urls"},
+        code="PAYLOAD_TOO_LARGE",
+        status=413,
+    ),
+    Door(
+        name="too many fields",
+        method="post",
+        send={"data": "a=1&b=2&c=3", "content_type": "application/x-www-form-urlencoded"},
+        does=reading_the_form,
+        settings={"DATA_UPLOAD_MAX_NUMBER_FIELDS": 2},
+        code="INVALID_REQUEST",
+        status=400,
+    ),
+    Door(
+        name="multipart body without a boundary",
+        method="post",
+        send={"data": b"x", "content_type": "multipart/form-data"},
+        does=reading_the_form,
+        code="REQUEST_MALFORMED",
+        status=400,
+    ),
+    *(
+        Door(name=f"empty {status} of a view", does=returning(HttpResponse, status=status), code=code, status=status)
+        for status, code in {
+            400: "INVALID_REQUEST",
+            404: "RESOURCE_NOT_FOUND",
+            410: "GONE",
+            418: "INVALID_REQUEST",
+            500: "INTERNAL_SERVER_ERROR",
+            507: "INTERNAL_SERVER_ERROR",
+        }.items()
+    ),
+    Door(
+        name="empty 503 that names a wait",
+        does=returning(HttpResponse, status=503, headers={"Retry-After": "120"}),
+        code="SERVICE_UNAVAILABLE",
+        status=503,
+        answers={"Retry-After": "120"},
+    ),
+    Door(
+        name="empty 401 that names a challenge",
+        does=returning(HttpResponse, status=401, headers={"WWW-Authenticate": 'Digest realm="vault"'}),
+        code="AUTH_KEY_NOT_FOUND",
+        status=401,
+        answers={"WWW-Authenticate": 'Digest realm="vault"'},
+    ),
+    Door(
+        name="text returned to a client that did not ask for HTML",
+        does=returning(HttpResponseBadRequest, "secret"),
+        code="INVALID_REQUEST",
+        status=400,
+    ),
+    Door(
+        name="streamed text",
+        does=returning(StreamingHttpResponse, [b"sec", b"ret"], status=502, content_type="text/plain"),
+        code="BAD_GATEWAY",
+        status=502,
+    ),
+    Door(
+        name="404 under a URLconf of the request",
+        path="/api/nowhere",
+        middleware=("shop.middleware.bare_urlconf",),
+        code="ENDPOINT_NOT_FOUND",
+        status=404,
+    ),
+    Door(
+        name="500 under a URLconf of the request",
+        middleware=("shop.middleware.bare_urlconf",),
+        does=raising(ZeroDivisionError, "secret"),
+        code="INTERNAL_SERVER_ERROR",
+        status=500,
+    ),
+]
+
+#: What other middleware raises, above ours and below, before the view and after it.
+RAISED_BY_MIDDLEWARE = [
+    Door(
+        name=f"{name} of a middleware {place} ours, {when.replace('_', ' ')}",
+        does=does,
+        code=code,
+        status=status,
+        outer=(f"shop.middleware.{when}",) if place == "above" else (),
+        middleware=(f"shop.middleware.{when}",) if place == "below" else (),
+        path="/api/plain/fine",
+    )
+    for place in ("above", "below")
+    for when in ("before_the_view", "after_the_view")
+    for name, does, code, status in (
+        ("Http404", raising(Http404, "secret"), "RESOURCE_NOT_FOUND", 404),
+        ("ApiError", raising(ApiError, "RESOURCE_CONFLICT"), "RESOURCE_CONFLICT", 409),
+        ("PermissionDenied", raising(drf_exceptions.PermissionDenied, "secret"), "PERMISSION_DENIED", 403),
+        ("SuspiciousOperation", raising(django_exceptions.SuspiciousOperation, "secret"), "INVALID_REQUEST", 400),
+        ("ZeroDivisionError", raising(ZeroDivisionError, "secret"), "INTERNAL_SERVER_ERROR", 500),
+    )
+]
+
+VIEWS = ("/api/drf", "/api/plain", "/api/async", "/api/class")
+
+
+def open_door(door, settings, opens, *, is_async):
+    """Send the request of a door and return the answer."""
+    for name, value in door.settings.items():
+        setattr(settings, name, value)
+    settings.MIDDLEWARE = [*door.outer, *settings.MIDDLEWARE, *door.middleware]
+    if door.does:
+        opens(door.does)
+    return send(door, is_async=is_async)
+
+
+def send(door, *, is_async, **headers):
+    client = (AsyncClient if is_async else Client)(raise_request_exception=False, enforce_csrf_checks=door.checks_csrf)
+    method = getattr(client, door.method)
+    call = async_to_sync(method) if is_async else method
+    return call(door.path, **door.send, headers={"X-Request-ID": REQUEST_ID, **door.headers, **headers})
+
+
+def assert_shape(response, door, format_):
+    """Assert all that formats.md promises of one answer."""
+    code, lists_errors = door.code, format_ in ("nested", "detailed", "typed", "problem")
+    if not lists_errors and door.first_code:
+        code = door.first_code
+    assert (response.status_code, response.headers["X-Error-Code"]) == (door.status, code)
+    assert_headers(response, door, format_)
+    body = json.loads(response.content)
+    assert_keys(body, door, format_)
+    assert written(body, format_) == expected(code, door.status, format_)
+    assert b"secret" not in response.content
+
+
+def assert_headers(response, door, format_):
+    headers = response.headers
+    assert headers["X-Request-ID"] == REQUEST_ID
+    assert headers["Cache-Control"] == "no-store"
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert headers["Content-Type"] == ("application/problem+json" if format_ == "problem" else "application/json")
+    assert headers["Content-Length"] == str(len(response.content))
+    assert ("Pragma" in headers) == (format_ == "oauth2")
+    assert ("Retry-After" in headers) == ("Retry-After" in door.answers)
+    assert ("WWW-Authenticate" in headers) == (door.status == 401)
+    for name, value in door.answers.items():
+        # The realm is the authenticator's or the project's; its value is asserted where one of them speaks.
+        assert headers[name].startswith(value) if value == BEARER.get(name) else headers[name] == value
+
+
+def assert_keys(body, door, format_):
+    keys = set(KEYS[format_])
+    if format_ in IN_ENVELOPE:
+        assert set(body) == {"error"}
+        body = body["error"]
+    if door.has_details and format_ in IN_ENVELOPE | {"problem"}:
+        keys.add("details")
+    if door.has_errors and format_ in ("nested", "typed", "problem"):
+        keys.add("errors")
+    if door.has_errors and format_ == "detailed":
+        keys.add("details")
+        assert set(body["details"]) == {"fields"}
+    assert set(body) == keys
+
+
+def written(body, format_):
+    """Return what a body says about code, status and type, as far as its format says it."""
+    match format_:
+        case "nested":
+            return body["error"]["code"], body["error"]["httpCode"]
+        case "result":
+            return body["result"]
+        case "detailed":
+            return body["error"]["code"]
+        case "described":
+            return body["message"]
+        case "oauth2":
+            return body["error"]
+        case "typed":
+            return body["error"]["code"], body["error"]["type"], body["error"]["request_id"], body["error"]["doc_url"]
+        case "problem":
+            return body["code"], body["status"], body["request_id"], body["instance"], body["type"]
+
+
+def expected(code, status, format_):
+    """Return what a body must say."""
+    match format_:
+        case "nested":
+            return code, status
+        case "result":
+            return "error"
+        case "detailed":
+            return DETAILED_NAMES.get(code, code)
+        case "described":
+            return f"{status} {phrase(status)}"
+        case "oauth2":
+            return OAUTH_NAMES.get(status, "server_error" if status >= 500 else "invalid_request")
+        case "typed":
+            type_ = TYPES.get(status, "api_error" if status >= 500 else "validation_error")
+            return code, type_, REQUEST_ID, None
+        case "problem":
+            return code, status, REQUEST_ID, f"urn:uuid:{REQUEST_ID}", "about:blank"
+
+
+@pytest.fixture(params=[False, True], ids=["sync", "async"])
+def is_async(request):
+    return request.param
+
+
+@pytest.fixture(params=FORMATS)
+def format_(request, settings):
+    settings.APIERRORS = {**settings.APIERRORS, "FORMAT": request.param}
+    return request.param
+
+
+@pytest.fixture
+def arrange(settings, door):
+    def arranged(opened, *, is_async):
+        return open_door(opened, settings, door, is_async=is_async)
+
+    return arranged
+
+
+@pytest.mark.parametrize("path", VIEWS)
+@pytest.mark.parametrize("opened", RAISED, ids=str)
+def test_an_exception_means_the_same_in_every_view(opened, path, format_, is_async, arrange):
+    response = arrange(replace(opened, path=path), is_async=is_async)
+    assert_shape(response, opened, format_)
+
+
+@pytest.mark.parametrize("opened", [*FOUND_BY_DRF, *FOUND_BY_DJANGO], ids=str)
+def test_what_the_frameworks_find_wrong_is_structured(opened, format_, is_async, arrange):
+    assert_shape(arrange(opened, is_async=is_async), opened, format_)
+
+
+@pytest.mark.parametrize("opened", RAISED_BY_MIDDLEWARE, ids=str)
+def test_what_other_middleware_raises_is_structured(opened, format_, is_async, arrange):
+    assert_shape(arrange(opened, is_async=is_async), opened, format_)
