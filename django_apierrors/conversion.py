@@ -29,6 +29,7 @@ from .faults import is_clients_fault
 from .leaves import field_errors, leaves, text_code
 from .problems import FieldError, Problem
 from .request_id import request_id
+from .templating import clean
 
 logger = logging.getLogger("django_apierrors")
 
@@ -64,6 +65,9 @@ _LOGGED_BY_DJANGO = (
     MultiPartParserError,
 )
 _unknown_codes: set[str] = set()
+# Of what an ApiError says about one value, which may quote the client.
+_LONGEST_PARAM = 500
+_LONGEST_MESSAGE = 500
 
 
 def classify(exc: BaseException) -> tuple[str, int]:
@@ -111,6 +115,14 @@ def is_left_to_django(exc: BaseException, status: int) -> bool:
 
 def from_exception(exc: BaseException, request: HttpRequest | None, code: str, status: int) -> Problem:
     """Return the problem that an exception means, with the code and status of ``classify``."""
+    try:
+        return _from_exception(exc, request, code, status)
+    except Exception:  # as in classify: code and status must never be lost with the text
+        logger.exception("An exception of type %s could not be read", type(exc).__qualname__)
+        return _problem(code, request, status=status)
+
+
+def _from_exception(exc: BaseException, request: HttpRequest | None, code: str, status: int) -> Problem:
     if isinstance(exc, ApiError):
         return _from_api_error(exc, request, code, status)
     if isinstance(exc, django_exceptions.ValidationError):
@@ -119,7 +131,9 @@ def from_exception(exc: BaseException, request: HttpRequest | None, code: str, s
         return _problem(code, request, status=status)
     detail = getattr(exc, "detail", None)
     wait = headers.retry_after(getattr(exc, "wait", None))
-    if isinstance(detail, (list, tuple, dict)):
+    if isinstance(exc, drf_exceptions.ValidationError) and detail is None:
+        detail = []
+    if isinstance(exc, drf_exceptions.ValidationError) or isinstance(detail, (list, tuple, dict)):
         return from_detail(detail, request, code, status, retry_after=wait)
     message = str(detail or "")
     if isinstance(exc, drf_exceptions.ParseError):
@@ -182,6 +196,8 @@ def from_response(request: HttpRequest, response: HttpResponseBase, *, names_htm
     of deliberate types (JSON, images, ...) and pages that a view returned to such a client.
     """
     exc = remembered(request)
+    if exc is not None and not _is_djangos_answer(response, exc):
+        exc = None  # process_exception of another middleware answered it
     made_by_django = exc is not None or request.resolver_match is None or getattr(response, "_has_been_logged", False)
     if not _is_empty(response):
         content_type = response.headers.get(headers.CONTENT_TYPE, "").partition(";")[0].strip().lower()
@@ -193,6 +209,13 @@ def from_response(request: HttpRequest, response: HttpResponseBase, *, names_htm
     if exc is not None:
         return from_exception(exc, request, *classify(exc))
     return _from_status(request, response, made_by_django)
+
+
+def _is_djangos_answer(response: HttpResponseBase, exc: BaseException) -> bool:
+    # Django logs its answer to every exception at once, but for a 404.
+    return getattr(response, "_has_been_logged", False) or (
+        isinstance(exc, Http404) and response.status_code == HTTPStatus.NOT_FOUND
+    )
 
 
 def _is_empty(response: HttpResponseBase) -> bool:
@@ -302,7 +325,7 @@ def _classify_drf(exc: APIException) -> tuple[str, int | None]:
         return (_code_of_single_leaf(detail) if is_validation else None) or current.code_for_status(status), status
     if is_validation:
         return _validation_code(detail), None
-    if code == "PERMISSION_DENIED" and str(detail).startswith("CSRF Failed"):
+    if code == "PERMISSION_DENIED" and isinstance(detail, str) and detail.startswith("CSRF Failed"):
         return "CSRF_FAILED", None
     return code, None
 
@@ -344,19 +367,20 @@ def _validation_code(detail: Any) -> str:
 
 def _from_api_error(exc: ApiError, request: HttpRequest | None, code: str, status: int) -> Problem:
     errors: tuple[FieldError, ...] = ()
-    if exc.param is not None and code in ("PARAM_NOT_FOUND", "VALIDATION_FAILED"):
+    param = None if exc.param is None else clean(exc.param, _LONGEST_PARAM)
+    if param is not None and code in ("PARAM_NOT_FOUND", "VALIDATION_FAILED"):
         in_query = request is not None and request.method in ("GET", "HEAD")
         leaf_code = "required" if code == "PARAM_NOT_FOUND" else "invalid"
-        path = tuple(exc.param.split("."))
-        errors = (FieldError(path=path, code=leaf_code, message=str(exc.message or ""), in_query=in_query),)
+        message = clean(str(exc.message or ""), _LONGEST_MESSAGE)
+        errors = (FieldError(path=tuple(param.split(".")), code=leaf_code, message=message, in_query=in_query),)
     return _problem(
         code,
         request,
         status=status,
         message=exc.message,
         details=exc.details,
-        params={"param": exc.param, **exc.params},
-        param=exc.param,
+        params={"param": param, **exc.params},
+        param=param,
         errors=errors,
         errors_total=len(errors),
         retry_after=headers.retry_after(exc.retry_after),

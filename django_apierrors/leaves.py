@@ -80,4 +80,4 @@ def text_code(code: Any) -> str:
     """Return a leaf's code as text, whatever the raise site gave: text, int, Enum, lazy, None."""
     if isinstance(code, Enum):
         code = code.value
-    return "" if code is None else str(code)[:_MAX_CODE]
+    return "" if code is None else clean(str(code), _MAX_CODE)
