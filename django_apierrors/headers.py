@@ -68,8 +68,14 @@ def retry_after(value: Any) -> int | None:
 
 
 def is_bearer(challenge: str) -> bool:
-    """Tell whether a challenge or credentials use the Bearer scheme (RFC 6750, 2.1 and 3)."""
+    """Tell whether a challenge uses the Bearer scheme (RFC 6750, 3)."""
     return challenge[:7].lower() in ("bearer", "bearer ")
+
+
+def has_bearer_token(authorization: str) -> bool:
+    """Tell whether credentials are a bearer token (RFC 6750, 2.1)."""
+    scheme, _, token = authorization.partition(" ")
+    return scheme.lower() == "bearer" and token.strip() != ""
 
 
 def with_error(challenge: str, error: str, **attributes: str) -> str:

@@ -11,7 +11,7 @@ from django.http.response import HttpResponseBase
 from django.utils import translation
 from rest_framework.views import APIView
 
-from . import formats, headers
+from . import headers
 from .conf import conf
 
 _HTML = ("text/html", "application/xhtml+xml")
@@ -47,12 +47,9 @@ def is_left_alone(request: HttpRequest | None, view: Any = None) -> bool:
     return bool(conf.FORMATS) and _format_name(request, view) is None
 
 
-def format_for(request: HttpRequest | None, view: Any = None) -> formats.Format:
-    """Return the format that answers: the view's, else the path's, else the default.
-
-    Raises what ``formats.get`` raises.
-    """
-    return formats.get(_format_name(request, view) or conf.FORMAT)
+def format_name(request: HttpRequest | None, view: Any = None) -> str:
+    """Return the name of the format that answers: the view's, else the path's, else the default."""
+    return _format_name(request, view) or conf.FORMAT
 
 
 def language_for(request: HttpRequest | None, response: HttpResponseBase) -> str:

@@ -38,11 +38,12 @@ def _named_by_project(request: HttpRequest) -> str | None:
     if source is None:
         return None
     try:
-        named = str((import_string(source) if isinstance(source, str) else source)(request))
+        named = (import_string(source) if isinstance(source, str) else source)(request)
+        text = "" if named is None else str(named)
     except Exception:  # an error answer must never fail for want of an id
         logger.exception("APIERRORS['REQUEST_ID'] failed; an id was made instead")
         return None
-    if _SOUND.fullmatch(named):
-        return named
-    logger.error("APIERRORS['REQUEST_ID'] returned %.200r, which is not an id; one was made instead", named)
+    if _SOUND.fullmatch(text):
+        return text
+    logger.error("APIERRORS['REQUEST_ID'] returned %.200r, which is not an id; one was made instead", text)
     return None

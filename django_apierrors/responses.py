@@ -15,7 +15,7 @@ from rest_framework.renderers import JSONRenderer
 from rest_framework.response import Response
 from rest_framework.utils.serializer_helpers import ReturnDict
 
-from . import catalog, conversion, headers, negotiation
+from . import catalog, conversion, formats, headers, negotiation
 from .catalog import Entry
 from .codes import phrase
 from .conf import conf
@@ -63,7 +63,7 @@ class ErrorResponse(Response):
     def _made(self, exc: BaseException) -> Any:
         try:
             problem = conversion.from_exception(exc, self._http_request, self._code, self.status_code)
-            format_ = negotiation.format_for(self._http_request, self._view)
+            format_ = formats.get(negotiation.format_name(self._http_request, self._view))
             self._media_type = format_.media_type
             return _like(getattr(exc, "detail", None), _dress(self, problem, self._http_request, format_))
         except Exception:  # a format must never hide the error that it was to show
@@ -88,7 +88,7 @@ class ErrorResponse(Response):
 def convert(response: Response, problem: Problem, request: HttpRequest) -> None:
     """Put a problem in the place of the data of a DRF response that is not rendered yet."""
     try:
-        format_ = negotiation.format_for(request)
+        format_ = formats.get(negotiation.format_name(request))
         response.data = _like(response.data, _dress(response, problem, request, format_))
         _label(response, format_.media_type)
     except Exception:  # a format must never hide the error that it was to show
@@ -109,7 +109,7 @@ def write(response: HttpResponseBase, problem: Problem, request: HttpRequest) ->
     for name in headers.OF_THE_BODY:
         del response[name]
     try:
-        format_ = negotiation.format_for(request)
+        format_ = formats.get(negotiation.format_name(request))
         content = _json.render(_dress(response, problem, request, format_))
         media_type = format_.media_type
     except Exception:  # a format must never hide the error that it was to show
@@ -186,7 +186,7 @@ def _set_challenge(response: HttpResponseBase, problem: Problem, request: HttpRe
     challenge = response.headers.get(headers.WWW_AUTHENTICATE)
     if problem.status == HTTPStatus.UNAUTHORIZED:
         challenge = challenge or conf.CHALLENGE
-        if request is not None and headers.is_bearer(request.META.get("HTTP_AUTHORIZATION", "")):
+        if request is not None and headers.has_bearer_token(request.META.get("HTTP_AUTHORIZATION", "")):
             challenge = headers.with_error(challenge, "invalid_token")
     elif challenge is None:
         scope = problem.params.get("scope")
