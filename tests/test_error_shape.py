@@ -55,6 +55,7 @@ class Door:
     method: str = "get"
     send: Mapping[str, Any] = field(default_factory=dict)  # arguments of the client's method
     headers: Mapping[str, str] = field(default_factory=dict)  # of the request
+    cookies: Mapping[str, str] = field(default_factory=dict)
     does: Callable[[Any], Any] | None = None  # what the view does, given the request
     settings: Mapping[str, Any] = field(default_factory=dict)
     middleware: tuple[str, ...] = ()  # put below ours
@@ -414,7 +415,7 @@ FOUND_BY_DJANGO = [
         method="post",
         checks_csrf=True,
         send={"data": "a=12345678901234567890", "content_type": "application/x-www-form-urlencoded"},
-        headers={"Cookie": "csrftoken=" + "a" * 32},
+        cookies={"csrftoken": "a" * 32},
         settings={"DATA_UPLOAD_MAX_MEMORY_SIZE": 10},
         code="PAYLOAD_TOO_LARGE",
         status=413,
@@ -424,7 +425,7 @@ FOUND_BY_DJANGO = [
         method="post",
         checks_csrf=True,
         send={"data": "a=12345678901234567890", "content_type": "application/x-www-form-urlencoded"},
-        headers={"Cookie": "csrftoken=" + "a" * 32},
+        cookies={"csrftoken": "a" * 32},
         settings={"DATA_UPLOAD_MAX_MEMORY_SIZE": 10, "ROOT_URLCONF": "bare_urls"},
         code="PAYLOAD_TOO_LARGE",
         status=413,
@@ -536,6 +537,7 @@ def open_door(door, settings, opens, *, is_async):
 
 def send(door, *, is_async, **headers):
     client = (AsyncClient if is_async else Client)(raise_request_exception=False, enforce_csrf_checks=door.checks_csrf)
+    client.cookies.load(dict(door.cookies))
     method = getattr(client, door.method)
     call = async_to_sync(method) if is_async else method
     return call(door.path, **door.send, headers={"X-Request-ID": REQUEST_ID, **door.headers, **headers})
@@ -657,3 +659,148 @@ def test_what_the_frameworks_find_wrong_is_structured(opened, format_, is_async,
 @pytest.mark.parametrize("opened", RAISED_BY_MIDDLEWARE, ids=str)
 def test_what_other_middleware_raises_is_structured(opened, format_, is_async, arrange):
     assert_shape(arrange(opened, is_async=is_async), opened, format_)
+
+
+# Whose errors are structured.
+
+WEBSITE = [
+    Door(name="unmatched URL", path="/site/nowhere", code="ENDPOINT_NOT_FOUND", status=404),
+    Door(name="Http404", path="/site/plain", does=raising(Http404), code="RESOURCE_NOT_FOUND", status=404),
+    Door(
+        name="PermissionDenied",
+        path="/site/plain",
+        does=raising(django_exceptions.PermissionDenied),
+        code="PERMISSION_DENIED",
+        status=403,
+    ),
+    Door(
+        name="BadRequest",
+        path="/site/async",
+        does=raising(django_exceptions.BadRequest),
+        code="INVALID_REQUEST",
+        status=400,
+    ),
+    Door(
+        name="unhandled exception",
+        path="/site/async",
+        does=raising(ZeroDivisionError),
+        code="INTERNAL_SERVER_ERROR",
+        status=500,
+    ),
+    Door(name="wrong method", path="/site/class", method="post", code="METHOD_NOT_ALLOWED", status=405),
+    Door(name="CSRF failure", path="/site/plain", method="post", checks_csrf=True, code="CSRF_FAILED", status=403),
+    Door(name="empty 410", path="/site/plain", does=returning(HttpResponse, status=410), code="GONE", status=410),
+]
+BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
+
+
+def assert_same_answer(one, other):
+    assert one.status_code == other.status_code
+    assert dict(one.headers) == dict(other.headers)
+    assert one.getvalue() == other.getvalue()
+
+
+@pytest.mark.parametrize("accept", [BROWSER, "text/html", "*/*", "text/html, application/json;q=0.9", ""])
+@pytest.mark.parametrize("opened", WEBSITE, ids=str)
+def test_errors_of_a_website_are_exactly_those_of_django(opened, accept, is_async, arrange, bare):
+    asking = replace(opened, headers={"Accept": accept})
+    ours = arrange(asking, is_async=is_async)
+    bare()
+    assert_same_answer(ours, send(asking, is_async=is_async))
+
+
+@pytest.mark.parametrize("accept", [JSON, "application/problem+json", "application/json, text/html;q=0.5"])
+@pytest.mark.parametrize("opened", WEBSITE, ids=str)
+def test_errors_of_a_website_are_structured_for_a_client_that_prefers_json(opened, accept, is_async, arrange):
+    response = arrange(replace(opened, headers={"Accept": accept}), is_async=is_async)
+    assert_shape(response, opened, "nested")
+    assert "Accept" in response.headers["Vary"].split(", ")
+
+
+@pytest.mark.parametrize("accept", ["text/html", "*/*", JSON])
+def test_errors_of_a_drf_view_are_structured_wherever_it_is_mounted(accept, is_async, arrange):
+    opened = Door(
+        name="unhandled exception of a DRF view",
+        path="/site/drf",
+        headers={"Accept": accept},
+        does=raising(ZeroDivisionError),
+        code="INTERNAL_SERVER_ERROR",
+        status=500,
+    )
+    assert_shape(arrange(opened, is_async=is_async), opened, "nested")
+
+
+# Which format answers.
+
+LEFT_ALONE = [
+    *(
+        replace(opened, path=path)
+        for opened in RAISED
+        if opened.name in ("NotFound", "Http404", "Throttled", "ValidationError of DRF", "BadRequest", "ProtectedError")
+        for path in ("/api/drf", "/api/plain", "/api/async")
+    ),
+    *(opened for opened in FOUND_BY_DRF if opened.name not in ("StopIteration of a DRF view",)),
+    *(opened for opened in FOUND_BY_DJANGO if not opened.middleware),
+]
+
+
+@pytest.mark.parametrize("opened", LEFT_ALONE, ids=lambda opened: f"{opened} at {opened.path}")
+def test_errors_of_a_path_without_a_format_are_exactly_those_of_django_and_drf(
+    opened, is_async, arrange, settings, bare
+):
+    settings.APIERRORS = {**settings.APIERRORS, "FORMATS": {"/api/": None}}
+    ours = arrange(opened, is_async=is_async)
+    bare()
+    assert_same_answer(ours, send(opened, is_async=is_async))
+
+
+PREFIXES = {"/api/": "detailed", "/api/drf": "result", "/api/drf/throttled/": "described", "/shop": "problem"}
+
+
+@pytest.mark.parametrize(
+    ("path", "format_"),
+    [
+        ("/api/nowhere", "detailed"),
+        ("/api", "detailed"),
+        ("/api/drf", "result"),
+        ("/api/drf/unhandled", "result"),
+        ("/api/drf/throttled", "described"),
+        ("/api/drfs", "detailed"),
+        ("/shop", "problem"),
+        ("/shop/nowhere", "problem"),
+    ],
+)
+def test_the_longest_prefix_that_ends_at_a_segment_picks_the_format(path, format_, is_async, door, settings):
+    settings.APIERRORS = {**settings.APIERRORS, "FORMATS": PREFIXES}
+    door(raising(Http404))
+    response = send(Door(name="", path=path, code="", status=0), is_async=is_async)
+    assert_body_is_of(response, format_)
+
+
+def test_a_path_that_only_begins_like_a_prefix_is_no_api_path(is_async, settings):
+    settings.APIERRORS = {**settings.APIERRORS, "FORMATS": PREFIXES}
+    for path in ("/shops", "/apis"):
+        response = send(Door(name="", path=path, code="", status=0), is_async=is_async)
+        assert response.headers["Content-Type"].startswith("text/html")
+
+
+@pytest.mark.parametrize("does", [raising(ApiError), raising(ZeroDivisionError), returning(HttpResponse, status=500)])
+@pytest.mark.parametrize("path", ["/api/typed/drf", "/api/typed/class", "/api/typed/plain"])
+@pytest.mark.parametrize("formats", [{}, {"/api/": "result"}, {"/api/": None}], ids=str)
+def test_the_format_of_a_view_beats_that_of_its_path(formats, path, does, is_async, door, settings):
+    settings.APIERRORS = {**settings.APIERRORS, "FORMAT": "described", "FORMATS": formats}
+    door(does)
+    response = send(Door(name="", path=path, code="", status=0), is_async=is_async)
+    assert response.headers["X-Error-Code"] == "INTERNAL_SERVER_ERROR"
+    assert_body_is_of(response, "typed")
+
+
+def test_the_format_of_a_path_beats_the_default(is_async, settings):
+    settings.APIERRORS = {**settings.APIERRORS, "FORMAT": "described", "FORMATS": {"/api/drf": "typed"}}
+    for path, format_ in {"/api/drf/throttled": "typed", "/api/plain/throttled": "described"}.items():
+        assert_body_is_of(send(Door(name="", path=path, code="", status=0), is_async=is_async), format_)
+
+
+def assert_body_is_of(response, format_):
+    body = json.loads(response.content)
+    assert KEYS[format_] == set(body["error"] if format_ in IN_ENVELOPE else body)
