@@ -3,6 +3,7 @@
 from django.apps import AppConfig
 from django.core import checks as django_checks
 from django.core.signals import got_request_exception, setting_changed
+from django.db.models.signals import post_migrate, pre_delete, pre_save
 from django.utils.module_loading import autodiscover_modules
 
 
@@ -11,6 +12,7 @@ class ApiErrorsConfig(AppConfig):
 
     name = "django_apierrors"
     verbose_name = "API errors"
+    default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
         """Make every code known before the first request."""
@@ -20,4 +22,7 @@ class ApiErrorsConfig(AppConfig):
             django_checks.register(check, self.name)
         got_request_exception.connect(receivers.remember_exception, dispatch_uid="django_apierrors.remember_exception")
         setting_changed.connect(receivers.forget_texts, dispatch_uid="django_apierrors.forget_texts")
+        pre_save.connect(receivers.announce, dispatch_uid="django_apierrors.announce_save")
+        pre_delete.connect(receivers.announce, dispatch_uid="django_apierrors.announce_delete")
+        post_migrate.connect(receivers.insert_missing_rows, sender=self)
         autodiscover_modules("api_errors")

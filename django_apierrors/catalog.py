@@ -1,9 +1,11 @@
-"""The words for a code: what Python defines, in one language, ready to be looked up."""
+"""The words for a code: what Python defines, overlaid with what the team edited, in one language."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
 from typing import Any
 
 from django.utils import translation
@@ -14,14 +16,17 @@ from .problems import Problem
 from .templating import clean, fill
 
 _LONGEST_MESSAGE = 2000
+_MOST_RESOLVED = 50_000
+_NO_TEXTS: Mapping[str, str] = {}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Entry:
     """What we say about one code in one language: plain strings, no translation left to do.
 
-    ``language`` is the language of the texts when they were translated, else empty.
+    ``language`` is the language of the message when it was chosen by language, else empty.
     ``edited`` says that the message comes from the admin and outranks the raise site's.
+    ``doc_url`` is absolute, or empty when nothing documents the code publicly.
     """
 
     code: str
@@ -39,6 +44,9 @@ class Entry:
     doc_url: str
     language: str
     edited: bool = False
+    listed: bool = True
+    deprecated: bool = False
+    replaced_by: str = ""
 
     def message_for(self, problem: Problem) -> str:
         """Return the message of one problem: the admin's, the raise site's, or the shipped one.
@@ -51,22 +59,63 @@ class Entry:
         return fill(text, problem.params) or f"{self.title}."
 
 
-class Catalog:
-    """All entries, looked up by code and language; texts are resolved once and kept."""
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Row:
+    """What the database says about one code; empty or ``None`` where it says nothing.
 
-    def __init__(self) -> None:
-        """Begin with nothing resolved."""
-        self._entries: dict[tuple[str, str], tuple[codes.ErrorDefinition, Entry]] = {}
+    ``translations`` holds, by language, those of the five texts that are not blank.
+    """
+
+    code: str
+    status: int | None = None
+    type: str = ""
+    retry: str = ""
+    doc_url: str = ""
+    listed: bool = True
+    deprecated: bool = False
+    replaced_by: str = ""
+    texts: Mapping[str, str] = field(default_factory=dict)
+    translations: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+
+
+class Catalog:
+    """All entries, looked up by code and language; each is resolved once and kept.
+
+    Immutable but for what it has resolved: an edit makes a new catalog of new rows.
+    """
+
+    def __init__(self, rows: Mapping[str, Row] | None = None) -> None:
+        """Take the rows by code; without them everything is as shipped."""
+        self._rows = rows or {}
+        self._entries: dict[tuple[str, str, str], tuple[codes.ErrorDefinition | None, Entry]] = {}
+
+    def __iter__(self) -> Iterator[str]:
+        """Iterate over all codes: those of Python in the order of definition, then the others."""
+        for definition in codes.definitions():
+            yield definition.code
+        for code, row in self._rows.items():
+            if codes.get(code) is None and row.status is not None:
+                yield code
+
+    def row(self, code: str) -> Row | None:
+        """Return what the database says about a code."""
+        return self._rows.get(code)
 
     def status(self, code: str) -> int | None:
         """Return the status of a code, ``None`` when the catalog does not have it."""
+        row = self._rows.get(code)
+        if row is not None and row.status is not None:
+            return row.status
         definition = codes.get(code)
         return definition.status if definition else None
 
     def passes_detail(self, code: str) -> bool:
         """Tell whether an exception's own words may reach the client under a code."""
         definition = codes.get(code)
-        return bool(definition and definition.pass_detail)
+        if definition is not None:
+            return bool(definition.pass_detail)
+        status = self.status(code)
+        return status is not None and codes.passes_detail(status)
 
     def code_for_status(self, status: int | None) -> str:
         """Return the code that stands for a status that came without one."""
@@ -74,56 +123,109 @@ class Catalog:
             return "INTERNAL_SERVER_ERROR"
         return _OF_STATUS.get(status) or ("INVALID_REQUEST" if status < 500 else "INTERNAL_SERVER_ERROR")
 
-    def entry(self, code: str, language: str) -> Entry:
+    def entry(self, code: str, language: str, docs_at: str = "") -> Entry:
         """Return the entry of a code in a language, as Django spells it: ``de-at``.
 
-        Raises ``KeyError`` for a code that the catalog does not have.
+        ``docs_at`` is the absolute URL of the documentation, with a slash at its end, if there
+        is one. Raises ``KeyError`` for a code that the catalog does not have.
         """
         definition = codes.get(code)
-        if definition is None:
-            raise KeyError(code)
-        kept = self._entries.get((code, language))
+        key = (code, language, docs_at)
+        kept = self._entries.get(key)
         if kept is None or kept[0] is not definition:
-            kept = self._entries[(code, language)] = (definition, _resolved(definition, language))
+            row = self._rows.get(code)
+            if definition is None and (row is None or row.status is None):
+                raise KeyError(code)
+            if len(self._entries) >= _MOST_RESOLVED:  # many hosts, or many languages
+                self._entries.clear()
+            entry = _resolved(definition, row or Row(code=code), language, docs_at)
+            kept = self._entries[key] = (definition, entry)
         return kept[1]
 
+    def with_row(self, row: Row) -> Catalog:
+        """Return a catalog that differs by one row."""
+        return Catalog({**self._rows, row.code: row})
+
     def forget(self) -> None:
-        """Drop resolved texts: the languages of the project have changed."""
+        """Drop what was resolved: the languages of the project have changed."""
         self._entries.clear()
 
 
-def _resolved(definition: codes.ErrorDefinition, language: str) -> Entry:
-    with translation.override(language):
-        texts = _texts(definition)
-    with translation.override("en"):
-        source = _texts(definition)
-    translatable = any(isinstance(text, Promise) for text in (definition.title, definition.message))
-    translated = translatable and (texts != source or language.split("-")[0] == "en")
+def _resolved(definition: codes.ErrorDefinition | None, row: Row, language: str, docs_at: str) -> Entry:
+    shipped, translated = _shipped(definition, language)
+    chosen = _chosen(row, language)
+    texts = {name: chosen.get(name) or row.texts.get(name) or shipped.get(name, "") for name in codes.TEXTS}
+    status = row.status or (definition.status if definition else 500)
+    if chosen.get("message"):
+        said_in = language if language in row.translations else language.split("-")[0]
+    else:
+        said_in = language if translated and not row.texts.get("message") else ""
     return Entry(
-        code=definition.code,
-        status=definition.status,
-        type=definition.type,
-        retry=definition.retry,
-        **texts,
-        params=definition.params,
-        pass_detail=bool(definition.pass_detail),
-        since=definition.since,
-        doc_url=definition.doc_url,
-        language=language if translated else "",
+        code=row.code,
+        status=status,
+        type=row.type or _type(definition, status),
+        retry=row.retry or (definition.retry if definition else "never"),
+        title=texts["title"],
+        message=texts["message"],
+        description=texts["description"],
+        causes=_lines(texts["causes"]),
+        remedy=_lines(texts["remedy"]),
+        params=definition.params if definition else {},
+        pass_detail=bool(definition.pass_detail) if definition else codes.passes_detail(status),
+        since=definition.since if definition else "",
+        doc_url=row.doc_url or (definition.doc_url if definition else "") or _page(docs_at, row),
+        language=said_in,
+        edited=bool(chosen.get("message") or row.texts.get("message")),
+        listed=row.listed,
+        deprecated=row.deprecated,
+        replaced_by=row.replaced_by,
     )
 
 
-def _texts(definition: codes.ErrorDefinition) -> dict[str, Any]:
+def _type(definition: codes.ErrorDefinition | None, status: int) -> str:
+    if definition is not None and definition.type != codes.type_for(definition.status):
+        return definition.type  # chosen on purpose
+    return codes.type_for(status)
+
+
+def _page(docs_at: str, row: Row) -> str:
+    return f"{docs_at}{row.code}/" if docs_at and row.listed else ""
+
+
+def _chosen(row: Row, language: str) -> dict[str, str]:
+    """Return the translated texts: of the exact language, else of its base, each for itself."""
+    base = row.translations.get(language.split("-")[0], _NO_TEXTS)
+    return {**base, **row.translations.get(language, _NO_TEXTS)}
+
+
+def _lines(text: str) -> tuple[str, ...]:
+    return tuple(line.strip() for line in text.splitlines() if line.strip())
+
+
+def _shipped(definition: codes.ErrorDefinition | None, language: str) -> tuple[dict[str, str], bool]:
+    """Return the shipped texts in a language, and whether that is really their language."""
+    if definition is None:
+        return {}, False
+    with translation.override(language):
+        texts = shipped_texts(definition)
+    with translation.override("en"):
+        source = shipped_texts(definition)
+    translatable = any(isinstance(text, Promise) for text in (definition.title, definition.message))
+    return texts, translatable and (texts != source or language.split("-")[0] == "en")
+
+
+def shipped_texts(definition: codes.ErrorDefinition) -> dict[str, str]:
+    """Return the five texts of a definition in the active language, lists one item a line."""
     return {
         "title": str(definition.title),
         "message": str(definition.message),
         "description": str(definition.description),
-        "causes": tuple(map(str, definition.causes)),
-        "remedy": tuple(map(str, definition.remedy)),
+        "causes": "\n".join(map(str, definition.causes)),
+        "remedy": "\n".join(map(str, definition.remedy)),
     }
 
 
-# 403, 404 and 503 have several codes each; these are the ones that say no more than the status.
+# 403, 404, 409 and 503 have several codes each; these say no more than the status does.
 _OF_STATUS = {
     400: "INVALID_REQUEST",
     401: "AUTH_KEY_NOT_FOUND",
@@ -144,9 +246,43 @@ _OF_STATUS = {
     504: "GATEWAY_TIMEOUT",
 }
 
-_current = Catalog()
+_installed = Catalog()
+#: What a test pinned, for all threads.
+_pinned: Catalog | None = None
+#: The catalog of a transaction that is not committed, for the requests inside it.
+_of_transaction: ContextVar[Catalog | None] = ContextVar("apierrors_catalog", default=None)
 
 
 def current() -> Catalog:
     """Return the catalog that answers now."""
-    return _current
+    return _pinned or _of_transaction.get() or _installed
+
+
+def install(catalog: Catalog) -> None:
+    """Let a catalog answer from now on, in every thread of this process."""
+    global _installed
+    _installed = catalog
+
+
+@contextmanager
+def within(catalog: Catalog | None) -> Iterator[None]:
+    """Let the catalog of an open transaction answer the request inside it, and no other."""
+    if catalog is None:
+        yield
+        return
+    token = _of_transaction.set(catalog)
+    try:
+        yield
+    finally:
+        _of_transaction.reset(token)
+
+
+@contextmanager
+def pinned(row: Row) -> Iterator[None]:
+    """Let a row answer in every thread, whatever the database says, for a test."""
+    global _pinned
+    before, _pinned = _pinned, current().with_row(row)
+    try:
+        yield
+    finally:
+        _pinned = before

@@ -17,6 +17,9 @@ Text = str | Promise
 PATTERN = re.compile(r"[A-Z][A-Z0-9_]*[A-Z0-9]")
 MAX_LENGTH = 63
 
+#: The texts of a code that the team may edit.
+TEXTS = ("title", "message", "description", "causes", "remedy")
+
 #: Error types, as the ``typed`` format writes them, with their meanings.
 TYPES: dict[str, Text] = {
     "api_error": _("Something failed on our side or on a service we depend on."),
@@ -85,6 +88,11 @@ def type_for(status: int) -> str:
     return {401: "auth_error", 403: "auth_error", 429: "rate_limit_error"}.get(status, "validation_error")
 
 
+def passes_detail(status: int) -> bool:
+    """Tell whether a raise site's own text may be shown with a status, unless its code says otherwise."""
+    return status not in (401, 403, 404, 429) and status < HTTPStatus.INTERNAL_SERVER_ERROR
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ErrorDefinition:
     """What Python defines about a code: the contract, and the words as shipped.
@@ -127,8 +135,7 @@ class ErrorDefinition:
             raise ValueError(f"{self.code}: type {self.type!r} is unknown; use one of {', '.join(TYPES)}.")
         object.__setattr__(self, "type", self.type or type_for(self.status))
         if self.pass_detail is None:
-            guarded = self.status in (401, 403, 404, 429) or self.status >= HTTPStatus.INTERNAL_SERVER_ERROR
-            object.__setattr__(self, "pass_detail", not guarded)
+            object.__setattr__(self, "pass_detail", passes_detail(self.status))
 
 
 _definitions: dict[str, ErrorDefinition] = {}

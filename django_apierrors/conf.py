@@ -20,6 +20,8 @@ DEFAULTS: dict[str, Any] = {
     "STRICT": None,
     "REQUEST_ID": None,
     "LOGIN_REDIRECT_AS_401": False,
+    "REFRESH_SECONDS": 1.0,
+    "DOCS": {"ACCESS": "public", "BASE_URL": None, "STATUS_URL": None, "SUPPORT_URL": None},
 }
 
 
@@ -93,6 +95,18 @@ class Settings:
         """Whether a redirect to ``LOGIN_URL`` on an API path becomes a 401."""
         value: bool = self._get("LOGIN_REDIRECT_AS_401")
         return value
+
+    @property
+    def REFRESH_SECONDS(self) -> float | None:
+        """How stale the catalog of a process may be; ``None``: only its own edits are noticed."""
+        value: float | None = self._get("REFRESH_SECONDS")
+        return value
+
+    @property
+    def DOCS(self) -> Mapping[str, str | None]:
+        """The documentation view: ACCESS (public, authenticated, staff), BASE_URL, STATUS_URL, SUPPORT_URL."""
+        given: Mapping[str, str | None] = self._get("DOCS")
+        return {**DEFAULTS["DOCS"], **given}
 
 
 conf = Settings()

@@ -17,10 +17,11 @@ from django_ratelimit.exceptions import Ratelimited
 from rest_framework.exceptions import APIException
 from rest_framework.response import Response
 
-from . import conversion, headers, negotiation, responses
+from . import catalog, conversion, headers, negotiation, responses
 from .conf import conf
 from .problems import Problem
 from .signals import problem_sent
+from .snapshot import snapshot
 
 logger = logging.getLogger("django_apierrors")
 
@@ -47,6 +48,18 @@ class ApiErrorMiddleware:
         """Pass the request on and finish what comes back."""
         if self.is_async:
             return self._call_async(request)
+        if not snapshot.is_stale():
+            return self._answer(request)
+        with catalog.within(snapshot.refresh(request)):
+            return self._answer(request)
+
+    async def _call_async(self, request: HttpRequest) -> HttpResponseBase:
+        if not snapshot.is_stale():
+            return await self._answer_async(request)
+        with catalog.within(await snapshot.arefresh(request)):
+            return await self._answer_async(request)
+
+    def _answer(self, request: HttpRequest) -> HttpResponseBase:
         request._apierrors_within = True  # type: ignore[attr-defined]
         response: HttpResponseBase = self.get_response(request)
         request._apierrors_within = False  # type: ignore[attr-defined]
@@ -57,7 +70,7 @@ class ApiErrorMiddleware:
             problem_sent.send_robust(Problem, problem=problem, request=request, response=response)
         return response
 
-    async def _call_async(self, request: HttpRequest) -> HttpResponseBase:
+    async def _answer_async(self, request: HttpRequest) -> HttpResponseBase:
         request._apierrors_within = True  # type: ignore[attr-defined]
         response: HttpResponseBase = await self.get_response(request)
         request._apierrors_within = False  # type: ignore[attr-defined]

@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 import sys
+import uuid
 from typing import Any
 
-from . import catalog, conversion
+from django.apps import AppConfig, apps
+from django.db import DEFAULT_DB_ALIAS, router
+
+from . import catalog, codes, conversion
+from .models import Announced, ErrorCode, Revision
+from .snapshot import snapshot
 
 _SETTINGS_OF_TEXTS = {"LANGUAGES", "LANGUAGE_CODE", "LOCALE_PATHS", "USE_I18N"}
 
@@ -21,3 +27,31 @@ def forget_texts(setting: str, **kwargs: Any) -> None:
     """Resolve texts again when a test changes the languages."""
     if setting in _SETTINGS_OF_TEXTS:
         catalog.current().forget()
+
+
+def announce(sender: Any, instance: Any, using: str, **kwargs: Any) -> None:
+    """Replace the token before a row is written or deleted, however that is done (``loaddata`` too)."""
+    if isinstance(instance, Announced):
+        Revision.bump(instance.part, using)
+
+
+def insert_missing_rows(app_config: AppConfig, using: str = DEFAULT_DB_ALIAS, **kwargs: Any) -> None:
+    """After ``migrate``: give each code of Python its row, so that the admin shows it; change none."""
+    if not router.allow_migrate_model(using, ErrorCode):
+        return
+    tables = kwargs.get("apps", apps)  # `flush` sends none
+    try:
+        # The models as of this migration: an earlier one may lack a column that we know.
+        revisions = tables.get_model(app_config.label, "Revision")._base_manager.using(using)
+        rows = tables.get_model(app_config.label, "ErrorCode")._base_manager.using(using)
+    except LookupError:
+        return  # migrated back to zero
+    if not revisions.filter(part=Revision.CATALOG).exists():
+        revisions.bulk_create([revisions.model(part=Revision.CATALOG, token=uuid.uuid4().hex)], ignore_conflicts=True)
+        snapshot.reset()
+    known = set(rows.values_list("code", flat=True))
+    missing = [rows.model(code=d.code, defined=True) for d in codes.definitions() if d.code not in known]
+    # Blank rows change no word, so they are not announced.
+    rows.bulk_create(missing, ignore_conflicts=True)
+    defined = {definition.code for definition in codes.definitions()}
+    rows.filter(code__in=defined & known, defined=False).update(defined=True)

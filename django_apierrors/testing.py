@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
-from . import catalog, headers
+from . import catalog, codes, headers
 
 
 def assert_api_error(response: Any, code: str, status: int | None = None, **fields: Any) -> None:
@@ -37,6 +40,21 @@ def assert_api_error(response: Any, code: str, status: int | None = None, **fiel
         if expected[name] != actual[name]
     )
     raise AssertionError(f"Not the expected API error:\n{wrong}\n{_written(response)}")
+
+
+@contextmanager
+def override_error(code: str, **differences: Any) -> Iterator[None]:
+    """Let a code be answered differently inside a ``with`` block or a decorated test, in every thread.
+
+    ``differences`` are fields of an ``ErrorCode`` row: ``message="..."``, ``title``, ``description``,
+    ``causes``, ``remedy`` (one item a line), ``status``, ``type``, ``retry``, ``doc_url``, ``listed``,
+    ``deprecated``, ``replaced_by`` (a code). The database is neither read nor written. Raises
+    ``TypeError`` for a field that does not exist.
+    """
+    texts = {name: differences.pop(name) for name in codes.TEXTS if name in differences}
+    row = catalog.current().row(code) or catalog.Row(code=code)
+    with catalog.pinned(replace(row, **differences, texts={**row.texts, **texts})):
+        yield
 
 
 def _body(response: Any) -> dict[str, Any]:
