@@ -24,9 +24,11 @@ def remember_exception(request: Any = None, **kwargs: Any) -> None:
 
 
 def forget_texts(setting: str, **kwargs: Any) -> None:
-    """Resolve texts again when a test changes the languages."""
+    """Resolve texts again when a test changes the languages, and read the clock anew."""
     if setting in _SETTINGS_OF_TEXTS:
         catalog.current().forget()
+    elif setting == "APIERRORS":
+        snapshot.look_again()
 
 
 def announce(sender: Any, instance: Any, using: str, **kwargs: Any) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 
 from asgiref.sync import sync_to_async
 from django.db import Error as DatabaseError
-from django.db import connections, router, transaction
+from django.db import InterfaceError, OperationalError, connections, router, transaction
 from django.http import HttpRequest
 
 from . import catalog
@@ -113,6 +113,10 @@ class Snapshot:
         with self._lock:
             self._succeeded(token, loaded, edit)
 
+    def look_again(self) -> None:
+        """Let the next request look at the clock anew: a test has changed ``REFRESH_SECONDS``."""
+        self._due = 0.0
+
     def reset(self) -> None:
         """Go back to what is shipped: the tables are new, or a test has emptied them."""
         with self._lock:
@@ -156,7 +160,10 @@ class Snapshot:
                 return (_Task.NOTHING if self._is_loaded or flight.is_probe else _Task.WAIT), flight
             if flight is not None:
                 self._failed(None)
-            if monotonic() < self._due and (Edit.last_committed is self._edit_seen or self._failures):
+            is_edited = Edit.last_committed is not self._edit_seen
+            if conf.REFRESH_SECONDS is None and not is_edited:
+                self._due = float("inf")
+            if monotonic() < self._due and (self._failures or not is_edited):
                 return _Task.NOTHING, None
             self._flight = flight = _Flight(is_probe=self._failures > 0)
             if flight.is_probe:
@@ -173,7 +180,7 @@ class Snapshot:
     def _read_unless_inside(self, flight: _Flight) -> None:
         if connections[_alias()].in_atomic_block:
             with self._lock:
-                self._flight, self._due = None, monotonic() + (conf.REFRESH_SECONDS or 0.0)
+                self._flight, self._due = None, monotonic() + (conf.REFRESH_SECONDS or 1.0)
             flight.done.set()
         else:
             self._read(flight)
@@ -187,8 +194,8 @@ class Snapshot:
             with self._lock:
                 if self._flight is flight:
                     self._failed(exc)
-            if not flight.is_probe:
-                connections[using].close_if_unusable_or_obsolete()
+            if isinstance(exc, (InterfaceError, OperationalError)) and not flight.is_probe:
+                connections[using].close()  # so that the view gets a connection that works, if there is one
         else:
             with self._lock:
                 if self._flight is flight:
@@ -209,7 +216,7 @@ class Snapshot:
     def _failed(self, exc: Exception | None) -> None:
         self._flight = None
         if exc is not None and _is_forbidden(exc):
-            self._due = monotonic() + (conf.REFRESH_SECONDS or 0.0)
+            self._due = monotonic() + (conf.REFRESH_SECONDS or 1.0)
             return
         if not self._failures:
             self._report(exc)

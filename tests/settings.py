@@ -33,8 +33,8 @@ REST_FRAMEWORK = {
     "EXCEPTION_HANDLER": "django_apierrors.handlers.exception_handler",
     "DEFAULT_AUTHENTICATION_CLASSES": ["shop.authentication.KeyAuthentication"],
 }
-# Django sets DEBUG to False in tests, and with it the default of STRICT.
-APIERRORS = {"STRICT": True}
+# Django sets DEBUG to False in tests, and with it the default of STRICT. Nothing is polled.
+APIERRORS = {"STRICT": True, "REFRESH_SECONDS": None}
 CORS_ALLOWED_ORIGINS = ["https://client.example"]
 CORS_EXPOSE_HEADERS = ["X-Error-Code", "X-Request-ID", "Retry-After"]
 STATIC_URL = "static/"
