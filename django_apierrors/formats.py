@@ -7,6 +7,7 @@ import logging
 import uuid
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from decimal import Decimal
 from http import HTTPStatus
 from json.encoder import encode_basestring_ascii
 from typing import Any, ClassVar
@@ -316,6 +317,8 @@ class _Plain:
         return self._other(given)
 
     def _other(self, given: Any) -> Any:
+        if isinstance(given, Decimal):
+            return self._text(str(given))  # as DRF's fields write them: a float is not exact
         if hasattr(given, "_meta") or hasattr(given, "query"):
             # A model or a queryset would be read from the database while an error is answered.
             logger.error("Error details hold a %s, which was left out; give plain values", type(given).__qualname__)
