@@ -5,10 +5,11 @@ from pathlib import Path
 
 BASE_DIR = Path(__file__).resolve().parent
 
-# DEBUG is on so that the admin and the browsable API find their CSS, under `demo` and `runserver`
-# alike. Django would then show its technical page for an exception; APIERRORS["DEBUG_ERRORS"]
-# makes the API answer it as in production all the same. Pages of the website keep Django's.
-DEBUG = True
+# DEBUG is off: every answer is the one of production, the structured 500 and the website's own
+# 404 included. (With DEBUG on, APIERRORS["DEBUG_ERRORS"] would be needed for the former.) The CSS of
+# the admin and the browsable API is there all the same: `demo` serves static files by itself;
+# `runserver` does with --insecure.
+DEBUG = False
 SECRET_KEY = "for the demonstration only"
 ALLOWED_HOSTS = ["localhost", "127.0.0.1", "[::1]"]
 
@@ -56,7 +57,6 @@ APIERRORS = {
     "FORMATS": {"/api/v2/": "problem"},
     "EXCEPTIONS": {"payments.rates.ProviderTimeout": "GATEWAY_TIMEOUT"},
     "CHALLENGE": 'Bearer realm="payments"',
-    "DEBUG_ERRORS": True,
 }
 
 # What may be uploaded as the receipt of a transfer, in bytes; and any other body of a request.
@@ -66,6 +66,7 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 256_000
 ROOT_URLCONF = "urls"
 LOGIN_REDIRECT_URL = "/"
 STATIC_URL = "static/"
+TIME_ZONE = "UTC"
 USE_TZ = True
 
 DATABASES = {
@@ -106,5 +107,4 @@ LOGGING = {
         "console": {"class": "logging.StreamHandler", "filters": ["request_context"], "formatter": "line"},
     },
     "root": {"handlers": ["console"], "level": "INFO"},
-    "loggers": {"django": {"handlers": []}},  # no handlers of its own: its records go to the root
 }

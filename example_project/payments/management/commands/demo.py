@@ -87,9 +87,9 @@ def _server(port: int) -> Iterator[ThreadedWSGIServer]:
     try:
         server = ThreadedWSGIServer((HOST, port), WSGIRequestHandler)
     except (OSError, OverflowError) as exc:
-        reason = getattr(exc, "strerror", None) or exc
+        reason = getattr(exc, "strerror", None) or "there is no such port"
         raise CommandError(f"Cannot serve on port {port}: {reason}. Name another one with --port.") from None
-    # What runserver does: the CSS of the admin and the browsable API comes from the same server.
+    # The CSS of the admin and the browsable API comes from the same server.
     server.set_app(StaticFilesHandler(get_wsgi_application()))
     with server:
         yield server
