@@ -119,6 +119,8 @@ def from_exception(exc: BaseException, request: HttpRequest | None, code: str, s
         return _from_exception(exc, request, code, status)
     except Exception:  # as in classify: code and status must never be lost with the text
         logger.exception("An exception of type %s could not be read", type(exc).__qualname__)
+        if code == "VALIDATION_FAILED":
+            return from_detail([], request, code, status)
         return _problem(code, request, status=status)
 
 
@@ -338,6 +340,8 @@ def _drf_status(exc: APIException) -> int:
 
 
 def _registered(given: Any) -> str | None:
+    if isinstance(given, str) and given in _NOT_GIVEN:
+        return None
     code = text_code(given)
     if not code or code in _NOT_GIVEN:
         return None

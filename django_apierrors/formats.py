@@ -7,6 +7,7 @@ import logging
 import uuid
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from decimal import Decimal
 from http import HTTPStatus
 from json.encoder import encode_basestring_ascii
 from typing import Any, ClassVar
@@ -28,6 +29,8 @@ logger = logging.getLogger("django_apierrors")
 # What may be listed of one problem, in bytes of JSON, so that no body exceeds 64 kB.
 _BUDGET = 48_000
 _PER_ERROR = 60
+# In bits; Python refuses to write integers of more than 4300 digits.
+_LARGEST_INTEGER = 14_000
 # RFC 3986, 3.5: what a fragment may hold unescaped.
 _FRAGMENT = "!$&'()*+,;=:@/?-._~"
 
@@ -282,8 +285,8 @@ def _details(problem: Problem) -> tuple[dict[str, Any], int]:
     plain = _Plain(_BUDGET)
     try:
         return {"details": plain.value(problem.details)}, plain.room
-    except _TooLargeError:
-        logger.error("The details of %s exceed %d bytes and were left out", problem.code, _BUDGET)
+    except (_TooLargeError, RecursionError):
+        logger.error("The details of %s are too large and were left out", problem.code)
         return {}, _BUDGET
 
 
@@ -302,7 +305,7 @@ class _Plain:
     def value(self, given: Any) -> Any:
         if given is None or isinstance(given, bool):
             return self._spend(given, 5)
-        if isinstance(given, int):
+        if isinstance(given, int) and given.bit_length() <= _LARGEST_INTEGER:
             return self._spend(int(given), given.bit_length() // 3 + 2)
         if isinstance(given, float):
             # NaN and Infinity are not JSON (RFC 8259, 6).
@@ -310,19 +313,25 @@ class _Plain:
         if isinstance(given, str):
             return self._text(given)
         if isinstance(given, Mapping):
+            self._spend(None, 4)
             return {self._text(force_str(key)): self.value(inner) for key, inner in given.items()}
         if isinstance(given, (list, tuple, set, frozenset)):
+            self._spend(None, 4)
             return [self.value(inner) for inner in given]
         return self._other(given)
 
     def _other(self, given: Any) -> Any:
+        if isinstance(given, Decimal):
+            return self._text(str(given))  # as DRF's fields write them: a float is not exact
         if hasattr(given, "_meta") or hasattr(given, "query"):
             # A model or a queryset would be read from the database while an error is answered.
             logger.error("Error details hold a %s, which was left out; give plain values", type(given).__qualname__)
             return None
         try:
             return self.value(self._encoder.default(given))
-        except TypeError:
+        except (_TooLargeError, RecursionError):
+            raise
+        except Exception:  # a value of somebody else must never hide the error that carries it
             logger.error("Error details hold a %s, which JSON cannot carry", type(given).__qualname__)
             return None
 

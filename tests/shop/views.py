@@ -14,6 +14,7 @@ from django.views.decorators.http import condition
 from rest_framework import exceptions, serializers
 from rest_framework.parsers import JSONParser
 from rest_framework.permissions import IsAuthenticated
+from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
@@ -140,7 +141,7 @@ def _no_key(request):
 
 
 def _order(request):
-    data = getattr(request, "data", None) or JSONParser().parse(request)
+    data = request.data if isinstance(request, Request) else JSONParser().parse(request)
     OrderSerializer(data=data).is_valid(raise_exception=True)
     return HttpResponse("fine")
 

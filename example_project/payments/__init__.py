@@ -1,0 +1,1 @@
+"""A small payments API whose errors meet every door of django-apierrors."""

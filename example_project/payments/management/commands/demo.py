@@ -1,0 +1,144 @@
+"""``manage.py demo``: database, sample data and server in one command; ``--once`` proves that it works."""
+
+import json
+import logging
+import tempfile
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from django.conf import settings
+from django.contrib.staticfiles.handlers import StaticFilesHandler
+from django.core.management import BaseCommand, CommandError, call_command
+from django.core.servers.basehttp import ThreadedWSGIServer, WSGIRequestHandler
+from django.core.wsgi import get_wsgi_application
+from django.db import connection, connections
+
+from ... import sample, tour
+
+HOST = "127.0.0.1"
+SHOWN_HEADERS = ("Content-Type", "WWW-Authenticate", "Retry-After", "X-Error-Code", "X-Request-ID")
+
+
+class Command(BaseCommand):
+    help = "Makes the database and sample data, prints what to try, and serves the example API."
+
+    def add_arguments(self, parser):
+        parser.add_argument("--port", type=int, default=8000, help="port to serve on (default: 8000; 0: a free one)")
+        parser.add_argument(
+            "--once",
+            action="store_true",
+            help="send six requests to a server on a free port with a temporary database, check the answers, and exit",
+        )
+
+    def handle(self, *, port: int, once: bool, **options):
+        if once:
+            self._try_out()
+        else:
+            self._serve(port)
+
+    def _serve(self, port: int) -> None:
+        with _server(port) as server:  # first of all: nothing has happened yet if the port is taken
+            _prepare_database()
+            base = f"http://{HOST}:{server.server_port}"
+            self.stdout.write(_introduction(base))
+            self.stdout.flush()  # at once, even into a pipe
+            try:
+                server.serve_forever()
+            except KeyboardInterrupt:
+                self.stdout.write("\nStopped.")
+
+    def _try_out(self) -> None:
+        with _temporary_database(), _without_log(), _server(0) as server:
+            _prepare_database()
+            threading.Thread(target=server.serve_forever, daemon=True).start()
+            try:
+                wrong = self._try_steps(f"http://{HOST}:{server.server_port}")
+            finally:
+                server.shutdown()
+        if wrong:
+            raise CommandError(f"{len(wrong)} of {len(tour.FIRST)} answers differ: {'; '.join(wrong)}.")
+        self.stdout.write(self.style.SUCCESS(f"All {len(tour.FIRST)} answers are as they should be."))
+
+    def _try_steps(self, base: str) -> list[str]:
+        wrong = []
+        for number, step in enumerate(tour.FIRST, start=1):
+            self.stdout.write(self.style.MIGRATE_HEADING(f"{number}. {step.title}"))
+            self.stdout.write(f"$ {step.curl(base)}")
+            answer = step.send(base)
+            self.stdout.write(_written(answer))
+            differences = step.differences(answer)
+            if differences:
+                wrong.append(step.title)
+            for difference in differences:
+                self.stdout.write(self.style.ERROR(f"WRONG: {difference}"))
+            self.stdout.write("")
+        return wrong
+
+
+def _prepare_database() -> None:
+    call_command("migrate", verbosity=0, interactive=False)
+    sample.load()
+
+
+@contextmanager
+def _server(port: int) -> Iterator[ThreadedWSGIServer]:
+    try:
+        server = ThreadedWSGIServer((HOST, port), WSGIRequestHandler)
+    except (OSError, OverflowError) as exc:
+        reason = getattr(exc, "strerror", None) or "there is no such port"
+        raise CommandError(f"Cannot serve on port {port}: {reason}. Name another one with --port.") from None
+    # The CSS of the admin and the browsable API comes from the same server.
+    server.set_app(StaticFilesHandler(get_wsgi_application()))
+    with server:
+        yield server
+
+
+@contextmanager
+def _temporary_database() -> Iterator[None]:
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+        # As Django's test runner does it; the threads of the server connect by the same settings.
+        name = str(Path(folder) / "db.sqlite3")
+        settings.DATABASES["default"]["NAME"] = connection.settings_dict["NAME"] = name
+        try:
+            yield
+        finally:
+            connections.close_all()
+
+
+@contextmanager
+def _without_log() -> Iterator[None]:
+    # The traceback of the failure that is asked for would look like one that is not.
+    logging.disable(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        logging.disable(logging.NOTSET)
+
+
+def _introduction(base: str) -> str:
+    steps = "\n".join(
+        f"  {number}. {step.title} ({step.status} {step.code})\n     {step.curl(base)}\n"
+        for number, step in enumerate(tour.FIRST, start=1)
+    )
+    return f"""
+The example payments API is running.
+
+  Home page    {base}/            what there is to try
+  API          {base}/api/v1/     errors in the default format
+  The same     {base}/api/v2/     errors as application/problem+json
+  Admin        {base}/admin/      user {sample.USER}, password {sample.PASSWORD}
+  API key      {sample.KEY}
+
+Six requests to try in another terminal:
+
+{steps}
+Stop with Ctrl-C.
+"""
+
+
+def _written(answer: tour.Answer) -> str:
+    shown = [f"{name}: {answer.headers[name]}" for name in SHOWN_HEADERS if name in answer.headers]
+    body = answer.text[:500] if answer.body is None else json.dumps(answer.body, indent=2)
+    return "\n".join([f"HTTP/1.1 {answer.status} {answer.reason}", *shown, "", body])

@@ -1,0 +1,192 @@
+"""The project that is measured: five errors and a success, answered with the package and without."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+from asgiref.sync import iscoroutinefunction, markcoroutinefunction
+from django.core.handlers.asgi import ASGIHandler
+from django.core.handlers.wsgi import WSGIHandler, WSGIRequest
+from django.http import HttpResponse
+from django.test import AsyncRequestFactory, RequestFactory, override_settings
+from django.urls import path
+from rest_framework import exceptions, serializers
+from rest_framework.response import Response
+from rest_framework.views import APIView
+from rest_framework.views import exception_handler as drf_handler
+
+from django_apierrors import handlers
+
+OURS = "django_apierrors.middleware.ApiErrorMiddleware"
+NO_OP = "project.NoOp"
+STARTPROJECT = [
+    "django.middleware.security.SecurityMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+LEAVES = 22
+SENT = {"HTTP_ACCEPT": "application/json", "HTTP_ACCEPT_LANGUAGE": "en-GB,en;q=0.8"}
+
+
+class NoOp:
+    """The least that a middleware can do."""
+
+    sync_capable = True
+    async_capable = True
+
+    def __init__(self, get_response):
+        self.get_response = get_response
+        self.is_async = iscoroutinefunction(get_response)
+        if self.is_async:
+            markcoroutinefunction(self)
+
+    def __call__(self, request):
+        if self.is_async:
+            return self._call_async(request)
+        return self.get_response(request)
+
+    async def _call_async(self, request):
+        return await self.get_response(request)
+
+
+class Line(serializers.Serializer):
+    name = serializers.CharField(max_length=5)
+    price = serializers.DecimalField(max_digits=6, decimal_places=2)
+
+
+class Order(serializers.Serializer):
+    customer = serializers.CharField(max_length=10)
+    email = serializers.EmailField(required=False)
+    lines = Line(many=True, required=False)
+
+
+WRONG_LINES = [{"name": "too long a name", "price": "cheap"}] * ((LEAVES - 2) // 2)
+#: What is sent to fail in each way.
+BODIES = {
+    "NotFound": {},
+    "one wrong field": {"customer": "ana", "email": "nobody"},
+    "22 wrong leaves": {"customer": "a name too long", "email": "nobody", "lines": WRONG_LINES},
+    "Throttled": {},
+    "unhandled": {},
+}
+
+
+class Failing(APIView):
+    """Fails in one of the five ways, and has the exception handler that is measured."""
+
+    error = ""
+    handler: Any = None
+
+    def get_exception_handler(self):
+        return self.handler
+
+    def post(self, request):
+        if self.error == "NotFound":
+            raise exceptions.NotFound
+        if self.error == "Throttled":
+            raise exceptions.Throttled(wait=29.2)
+        if self.error == "unhandled":
+            raise ZeroDivisionError("secret")
+        Order(data=request.data).is_valid(raise_exception=True)
+
+
+class Succeeding(APIView):
+    def get(self, request):
+        return Response({"fine": True})
+
+
+def fine(request):
+    return HttpResponse("fine")
+
+
+async def fine_async(request):
+    return HttpResponse("fine")
+
+
+def _patterns(handler: Any) -> list[Any]:
+    return [
+        *(path(f"api/{error}", Failing.as_view(error=error, handler=handler)) for error in BODIES),
+        path("api/fine", fine),
+        path("api/fine-async", fine_async),
+        path("api/fine-drf", Succeeding.as_view()),
+    ]
+
+
+class Without:
+    """The URLconf of a project without the package."""
+
+    urlpatterns = _patterns(drf_handler)
+
+
+class With:
+    """The URLconf of a project with the package and its error views."""
+
+    handler400, handler403, handler404, handler500 = (
+        handlers.handler400,
+        handlers.handler403,
+        handlers.handler404,
+        handlers.handler500,
+    )
+    urlpatterns = _patterns(handlers.exception_handler)
+
+
+urlpatterns = Without.urlpatterns
+
+
+def wsgi(urls: type, middleware: list[str]) -> WSGIHandler:
+    """Return a WSGI application of its own URLs and middleware, beside others in this process."""
+    with override_settings(MIDDLEWARE=middleware):
+        application = WSGIHandler()
+    application.request_class = type("Request", (WSGIRequest,), {"urlconf": urls})
+    return application
+
+
+def asgi(middleware: list[str]) -> ASGIHandler:
+    """Return an ASGI application of its own middleware."""
+    with override_settings(MIDDLEWARE=middleware):
+        return ASGIHandler()
+
+
+def environ(error: str) -> dict[str, Any]:
+    """Return what a server gives to the application for a request that fails."""
+    return RequestFactory().post(f"/api/{error}", json.dumps(BODIES[error]), "application/json", **SENT).environ
+
+
+def get(place: str) -> WSGIRequest:
+    """Return a request that succeeds."""
+    return RequestFactory().get(place, **SENT)
+
+
+def get_async(place: str) -> Any:
+    """Return the same for ASGI."""
+    return AsyncRequestFactory().get(place, headers={"accept": SENT["HTTP_ACCEPT"]})
+
+
+def answer(application: WSGIHandler) -> Callable[[dict[str, Any]], bytes]:
+    """Return what serves one request as a server does, from the environ to the last byte."""
+
+    def serve(environ: dict[str, Any]) -> bytes:
+        response = application(environ, lambda status, headers: None)
+        content = b"".join(response)
+        response.close()
+        return content
+
+    return serve
+
+
+def raised(error: str) -> tuple[Exception, dict[str, Any]]:
+    """Return a fresh exception as it comes out of a view, and the context DRF gives to its handler."""
+    seen = []
+
+    def keep(exc: Exception, context: dict[str, Any]) -> Response:
+        seen.append((exc, context))
+        return Response()
+
+    Failing.as_view(error=error, handler=keep)(WSGIRequest(environ(error)))
+    return seen[0]

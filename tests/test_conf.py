@@ -1,0 +1,55 @@
+"""The settings: every key has a default, and what is overridden counts at once."""
+
+import pytest
+from django.test import override_settings
+
+from django_apierrors.conf import DEFAULTS, Settings, conf
+
+KEYS = sorted(DEFAULTS)
+
+
+def test_every_key_has_a_typed_view_and_no_other_exists():
+    views = {name for name, member in vars(Settings).items() if isinstance(member, property)}
+    assert views == set(DEFAULTS)
+
+
+@pytest.mark.parametrize("given", [{}, None])
+@pytest.mark.parametrize("key", [key for key in KEYS if key != "STRICT"])
+def test_without_a_value_the_default_counts(settings, given, key):
+    settings.APIERRORS = given
+    assert getattr(conf, key) == DEFAULTS[key]
+
+
+@pytest.mark.parametrize("key", [key for key in KEYS if key != "STRICT"])
+def test_without_the_setting_the_default_counts(settings, key):
+    del settings.APIERRORS
+    assert getattr(conf, key) == DEFAULTS[key]
+    assert conf.given() == {}
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_an_override_counts_at_once_and_ends_with_its_block(key):
+    before, value = getattr(conf, key), object()
+    with override_settings(APIERRORS={key: value}):
+        assert getattr(conf, key) is value
+        assert conf.given() == {key: value}
+    assert getattr(conf, key) == before
+
+
+@pytest.mark.parametrize("debug", [True, False])
+@pytest.mark.parametrize("given", [{}, {"STRICT": None}])
+def test_strict_is_debug_unless_it_is_given(settings, debug, given):
+    settings.DEBUG = debug
+    settings.APIERRORS = given
+    assert conf.STRICT is debug
+    settings.APIERRORS = {"STRICT": not debug}
+    assert conf.STRICT is not debug
+
+
+def test_texts_follow_the_languages_that_a_test_sets(settings, api):
+    french = {"accept-language": "fr"}
+    settings.LANGUAGES = [("en", "English")]
+    assert api.get("/api/nothing", headers=french)["Content-Language"] == "en"
+    settings.USE_I18N = False
+    settings.LANGUAGE_CODE = "en-gb"
+    assert api.get("/api/nothing", headers=french).status_code == 404

@@ -1,0 +1,255 @@
+"""The example project does what it prints: checked from outside, as a stranger meets it."""
+
+import argparse
+import html
+import http.client
+import json
+import os
+import re
+import shlex
+import socket
+import subprocess
+import sys
+import uuid
+from contextlib import contextmanager
+from decimal import Decimal
+from pathlib import Path
+from types import SimpleNamespace
+from urllib.parse import urlencode, urlsplit
+
+import pytest
+
+EXAMPLE = Path(__file__).resolve().parent.parent / "example_project"
+MANAGE = [sys.executable, "-W", "error", str(EXAMPLE / "manage.py")]
+WITH_KEY = {"Authorization": "Bearer demo-key"}
+
+
+def environment(**more):
+    inherited = {name: value for name, value in os.environ.items() if name != "DJANGO_SETTINGS_MODULE"}
+    return {**inherited, "PYTHONDONTWRITEBYTECODE": "1", **{name: str(value) for name, value in more.items()}}
+
+
+def manage(*args, **env):
+    return subprocess.run(
+        [*MANAGE, *args], env=environment(**env), capture_output=True, text=True, timeout=120, check=False
+    )
+
+
+@contextmanager
+def demo(database):
+    """Serve the example project on a free port; yield what it prints and its address."""
+    log = database.with_name(f"{uuid.uuid4().hex}.log")
+    with (
+        log.open("w") as stderr,
+        subprocess.Popen(
+            [*MANAGE, "demo", "--port", "0"],
+            env=environment(EXAMPLE_DATABASE=database),
+            stdout=subprocess.PIPE,
+            stderr=stderr,
+            text=True,
+        ) as process,
+    ):
+        try:
+            printed = ""
+            for line in process.stdout:
+                printed += line
+                if line.startswith("Stop with"):
+                    break
+            else:
+                pytest.fail(f"The demo did not start:\n{log.read_text()}")
+            yield SimpleNamespace(printed=printed, base=re.search(r"http://[\d.:]+", printed)[0], log=log)
+        finally:
+            process.terminate()
+
+
+@pytest.fixture(scope="module")
+def database(tmp_path_factory):
+    return tmp_path_factory.mktemp("example") / "db.sqlite3"
+
+
+@pytest.fixture(scope="module")
+def site(database):
+    with demo(database) as running:
+        yield running
+
+
+def send(site, path, method="GET", data=None, headers=()):
+    connection = http.client.HTTPConnection(urlsplit(site.base).netloc, timeout=60)
+    try:
+        connection.request(method, path, data, {"Accept": "*/*", **dict(headers)})
+        response = connection.getresponse()
+        return SimpleNamespace(status=response.status, headers=response.headers, text=response.read().decode())
+    finally:
+        connection.close()
+
+
+def send_curl(site, line):
+    """Send what a line with curl would send."""
+    curl = argparse.ArgumentParser(prog="curl")
+    curl.add_argument("-i", action="store_true", required=True)
+    curl.add_argument("-X", dest="method")
+    curl.add_argument("-H", dest="headers", action="append", default=[])
+    curl.add_argument("-d", dest="data")
+    curl.add_argument("url")
+    name, *words = shlex.split(line)
+    assert name == "curl"
+    args = curl.parse_args(words)
+    assert args.url.startswith(site.base)
+    method = args.method or ("GET" if args.data is None else "POST")
+    headers = (header.split(": ", 1) for header in args.headers)
+    return send(site, args.url.removeprefix(site.base), method, args.data, headers)
+
+
+def transfer(site, amount, key):
+    items = [{"description": "Table", "amount": amount}]
+    data = {"source": "ACC-1001", "target": "ACC-2001", "reference": "Invoice 18", "items": items}
+    headers = {**WITH_KEY, "Content-Type": "application/json", "Idempotency-Key": key}
+    return send(site, "/api/v1/transfers/", "POST", json.dumps(data), headers)
+
+
+def balance(site):
+    return json.loads(send(site, "/api/v1/accounts/ACC-1001/", headers=WITH_KEY).text)["balance"]
+
+
+def assert_printed_lines_answer_as_printed(site):
+    lines = re.findall(r"\((\d{3}) ([A-Z_]+)\)\n +(curl .*)", site.printed)
+    assert len(lines) == 6
+    for status, code, line in lines:
+        answer = send_curl(site, line)
+        assert (line, answer.status, answer.headers["X-Error-Code"]) == (line, int(status), code)
+        assert json.loads(answer.text)["error"]["code"] == code
+
+
+@pytest.mark.parametrize("command", [("check", "--fail-level", "INFO"), ("makemigrations", "--check", "--dry-run")])
+def test_the_project_is_in_order(command, tmp_path):
+    done = manage(*command, EXAMPLE_DATABASE=tmp_path / "db.sqlite3")
+
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_once_shows_six_answers_and_leaves_nothing_behind(tmp_path):
+    before = sorted(EXAMPLE.rglob("*"))
+
+    done = manage("demo", "--once", TMPDIR=tmp_path)
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert re.findall(r"^HTTP/1.1 (\d+)", done.stdout, re.M) == ["401", "400", "400", "422", "404", "500"]
+    assert len(re.findall(r"^\$ curl -i ", done.stdout, re.M)) == 6
+    assert sorted(EXAMPLE.rglob("*")) == before
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_once_fails_when_an_answer_is_not_what_it_should_be(tmp_path):
+    (tmp_path / "changed.py").write_text(
+        'from settings import *\nAPIERRORS = {"EXCEPTIONS": {"builtins.RuntimeError": "BAD_GATEWAY"}}\n'
+    )
+
+    done = manage("demo", "--once", DJANGO_SETTINGS_MODULE="changed", PYTHONPATH=tmp_path)
+
+    assert done.returncode == 1
+    assert "status is 502 and should be 500" in done.stdout
+    assert "1 of 6 answers differ: An unexpected failure." in done.stderr
+
+
+def test_a_port_that_is_taken_is_named_before_anything_is_done(tmp_path):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        done = manage("demo", "--port", port, EXAMPLE_DATABASE=tmp_path / "db.sqlite3")
+
+    assert done.returncode == 1
+    assert port in done.stderr
+    assert "--port" in done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_printed_lines_answer_as_printed_also_in_a_second_run(site, database):
+    assert_printed_lines_answer_as_printed(site)
+    with demo(database) as second:
+        assert_printed_lines_answer_as_printed(second)
+
+
+def test_every_request_of_the_home_page_is_answered_as_it_says(site):
+    page = html.unescape(send(site, "/", headers={"Accept": "text/html"}).text)
+    tries = re.findall(r'"answer">(\d{3}) ([A-Z_]+)(?: at the (\d)th time)?</span></h3>\s*<pre>(curl .*)</pre>', page)
+    assert len(tries) >= 20
+    for status, code, times, line in tries:
+        answers = [send_curl(site, line) for _ in range(int(times or 1))]
+        seen = [(answer.status, answer.headers["X-Error-Code"]) for answer in answers]
+        assert (line, seen[-1]) == (line, (int(status), code))
+        assert (int(status), code) not in seen[:-1]
+
+
+@pytest.mark.parametrize(
+    ("size", "status", "code"), [(64_000, 201, None), (64_001, 413, "PAYLOAD_TOO_LARGE"), (0, 400, "VALIDATION_FAILED")]
+)
+def test_a_receipt_is_taken_up_to_its_size(site, size, status, code):
+    disposition = 'form-data; name="file"; filename="receipt.pdf"'
+    data = f"--b\r\nContent-Disposition: {disposition}\r\n\r\n{'x' * size}\r\n--b--\r\n"
+    headers = {**WITH_KEY, "Content-Type": "multipart/form-data; boundary=b"}
+
+    answer = send(site, "/api/v1/transfers/1/receipt/", "POST", data, headers)
+
+    assert (answer.status, answer.headers["X-Error-Code"]) == (status, code)
+
+
+def test_a_retry_with_the_same_key_moves_money_once(site):
+    before = Decimal(balance(site))
+
+    first, again, other = (transfer(site, amount, "invoice-18") for amount in ("1.50", "1.50", "2.50"))
+
+    assert (first.status, again.status, other.status) == (201, 200, 409)
+    assert first.text == again.text
+    assert other.headers["X-Error-Code"] == "IDEMPOTENCY_KEY_REUSED"
+    assert Decimal(balance(site)) == before - Decimal("1.50")
+
+
+def test_a_transfer_that_fails_moves_nothing(site):
+    before = balance(site)
+
+    assert transfer(site, "250.00", "too-much").status == 422
+
+    assert balance(site) == before
+
+
+@pytest.mark.parametrize("path", ["/api/v1/", "/api/v1/accounts/", "/api/v1/transfers/", "/api/v2/transfers/1/"])
+def test_the_browsable_api_shows_pages(site, path):
+    answer = send(site, path, headers={**WITH_KEY, "Accept": "text/html"})
+
+    assert answer.status == 200
+    assert answer.headers.get_content_type() == "text/html"
+
+
+def test_the_browsable_api_shows_errors(site):
+    answer = send(site, "/api/v2/accounts/ACC-9/", headers={**WITH_KEY, "Accept": "text/html"})
+
+    assert (answer.status, answer.headers["X-Error-Code"]) == (404, "RESOURCE_NOT_FOUND")
+    assert answer.headers.get_content_type() == "text/html"
+    assert "urn:uuid:" in answer.text
+
+
+def test_the_website_keeps_its_own_errors_and_finds_its_css(site):
+    missing = send(site, "/nowhere/")
+
+    assert (missing.status, missing.headers.get_content_type()) == (404, "text/html")
+    assert "X-Error-Code" not in missing.headers
+    for sheet in ("admin/css/base.css", "rest_framework/css/default.css"):
+        assert send(site, f"/static/{sheet}").status == 200
+
+
+def test_the_printed_password_opens_the_admin(site):
+    user, password = re.search(r"user (\S+), password (\S+)", site.printed).groups()
+    token = re.search(r"csrftoken=(\w+)", send(site, "/admin/login/").headers["Set-Cookie"])[1]
+    form = urlencode({"username": user, "password": password, "csrfmiddlewaretoken": token})
+    headers = {"Cookie": f"csrftoken={token}", "Content-Type": "application/x-www-form-urlencoded"}
+
+    answer = send(site, "/admin/login/?next=/admin/", "POST", form, headers)
+
+    assert (answer.status, answer.headers["Location"]) == (302, "/admin/")
+
+
+def test_the_request_id_of_an_answer_leads_to_the_log(site):
+    request_id = send(site, "/api/v1/failure/").headers["X-Request-ID"]
+
+    log = site.log.read_text()
+    assert log.count(f"[{request_id}] INTERNAL_SERVER_ERROR") == 1
+    assert "swordfish" in log

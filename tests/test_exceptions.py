@@ -1,0 +1,241 @@
+"""What a view raises: ApiError, its subclasses and the ready-made errors."""
+
+import copy
+import gc
+import pickle
+import subprocess
+import sys
+
+import pytest
+from django.utils.translation import gettext_lazy
+from rest_framework.exceptions import ErrorDetail
+
+from django_apierrors import codes, exceptions
+from django_apierrors.exceptions import ApiError, UnknownErrorCode
+from django_apierrors.testing import assert_api_error
+
+DOORS = ["/api/drf", "/api/plain"]
+
+
+@pytest.fixture
+def own_codes(monkeypatch):
+    """Codes and subclasses made in a test are gone after it."""
+    monkeypatch.setattr(codes, "_definitions", dict(codes._definitions))
+    monkeypatch.setattr(codes, "_conflicts", [])
+    yield
+    gc.collect()
+
+
+def everything():
+    return ApiError(
+        "INSUFFICIENT_BALANCE",
+        "Short by {required}.",
+        status=409,
+        details={"required": "25.00"},
+        params={"required": "25.00"},
+        param="amount",
+        retry_after=3,
+        headers={"X-Extra": "1"},
+    )
+
+
+@pytest.mark.parametrize("url", DOORS)
+@pytest.mark.parametrize(
+    "copied", [lambda exc: exc, copy.copy, copy.deepcopy, lambda exc: pickle.loads(pickle.dumps(exc))]
+)
+def test_all_that_a_raise_site_says_is_answered_also_by_a_copy(copied, url, api, door):
+    door(copied(everything()))
+    response = api.get(url)
+    assert_api_error(
+        response, "INSUFFICIENT_BALANCE", 409, httpCode=409, message="Short by 25.00.", details={"required": "25.00"}
+    )
+    assert response["Retry-After"] == "3"
+    assert response["X-Extra"] == "1"
+
+
+@pytest.mark.parametrize(
+    ("exc", "code", "status"),
+    [
+        (exceptions.AuthKeyNotFound(), "AUTH_KEY_NOT_FOUND", 401),
+        (exceptions.AuthKeyInvalid(), "AUTH_KEY_INVALID", 401),
+        (exceptions.ParamNotFound("items.0.price"), "PARAM_NOT_FOUND", 400),
+        (exceptions.ResourceNotFound(), "RESOURCE_NOT_FOUND", 404),
+        (exceptions.ResourceConflict(), "RESOURCE_CONFLICT", 409),
+        (exceptions.IdempotencyKeyReused(), "IDEMPOTENCY_KEY_REUSED", 409),
+        (exceptions.IdempotencyKeyInUse(2), "IDEMPOTENCY_KEY_IN_USE", 409),
+        (exceptions.UnprocessableRequest(), "UNPROCESSABLE_REQUEST", 422),
+        (exceptions.ServiceUnavailable(30), "SERVICE_UNAVAILABLE", 503),
+        (exceptions.BadGateway(), "BAD_GATEWAY", 502),
+        (exceptions.GatewayTimeout(), "GATEWAY_TIMEOUT", 504),
+    ],
+    ids=lambda value: type(value).__name__ if isinstance(value, ApiError) else "",
+)
+@pytest.mark.parametrize("url", DOORS)
+def test_the_ready_made_errors_are_answered_also_after_a_journey(exc, code, status, url, api, door):
+    for each in (exc, pickle.loads(pickle.dumps(exc))):
+        door(each)
+        response = api.get(url)
+        assert_api_error(response, code, status)
+        assert response.headers.get("Retry-After") == (str(exc.retry_after) if exc.retry_after else None)
+
+
+@pytest.mark.parametrize("method", ["get", "post"])
+def test_a_missing_parameter_is_named_and_placed(method, api, door, settings):
+    settings.APIERRORS = {"STRICT": True, "FORMAT": "problem"}
+    door(exceptions.ParamNotFound("items.0.price"))
+    body = getattr(api, method)("/api/drf").json()
+    place = {"parameter": "items.0.price"} if method == "get" else {"pointer": "#/items/0/price"}
+    message = 'The required parameter "items.0.price" is missing.'
+    assert body["detail"] == message
+    assert body["errors"] == [{**place, "code": "required", "detail": message}]
+
+
+def test_a_message_of_a_5xx_stays_here(api, door):
+    door(exceptions.BadGateway(message="secret"))
+    assert_api_error(api.get("/api/drf"), "BAD_GATEWAY", message="A service we depend on failed.")
+
+
+@pytest.mark.parametrize(
+    ("exc", "code", "status"),
+    [
+        (ApiError(), "INTERNAL_SERVER_ERROR", 500),
+        (ApiError(status=404), "RESOURCE_NOT_FOUND", 404),
+        (ApiError(status=418), "INVALID_REQUEST", 418),
+        (ApiError(status=599), "INTERNAL_SERVER_ERROR", 599),
+        (exceptions.ResourceConflict(status=412), "RESOURCE_CONFLICT", 412),
+    ],
+    ids=["nothing", "404", "418", "599", "class"],
+)
+def test_without_a_code_the_status_speaks(exc, code, status, api, door):
+    for url in DOORS:
+        door(exc)
+        assert_api_error(api.get(url), code, status)
+
+
+def test_readers_that_know_only_drf_find_what_they_look_for():
+    exc = ApiError("INSUFFICIENT_BALANCE", gettext_lazy("Yes"))
+    assert (exc.status_code, exc.default_code) == (422, "INSUFFICIENT_BALANCE")
+    assert exc.detail == ErrorDetail("Yes", "INSUFFICIENT_BALANCE")
+    assert exc.get_codes() == "INSUFFICIENT_BALANCE"
+    assert str(ApiError("INSUFFICIENT_BALANCE")) == "Insufficient balance"
+    assert ApiError("INSUFFICIENT_BALANCE", status=409).status_code == 409
+    unknown = ApiError("NO_SUCH_CODE")
+    assert (unknown.status_code, str(unknown)) == (500, "NO_SUCH_CODE")
+
+
+# Subclasses
+
+
+def test_a_subclass_registers_its_code(own_codes, api, door):
+    class QuotaUsed(ApiError):
+        code = "QUOTA_USED"
+        status = 429
+        title = "Quota used"
+        message = "{used} of {quota} used."
+        type = "validation_error"
+        retry = "safe"
+        params = {"used": 1, "quota": 1}
+
+    definition = codes.get("QUOTA_USED")
+    assert (definition.status, definition.type, definition.retry) == (429, "validation_error", "safe")
+    for url in DOORS:
+        door(QuotaUsed(params={"used": 3, "quota": 3}))
+        assert_api_error(api.get(url), "QUOTA_USED", message="3 of 3 used.")
+        door(QuotaUsed())
+        assert_api_error(api.get(url), "QUOTA_USED", message="Quota used.")
+
+
+def test_a_subclass_needs_no_words(own_codes, api, door):
+    class QuotaUsed(ApiError):
+        code = "QUOTA_USED"
+        status = 409
+
+    door(QuotaUsed())
+    assert_api_error(api.get("/api/drf"), "QUOTA_USED", message="Quota used.")
+
+
+def test_a_subclass_of_a_subclass_inherits_or_defines(own_codes):
+    class QuotaUsed(ApiError):
+        code = "QUOTA_USED"
+        status = 409
+
+    class OnlyAnotherName(QuotaUsed):
+        pass
+
+    class DailyQuotaUsed(QuotaUsed):
+        code = "DAILY_QUOTA_USED"
+        title = "Daily quota used"
+
+    assert OnlyAnotherName().code == "QUOTA_USED"
+    assert codes.get("DAILY_QUOTA_USED").status == 409
+
+
+def test_a_definition_without_a_status_says_what_is_missing(own_codes):
+    with pytest.raises(TypeError, match="QuotaUsed defines 'QUOTA_USED' without a status; add"):
+
+        class QuotaUsed(ApiError):
+            code = "QUOTA_USED"
+            title = "Quota used"
+
+
+def test_an_unsound_definition_says_what_is_wrong(own_codes):
+    with pytest.raises(ValueError, match="'quota' is not valid"):
+
+        class Quota(ApiError):
+            code = "quota"
+            status = 422
+
+
+# Unknown codes
+
+
+@pytest.mark.parametrize("url", DOORS)
+def test_an_unknown_code_raises_under_strict(url, client, door):
+    door(ApiError("NO_SUCH_CODE"))
+    with pytest.raises(UnknownErrorCode, match="'NO_SUCH_CODE' is not defined"):
+        client.get(url)
+
+
+@pytest.mark.parametrize("url", DOORS)
+@pytest.mark.parametrize(
+    ("status", "sent"), [(None, "INTERNAL_SERVER_ERROR"), (409, "RESOURCE_CONFLICT"), (418, "INVALID_REQUEST")]
+)
+def test_an_unknown_code_is_answered_by_its_status_and_logged_once(status, sent, url, api, door, settings, caplog):
+    settings.APIERRORS = {"STRICT": False}
+    code = f"NO_SUCH_{status}_{len(url)}"
+    for _ in range(3):
+        door(ApiError(code, status=status))
+        assert_api_error(api.get(url), sent, status)
+    assert [record.message for record in caplog.records if record.name == "django_apierrors"] == [
+        f"Error code '{code}' is not defined; the code of its status was sent instead"
+    ]
+
+
+def test_strict_follows_debug(client, door, settings):
+    settings.APIERRORS = {}
+    settings.DEBUG = True
+    door(ApiError("NO_SUCH_CODE"))
+    with pytest.raises(UnknownErrorCode):
+        client.get("/api/drf")
+
+
+# Import
+
+
+def test_the_exceptions_can_be_imported_before_the_apps_are_ready(tmp_path):
+    app = tmp_path / "early"
+    app.mkdir()
+    (app / "__init__.py").write_text("")
+    (app / "models.py").write_text("from django_apierrors.exceptions import ApiError, ResourceConflict\n")
+    script = """
+import django
+from django.conf import settings
+
+settings.configure(INSTALLED_APPS=["early", "django.contrib.contenttypes", "django_apierrors"])
+django.setup()
+from early.models import ApiError
+
+print(ApiError("RESOURCE_CONFLICT").status_code)
+"""
+    done = subprocess.run([sys.executable, "-c", script], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert (done.stdout, done.stderr) == ("409\n", "")

@@ -1,0 +1,72 @@
+"""Values of headers, read and written as their RFCs say."""
+
+import time
+
+import pytest
+from django.utils.http import http_date
+
+from django_apierrors import headers
+
+
+@pytest.mark.parametrize(
+    "value, seconds",
+    [
+        (1, 1),
+        (0, 1),
+        (-1, 1),
+        (0.01, 1),
+        (1.01, 2),
+        ("7", 7),
+        ("7.5", 8),
+        (10**400, None),
+        (1e300, 2**31 - 1),
+        (float("inf"), None),
+        (float("nan"), None),
+        ("nan", None),
+        ("soon", None),
+        ("", None),
+        (None, None),
+        ([], None),
+        (object(), None),
+        (http_date(0), 1),
+        ("Sun, 99 Foo 2026 00:00:00 GMT", None),
+    ],
+)
+def test_a_wait_is_a_whole_number_of_seconds_or_nothing(value, seconds):
+    assert headers.retry_after(value) == seconds
+
+
+def test_a_date_is_as_many_seconds_as_it_is_away():
+    assert 59_000 < headers.retry_after(http_date(time.time() + 60_000)) <= 60_000
+
+
+@pytest.mark.parametrize(
+    "challenge, is_bearer",
+    [("Bearer", True), ('bearer realm="x"', True), ("Bearerish", False), ("Basic", False), ("", False)],
+)
+def test_a_bearer_challenge_is_known_by_its_scheme(challenge, is_bearer):
+    assert headers.is_bearer(challenge) is is_bearer
+
+
+@pytest.mark.parametrize(
+    "credentials, has_token",
+    [
+        ("Bearer abc", True),
+        ("BEARER abc", True),
+        ("Bearer", False),
+        ("Bearer ", False),
+        ("Basic abc", False),
+        ("", False),
+    ],
+)
+def test_a_bearer_token_is_more_than_its_scheme(credentials, has_token):
+    assert headers.has_bearer_token(credentials) is has_token
+
+
+def test_attributes_of_a_challenge_are_quoted():
+    assert headers.with_error("Bearer", "e", scope='a"b\\c\r\nd\u00e9') == 'Bearer error="e", scope="abcd"'
+
+
+def test_no_name_of_a_header_appears_twice():
+    names = [name.lower() for name in headers.OF_THE_BODY]
+    assert len(set(names)) == len(names)

@@ -1,0 +1,236 @@
+"""Whether a request is the API's, which format answers it, and in which language."""
+
+import json
+
+import pytest
+from django.http import HttpResponse
+from django.test import RequestFactory
+from django.urls import include, path
+from django.utils import translation
+from django.views import View
+from rest_framework.decorators import api_view
+from rest_framework.views import APIView
+from rest_framework.viewsets import ViewSet
+from sending import sender
+
+from django_apierrors import negotiation
+from django_apierrors.exceptions import ApiError
+from django_apierrors.handlers import handler400, handler403, handler404, handler500
+from django_apierrors.testing import assert_api_error
+
+__all__ = ["handler400", "handler403", "handler404", "handler500"]
+
+pytestmark = pytest.mark.urls(__name__)
+
+
+def conflict(*args, **kwargs):
+    raise ApiError("RESOURCE_CONFLICT")
+
+
+def silent(request):
+    return HttpResponse(status=409)
+
+
+def marked(request):
+    return HttpResponse(status=409)
+
+
+marked.error_format = "described"
+
+
+class Marked(View):
+    error_format = "described"
+    get = conflict
+
+
+class MarkedApi(APIView):
+    error_format = "described"
+    get = conflict
+
+
+class Viewed(ViewSet):
+    list = conflict
+
+
+@api_view(["GET"])
+def decorated(request):
+    raise ApiError("RESOURCE_CONFLICT")
+
+
+urlpatterns = [
+    path("", include("urls")),
+    path("api/silent", silent),
+    path("api/marked", marked),
+    path("api/marked-class", Marked.as_view()),
+    path("api/marked-initkwargs", Marked.as_view(error_format="typed")),
+    path("api/marked-drf", MarkedApi.as_view()),
+    path("api/marked-drf-initkwargs", MarkedApi.as_view(error_format="typed")),
+    path("v1/marked-drf", MarkedApi.as_view()),
+    path("v1/silent", silent),
+    path("v10/silent", silent),
+    path("v1/deep/silent", silent),
+    path("site/silent", silent),
+    path("site/marked", marked),
+    path("site/decorated", decorated),
+    path("site/viewset", Viewed.as_view({"get": "list"})),
+    path("apis/silent", silent),
+]
+
+
+@pytest.fixture(params=["sync", "async"])
+def send(request):
+    return sender(request.param)
+
+
+def is_structured(response):
+    assert response.status_code == 409
+    return "X-Error-Code" in response
+
+
+def shape(response):
+    """Name the format of an answer."""
+    body = json.loads(response.content)
+    if "result" in body:
+        return "result"
+    if "description" in body:
+        return "described"
+    return "typed" if "doc_url" in body["error"] else "nested"
+
+
+# Which requests
+
+
+@pytest.mark.parametrize(
+    "path, structured",
+    [("/api/silent", True), ("/apis/silent", False), ("/site/silent", False), ("/v1/silent", False)],
+)
+def test_api_paths_match_at_segment_boundaries(send, path, structured):
+    assert is_structured(send("get", path)) is structured
+
+
+@pytest.mark.parametrize("prefix", ["/v1", "/v1/"])
+def test_a_prefix_may_end_in_a_slash_or_not(send, settings, prefix):
+    settings.APIERRORS = {"API_PATHS": [prefix]}
+    assert is_structured(send("get", "/v1/silent"))
+    assert not is_structured(send("get", "/v10/silent"))
+
+
+def test_the_root_covers_every_path(send, settings):
+    settings.APIERRORS = {"API_PATHS": ["/"]}
+    assert is_structured(send("get", "/site/silent"))
+
+
+def test_the_script_name_is_no_part_of_the_path():
+    request = RequestFactory().get("/api/x", SCRIPT_NAME="/mounted")
+    assert request.path == "/mounted/api/x"
+    assert negotiation.is_api_request(request)
+
+
+def test_a_prefix_of_formats_is_an_api_path(send, settings):
+    settings.APIERRORS = {"FORMATS": {"/v1/": "nested"}}
+    assert is_structured(send("get", "/v1/silent"))
+
+
+@pytest.mark.parametrize("path", ["/site/decorated", "/site/viewset"])
+def test_drf_views_are_always_structured(send, path):
+    assert_api_error(send("get", path), "RESOURCE_CONFLICT")
+
+
+@pytest.mark.parametrize(
+    "accept, structured",
+    [
+        ("application/json", True),
+        ("application/problem+json", True),
+        ("application/*", True),
+        ("application/json, text/html;q=0.9", True),
+        ("application/json;q=0.9, */*;q=0.1", True),
+        ("*/*", False),
+        ("", False),
+        ("text/html", False),
+        ("text/html, application/json", False),
+        ("text/html, application/xhtml+xml, application/xml;q=0.9, */*;q=0.8", False),
+        ("application/json;q=0.5, text/html", False),
+        ("image/png", False),
+        ("garbage", False),
+        ("application/json;q=zzz", True),
+        (";;;,,,///", False),
+    ],
+)
+def test_a_website_path_is_structured_when_the_client_prefers_json(send, accept, structured):
+    assert is_structured(send("get", "/site/silent", headers={"accept": accept})) is structured
+
+
+# Which format
+
+
+@pytest.mark.parametrize(
+    "path, format_",
+    [
+        ("/api/silent", "nested"),
+        ("/v1/silent", "result"),
+        ("/v1/deep/silent", "described"),
+        ("/api/marked", "described"),
+        ("/api/marked-class", "described"),
+        ("/api/marked-initkwargs", "typed"),
+        ("/api/marked-drf", "described"),
+        ("/api/marked-drf-initkwargs", "typed"),
+        ("/v1/marked-drf", "described"),
+        ("/v1/nothing", "result"),
+    ],
+)
+def test_the_view_beats_the_longest_path_and_that_the_default(send, settings, path, format_):
+    settings.APIERRORS = {"FORMATS": {"/v1/deep": "described", "/v1/": "result", "/v1/dee": "typed"}}
+    assert shape(send("get", path)) == format_
+
+
+@pytest.mark.parametrize("path, format_", [("/v1/silent", None), ("/v1/deep/silent", "nested")])
+def test_a_path_without_a_format_is_left_alone_but_for_longer_ones(send, settings, path, format_):
+    settings.APIERRORS = {"FORMATS": {"/v1/": None, "/v1/deep/": "nested"}}
+    assert is_structured(send("get", path)) is (format_ is not None)
+
+
+def test_a_view_with_a_format_is_structured_on_a_path_without_one(send, settings):
+    settings.APIERRORS = {"FORMATS": {"/v1/": None}}
+    assert shape(send("get", "/v1/marked-drf")) == "described"
+
+
+# Which language
+
+
+def test_the_language_of_the_response_wins(send, door):
+    door(lambda request: HttpResponse(status=409, headers={"Content-Language": "de, en"}))
+    response = send("get", "/api/plain", headers={"accept-language": "fr"})
+    assert response["Content-Language"] == "de, en"
+
+
+@pytest.mark.parametrize(
+    "said, chosen, sent, language",
+    [
+        ("de", "fr", "it", "de"),
+        ("DE, en", "fr", "it", "de"),
+        ("not a language", "fr", "it", "fr"),
+        ("", "fr", "it", "fr"),
+        ("", None, "it", "it"),
+        ("", None, "xx", "en"),
+    ],
+)
+def test_the_language_is_the_responses_else_the_requests_else_the_default(said, chosen, sent, language):
+    request = RequestFactory().get("/", headers={"accept-language": sent})
+    if chosen:
+        request.LANGUAGE_CODE = chosen
+    response = HttpResponse(headers={"Content-Language": said})
+    with translation.override("es"):  # of the request before
+        assert negotiation.language_for(request, response) == language
+
+
+def test_without_a_request_or_translation_the_language_is_the_default(settings):
+    assert negotiation.language_for(None, HttpResponse()) == "en-us"
+    settings.USE_I18N = False
+    settings.LANGUAGE_CODE = "de"
+    assert negotiation.language_for(RequestFactory().get("/"), HttpResponse()) == "de"
+
+
+def test_without_a_request_the_default_format_answers(settings):
+    settings.APIERRORS = {"FORMAT": "typed", "FORMATS": {"/": None}}
+    assert negotiation.format_name(None) == "typed"
+    assert not negotiation.is_left_alone(None)

@@ -1,0 +1,237 @@
+"""The writer: headers and bodies that every structured answer has, whatever its door."""
+
+import json
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.http import HttpResponse
+from django.test import RequestFactory
+from django.utils.http import http_date
+from rest_framework.exceptions import NotAuthenticated
+from sending import sender
+
+from django_apierrors import codes, conversion, responses
+from django_apierrors.codes import ErrorDefinition
+from django_apierrors.exceptions import ApiError, ServiceUnavailable
+from django_apierrors.testing import assert_api_error
+
+
+@pytest.fixture(params=["sync", "async"])
+def send(request):
+    return sender(request.param)
+
+
+@pytest.fixture
+def definition(monkeypatch):
+    """Define a code for one test."""
+
+    def define(**fields):
+        made = ErrorDefinition(**{"code": "OF_TEST", "status": 409, "title": "Test", "message": "Test.", **fields})
+        monkeypatch.setitem(codes._definitions, made.code, made)
+
+    return define
+
+
+def answer(exc, **headers):
+    """The answer that the plain door makes for an exception."""
+    request = RequestFactory().get("/api/plain", headers=headers)
+    return responses.make(conversion.from_exception(exc, request, *conversion.classify(exc)), request)
+
+
+def returned(**headers):
+    """The answer of a view that returned a status and headers, rewritten."""
+    request = RequestFactory().get("/api/plain")
+    status = headers.pop("status", 503)
+    response = HttpResponse(status=status, headers={name.replace("_", "-"): text for name, text in headers.items()})
+    return responses.write(response, conversion.from_response(request, response, names_html=False), request)
+
+
+def test_every_answer_carries_the_headers_of_an_error(send, door):
+    door(ApiError("RESOURCE_CONFLICT"))
+    response = send("get", "/api/plain", headers={"x-request-id": "mine-1"})
+
+    assert response["X-Error-Code"] == "RESOURCE_CONFLICT"
+    assert response["X-Request-ID"] == "mine-1"
+    assert response["Cache-Control"] == "no-store"
+    assert response["X-Content-Type-Options"] == "nosniff"
+    assert response["Content-Type"] == "application/json"
+    assert response["Content-Length"] == str(len(response.content))
+    assert "Retry-After" not in response
+    assert "WWW-Authenticate" not in response
+    assert "Link" not in response
+
+
+def test_a_made_response_tells_its_problem():
+    response = answer(ApiError("RESOURCE_CONFLICT"))
+    assert responses.problem_of(response).code == "RESOURCE_CONFLICT"
+    assert responses.problem_of(HttpResponse(status=409)) is None
+
+
+def test_the_status_line_follows_a_changed_status(send, door, settings):
+    settings.DATA_UPLOAD_MAX_MEMORY_SIZE = 10
+    door(lambda request: HttpResponse(request.POST))
+    response = send("post", "/api/plain", data={"a": "x" * 100})
+
+    assert response.status_code == 413
+    assert response.reason_phrase in ("Request Entity Too Large", "Content Too Large")
+
+
+def test_a_cache_control_that_forbids_storing_is_kept(send, door):
+    door(lambda request: HttpResponse(status=404, headers={"Cache-Control": "private, no-store"}))
+    assert send("get", "/api/plain")["Cache-Control"] == "private, no-store"
+    door(lambda request: HttpResponse(status=404, headers={"Cache-Control": "max-age=60"}))
+    assert send("get", "/api/plain")["Cache-Control"] == "no-store"
+
+
+# Retry-After
+
+
+@pytest.mark.parametrize(
+    "given, written",
+    [
+        ("120", "120"),
+        ("1.5", "2"),
+        ("0", "1"),
+        ("-3", "1"),
+        (http_date(0), "1"),
+        ("soon", None),
+        ("", None),
+        ("inf", None),
+        ("1" * 40, "2147483647"),
+    ],
+)
+def test_a_wait_that_is_there_is_kept_as_seconds_and_garbage_is_removed(given, written):
+    assert returned(Retry_After=given).headers.get("Retry-After") == written
+
+
+def test_a_date_becomes_seconds():
+    later = datetime.now(tz=UTC) + timedelta(hours=1)
+    assert 3000 < int(returned(Retry_After=http_date(later.timestamp()))["Retry-After"]) <= 3600
+
+
+@pytest.mark.parametrize("wait, written", [(30, "30"), (0.1, "1"), (None, None)])
+def test_the_wait_of_the_raise_site_is_written(wait, written):
+    assert answer(ServiceUnavailable(wait)).headers.get("Retry-After") == written
+
+
+# WWW-Authenticate
+
+
+@pytest.mark.parametrize(
+    "authorization, challenge",
+    [
+        ("", 'Bearer realm="api"'),
+        ("Bearer", 'Bearer realm="api"'),
+        ("Bearer  ", 'Bearer realm="api"'),
+        ("Basic abc", 'Bearer realm="api"'),
+        ("Bearer abc", 'Bearer realm="api", error="invalid_token"'),
+        ("bearer abc", 'Bearer realm="api", error="invalid_token"'),
+    ],
+)
+def test_the_error_of_a_token_is_named_only_when_one_was_sent(authorization, challenge):
+    exc = ApiError("AUTH_KEY_INVALID")
+    assert answer(exc, authorization=authorization)["WWW-Authenticate"] == challenge
+
+
+@pytest.mark.parametrize(
+    "configured, challenge",
+    [
+        ('Basic realm="x"', 'Basic realm="x"'),
+        ("Bearer", 'Bearer error="invalid_token"'),
+        ('Bearer error="expired"', 'Bearer error="expired"'),
+        ("Bearerish x=1", "Bearerish x=1"),
+    ],
+)
+def test_the_error_of_a_token_is_added_only_to_a_bearer_challenge_without_one(settings, configured, challenge):
+    settings.APIERRORS = {"CHALLENGE": configured}
+    assert answer(NotAuthenticated(), authorization="Bearer abc")["WWW-Authenticate"] == challenge
+
+
+def test_a_challenge_that_is_there_wins():
+    assert returned(status=401, WWW_Authenticate='Digest realm="x"')["WWW-Authenticate"] == 'Digest realm="x"'
+
+
+def test_a_challenge_of_the_raise_site_wins():
+    exc = ApiError("AUTH_KEY_INVALID", headers={"WWW-Authenticate": "Negotiate"})
+    assert answer(exc)["WWW-Authenticate"] == "Negotiate"
+
+
+@pytest.mark.parametrize(
+    "params, challenge",
+    [
+        ({"scope": 'read "x"\\\n'}, 'Bearer error="insufficient_scope", scope="read x"'),
+        ({}, 'Bearer error="insufficient_scope"'),
+    ],
+)
+def test_an_insufficient_scope_is_a_challenge(params, challenge):
+    response = answer(ApiError("INSUFFICIENT_SCOPE", params=params))
+    assert_api_error(response, "INSUFFICIENT_SCOPE", 403)
+    assert response["WWW-Authenticate"] == challenge
+
+
+def test_an_insufficient_scope_keeps_the_challenge_of_the_raise_site():
+    exc = ApiError("INSUFFICIENT_SCOPE", headers={"WWW-Authenticate": 'Bearer scope="a"'})
+    assert answer(exc)["WWW-Authenticate"] == 'Bearer scope="a"'
+
+
+# Link
+
+
+def test_the_page_of_a_code_is_linked(definition):
+    definition(doc_url="https://docs.example/of-test")
+    assert answer(ApiError("OF_TEST"))["Link"] == '<https://docs.example/of-test>; rel="help"'
+
+
+def test_a_link_that_is_there_is_kept(definition):
+    definition(doc_url="https://docs.example/of-test")
+    response = answer(ApiError("OF_TEST", headers={"Link": '</next>; rel="next"'}))
+    assert response["Link"] == '</next>; rel="next", <https://docs.example/of-test>; rel="help"'
+
+
+# Language and Vary
+
+
+def test_the_language_of_the_text_is_named(send, door):
+    door(ApiError("RESOURCE_CONFLICT"))
+    response = send("get", "/api/plain", headers={"accept-language": "en"})
+    assert response["Content-Language"] == "en"
+    assert "Accept-Language" in response["Vary"]
+
+
+def test_a_text_that_is_never_translated_has_no_language(definition):
+    definition()
+    response = answer(ApiError("OF_TEST"))
+    assert "Content-Language" not in response
+    assert "Vary" not in response
+
+
+def test_a_language_that_is_there_is_kept():
+    assert returned(Content_Language="de")["Content-Language"] == "de"
+
+
+def test_without_translation_nothing_varies_by_language(settings):
+    settings.USE_I18N = False
+    assert "Vary" not in answer(ApiError("RESOURCE_CONFLICT"))
+
+
+def test_the_answer_varies_by_accept_only_where_accept_decided(send, door):
+    door(ApiError("RESOURCE_CONFLICT"))
+    assert "Accept" in send("get", "/site/plain")["Vary"].split(", ")
+    assert "Accept" not in send("get", "/api/plain")["Vary"].split(", ")
+
+
+def test_a_format_in_one_language_does_not_vary_by_it(settings):
+    settings.APIERRORS = {"FORMAT": "oauth2"}
+    response = answer(ApiError("RESOURCE_CONFLICT"), **{"accept-language": "de"})
+    assert "Vary" not in response
+    assert response["Pragma"] == "no-cache"
+
+
+# Formats
+
+
+def test_the_content_type_is_that_of_the_format(settings):
+    settings.APIERRORS = {"FORMAT": "problem"}
+    response = answer(ApiError("RESOURCE_CONFLICT"))
+    assert response["Content-Type"] == "application/problem+json"
+    assert json.loads(response.content)["status"] == 409
