@@ -16,7 +16,7 @@ from rest_framework.settings import api_settings
 from rest_framework.views import exception_handler as drf_exception_handler
 
 from . import codes, formats, handlers, headers
-from .conf import DEFAULTS, conf
+from .conf import ACCESSES, DEFAULTS, conf
 from .exceptions import ApiError
 from .middleware import ApiErrorMiddleware
 from .templating import placeholders
@@ -71,6 +71,11 @@ _TYPES: dict[str, tuple[Callable[[Any], bool], str]] = {
         "a callable that takes the request, its dotted path, or None",
     ),
     "LOGIN_REDIRECT_AS_401": (lambda value: isinstance(value, bool), "True or False"),
+    "REFRESH_SECONDS": (
+        lambda value: value is None or (type(value) in (int, float) and value > 0),
+        "a number of seconds greater than 0, or None",
+    ),
+    "DOCS": (lambda value: isinstance(value, dict), 'a dict, e.g. {"ACCESS": "public"}'),
 }
 
 
@@ -88,7 +93,7 @@ def check_settings(**kwargs: Any) -> list[CheckMessage]:
         if key in given and not is_right(given[key]):
             messages.append(_error(2, f"APIERRORS[{key!r}] is {given[key]!r}.", f"It must be {wanted}."))
     if not messages:
-        for check in (_formats, _paths, _exceptions, _request_id):
+        for check in (_formats, _paths, _exceptions, _request_id, _docs):
             messages.extend(check())
     return messages
 
@@ -127,6 +132,17 @@ def _exceptions() -> Iterator[CheckMessage]:
             yield _error(5, f"APIERRORS['EXCEPTIONS'] has {path!r}, which is no exception.", "Name a class.")
         if codes.get(code) is None:
             yield _unknown_code(code, f"APIERRORS['EXCEPTIONS'][{path!r}]")
+
+
+def _docs() -> Iterator[CheckMessage]:
+    for key, value in conf.DOCS.items():
+        if key not in DEFAULTS["DOCS"]:
+            hint = f"Use one of {', '.join(DEFAULTS['DOCS'])}."
+            yield _error(1, f"APIERRORS['DOCS'] has an unknown key {key!r}.", hint)
+        elif key == "ACCESS" and value not in ACCESSES:
+            yield _error(2, f"APIERRORS['DOCS']['ACCESS'] is {value!r}.", f"It must be one of {', '.join(ACCESSES)}.")
+        elif key != "ACCESS" and not (value is None or str(value).startswith(("http://", "https://"))):
+            yield _error(2, f"APIERRORS['DOCS'][{key!r}] is {value!r}.", "It must be an absolute URL, or None.")
 
 
 def _request_id() -> Iterator[CheckMessage]:

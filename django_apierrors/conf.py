@@ -24,6 +24,9 @@ DEFAULTS: dict[str, Any] = {
     "DOCS": {"ACCESS": "public", "BASE_URL": None, "STATUS_URL": None, "SUPPORT_URL": None},
 }
 
+#: Who may read the documentation view: ``DOCS["ACCESS"]``.
+ACCESSES = ("public", "authenticated", "staff")
+
 
 class Settings:
     """Typed views of ``settings.APIERRORS``; ``override_settings`` needs no reset."""

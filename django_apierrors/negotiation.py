@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable
 from typing import Any
 
 from django.conf import settings
+from django.core.exceptions import DisallowedHost
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
+from django.urls import NoReverseMatch, get_script_prefix, get_urlconf, reverse
 from django.utils import translation
+from django.utils.translation import get_language
 from rest_framework.views import APIView
 
 from . import headers
@@ -64,6 +68,34 @@ def language_for(request: HttpRequest | None, response: HttpResponseBase) -> str
         return said
     chosen: str | None = getattr(request, "LANGUAGE_CODE", None)
     return chosen or translation.get_language_from_request(request)
+
+
+def docs_at(request: HttpRequest | None) -> str:
+    """Return the absolute URL of the public documentation, with a slash at its end, else ``""``.
+
+    Its base is ``DOCS["BASE_URL"]``, else the request's; a host that is not allowed has none.
+    """
+    docs = conf.DOCS
+    if docs["ACCESS"] != "public":
+        return ""
+    path = _docs_path(get_urlconf() or settings.ROOT_URLCONF, get_script_prefix(), get_language())
+    if not path:
+        return ""
+    if docs["BASE_URL"]:
+        return docs["BASE_URL"].rstrip("/") + path
+    try:
+        return f"{request.scheme}://{request.get_host()}{path}" if request is not None else ""
+    except DisallowedHost:
+        return ""
+
+
+@functools.lru_cache(maxsize=64)
+def _docs_path(urlconf: Any, script_prefix: str, language: str | None) -> str:
+    # All that `reverse` depends on; it costs as much as the rest of an answer.
+    try:
+        return reverse("apierrors:index", urlconf=urlconf)
+    except NoReverseMatch:
+        return ""
 
 
 def _format_name(request: HttpRequest | None, view: Any) -> str | None:

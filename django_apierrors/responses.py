@@ -142,7 +142,7 @@ def _dress(response: HttpResponseBase, problem: Problem, request: HttpRequest | 
     """Set the headers of a problem and return the body that goes with them."""
     problem = format_.about(problem)
     language = format_.language or negotiation.language_for(request, response)
-    entry = catalog.current().entry(problem.code, language)
+    entry = catalog.current().entry(problem.code, language, negotiation.docs_at(request))
     body = format_.body(problem, entry)
     _set_headers(response, problem, entry, format_, request)
     _mark(response, problem, request)
