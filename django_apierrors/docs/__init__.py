@@ -1,0 +1,1 @@
+"""The documentation of the catalog: pages for people, exports for programs."""
