@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -9,6 +11,7 @@ from http import HTTPStatus
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import override
 
 from .codes_builtin import BUILTIN
 
@@ -136,6 +139,17 @@ class ErrorDefinition:
         object.__setattr__(self, "type", self.type or type_for(self.status))
         if self.pass_detail is None:
             object.__setattr__(self, "pass_detail", passes_detail(self.status))
+
+
+def digest(definition: ErrorDefinition) -> str:
+    """Return a hash of the shipped texts of a code, as written in Python: another when one of them changes.
+
+    The code is part of it, so that no two codes have the same.
+    """
+    with override(None):  # what translators do is no change of what is shipped
+        texts = [str(definition.title), str(definition.message), str(definition.description)]
+        lists = [[str(item) for item in items] for items in (definition.causes, definition.remedy)]
+    return hashlib.sha256(json.dumps([definition.code, *texts, *lists]).encode()).hexdigest()
 
 
 _definitions: dict[str, ErrorDefinition] = {}

@@ -15,6 +15,7 @@ from django.db.models.functions import Upper
 from django.utils.translation import gettext_lazy as _
 
 from . import codes
+from .templating import placeholders
 
 
 class Edit:
@@ -44,7 +45,7 @@ class Edit:
     @staticmethod
     def pending(using: str) -> list[Edit]:
         """Return the edits of the transaction that is open on a connection."""
-        return [call for _, call, _ in connections[using].run_on_commit if isinstance(call, Edit)]
+        return [call for _, call, *_ in connections[using].run_on_commit if isinstance(call, Edit)]
 
 
 class Revision(models.Model):
@@ -145,6 +146,26 @@ class Texts(Announced):
     class Meta:
         abstract = True
 
+    def _misplaced(self, code: str) -> dict[str, Any]:
+        """Return an error for each text with a placeholder that its code does not have."""
+        definition = codes.get(code)
+        errors: dict[str, Any] = {}
+        for name in codes.TEXTS:
+            # A title stands for the code itself, whatever the values.
+            allowed = sorted(definition.params) if definition and name != "title" else []
+            unknown = sorted(placeholders(getattr(self, name)).difference(allowed))
+            if unknown:
+                known = _("Allowed here: %s.") % _braced(allowed) if allowed else _("This text takes none.")
+                errors[name] = _("Unknown placeholder: %(unknown)s. %(known)s") % {
+                    "unknown": _braced(unknown),
+                    "known": known,
+                }
+        return errors
+
+
+def _braced(names: Iterable[str]) -> str:
+    return ", ".join(f"{{{name}}}" for name in names)
+
 
 class ErrorCodeManager(models.Manager.from_queryset(AnnouncedQuerySet)):  # type: ignore[misc]
     """Rows by their code."""
@@ -213,21 +234,46 @@ class ErrorCode(Texts):
         return (self.code,)
 
     def clean(self) -> None:
-        """Refuse a change of class (4xx, 5xx) of a defined code, and a circle of replacements."""
+        """Refuse unknown placeholders, a change of class (4xx, 5xx) of a defined code, and circles."""
+        errors = self._misplaced(self.code)
         definition = codes.get(self.code)
         if definition is not None and self.status and self.status // 100 != definition.status // 100:
-            raise ValidationError(
-                {
-                    "status": _("%(code)s is defined as %(status)d; a row may change it only within %(class)dxx.")
-                    % {"code": self.code, "status": definition.status, "class": definition.status // 100}
-                }
-            )
+            errors["status"] = _("%(code)s is defined as %(status)d; a row may change it only within %(class)dxx.") % {
+                "code": self.code,
+                "status": definition.status,
+                "class": definition.status // 100,
+            }
+        if self._is_replaced_in_a_circle():
+            errors["replaced_by"] = _("The replacements lead in a circle.")
+        if errors:
+            raise ValidationError(errors)
+
+    def _is_replaced_in_a_circle(self) -> bool:
         seen, next_ = {self.pk}, self.replaced_by
-        while next_ is not None:
-            if next_.pk in seen:
-                raise ValidationError({"replaced_by": _("The replacements lead in a circle.")})
+        while next_ is not None and next_.pk not in seen:
             seen.add(next_.pk)
             next_ = next_.replaced_by
+        return next_ is not None
+
+    def approve_default(self) -> None:
+        """Note that what is shipped now is what the team has seen, and whether Python defines the code."""
+        definition = codes.get(self.code)
+        self.defined = definition is not None
+        self.default_digest = codes.digest(definition) if definition else ""
+
+    def is_outdated(self) -> bool:
+        """Tell whether the shipped texts have changed since the row was edited."""
+        definition = codes.get(self.code)
+        return definition is not None and self.default_digest not in ("", codes.digest(definition))
+
+    def reset(self) -> None:
+        """Take back every difference and delete the translations: the code is as shipped again."""
+        for field in self._meta.fields:
+            if field.editable and field.name != "code":
+                setattr(self, field.name, field.get_default())
+        self.default_digest = ""
+        self.save()
+        self.translations.all().delete()
 
 
 class TranslationManager(models.Manager.from_queryset(AnnouncedQuerySet)):  # type: ignore[misc]
@@ -267,3 +313,10 @@ class ErrorCodeTranslation(Texts):
         return (self.entry.code, self.language)
 
     natural_key.dependencies = ["django_apierrors.errorcode"]  # type: ignore[attr-defined]
+
+    def clean(self) -> None:
+        """Refuse unknown placeholders."""
+        entry = getattr(self, "entry", None)
+        errors = self._misplaced(entry.code) if entry else {}
+        if errors:
+            raise ValidationError(errors)
