@@ -5,8 +5,8 @@ from __future__ import annotations
 import functools
 import logging
 import uuid
-from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from http import HTTPStatus
 from json.encoder import encode_basestring_ascii
@@ -16,11 +16,12 @@ from urllib.parse import quote
 from django.utils.encoding import force_str
 from django.utils.functional import Promise
 from django.utils.module_loading import import_string
+from django.utils.translation import gettext_lazy as _
 from django.utils.translation import override
 from rest_framework.utils.encoders import JSONEncoder
 
 from .catalog import Entry
-from .codes import phrase
+from .codes import Text, phrase
 from .problems import FieldError, Problem
 from .templating import clean_surrogates
 
@@ -33,6 +34,30 @@ _PER_ERROR = 60
 _LARGEST_INTEGER = 14_000
 # RFC 3986, 3.5: what a fragment may hold unescaped.
 _FRAGMENT = "!$&'()*+,;=:@/?-._~"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Field:
+    """What the documentation says of one key of an error object: its JSON type and its meaning."""
+
+    name: str
+    type: str
+    meaning: Text
+    nullable: bool = False
+
+
+_CODE = Field(name="code", type="string", meaning=_("Names the kind of error. Branch on it."))
+_MESSAGE = Field(name="message", type="string", meaning=_("Says in words what is wrong. It may change at any time."))
+_DETAILS = Field(name="details", type="object", meaning=_("Facts about this error. Absent when there are none."))
+_ERRORS = Field(
+    name="errors",
+    type="array",
+    meaning=_("Validation errors only: each value that was not accepted, as `param`, `code` and `message`."),
+)
+_ERRORS_TOTAL = Field(
+    name="errors_total", type="integer", meaning=_("How many errors there are, when not all of them are listed.")
+)
+_REQUEST_ID = Field(name="request_id", type="string", meaning=_("The id of the request. Quote it to support."))
 
 
 class Format:
@@ -52,6 +77,10 @@ class Format:
     language: ClassVar[str | None] = None
     #: Further headers of an answer in this format.
     headers: ClassVar[Mapping[str, str]] = {}
+    #: The key around the error object; ``None``: the object is the body.
+    envelope: ClassVar[str | None] = None
+    #: The keys of the error object, for the documentation.
+    fields: ClassVar[Sequence[Field]] = ()
 
     def body(self, problem: Problem, entry: Entry) -> dict[str, Any]:
         """Return the body of one answer."""
@@ -60,6 +89,10 @@ class Format:
     def code(self, entry: Entry) -> str:
         """Return the name that this format writes for a code."""
         return self.codes.get(entry.code, entry.code)
+
+    def wrapped(self, error: dict[str, Any]) -> dict[str, Any]:
+        """Return the body that holds an error object."""
+        return {self.envelope: error} if self.envelope else error
 
     def about(self, problem: Problem) -> Problem:
         """Return what this format speaks of: the whole problem, or only its first error."""
@@ -81,6 +114,15 @@ class Nested(Format):
     """``{"error": {"code", "httpCode", "message"}}``"""
 
     lists_errors = True
+    envelope = "error"
+    fields = (
+        _CODE,
+        Field(name="httpCode", type="integer", meaning=_("The HTTP status.")),
+        _MESSAGE,
+        _ERRORS,
+        _ERRORS_TOTAL,
+        _DETAILS,
+    )
 
     def body(self, problem: Problem, entry: Entry) -> dict[str, Any]:
         """Return the code, the status and the message in an ``error`` object."""
@@ -88,11 +130,16 @@ class Nested(Format):
         message = entry.message_for(problem)
         error: dict[str, Any] = {"code": self.code(entry), "httpCode": problem.status, "message": message}
         error.update(_listed_by_param(problem, message, room))
-        return {"error": error | details}
+        return self.wrapped(error | details)
 
 
 class Result(Format):
     """``{"result": "error", "message"}``"""
+
+    fields = (
+        Field(name="result", type="string", meaning=_("`error`, always. What succeeds says `success` here.")),
+        _MESSAGE,
+    )
 
     def body(self, problem: Problem, entry: Entry) -> dict[str, Any]:
         """Return the message beside the word ``error``."""
@@ -103,6 +150,19 @@ class Detailed(Format):
     """``{"error": {"code", "message", "details"}}``"""
 
     lists_errors = True
+    envelope = "error"
+    fields = (
+        _CODE,
+        _MESSAGE,
+        Field(
+            name="details",
+            type="object",
+            meaning=_(
+                "Facts about this error, absent when there are none. Of a validation error, `fields` holds by the path "
+                "of each value what is wrong with it, and `fields_total` their number when not all are listed."
+            ),
+        ),
+    )
     codes = {
         "REQUEST_MALFORMED": "INVALID_REQUEST",
         "PARAM_NOT_FOUND": "INVALID_REQUEST",
@@ -125,12 +185,16 @@ class Detailed(Format):
                 fields.setdefault(error.param, []).append({"code": error.code, "message": error.message or message})
             more = {"fields_total": problem.errors_total} if listed < problem.errors_total else {}
             details = {"details": {**details.get("details", {}), "fields": fields, **more}}
-        return {"error": {"code": self.code(entry), "message": message, **details}}
+        return self.wrapped({"code": self.code(entry), "message": message, **details})
 
 
 class Described(Format):
     """``{"message": "404 Not Found", "description"}``"""
 
+    fields = (
+        Field(name="message", type="string", meaning=_("The HTTP status and its phrase.")),
+        Field(name="description", type="string", meaning=_MESSAGE.meaning),
+    )
     #: ``message``, of the status and its phrase.
     message_template: ClassVar[str] = "{status} {phrase}"
 
@@ -145,6 +209,14 @@ class OAuth2(Format):
 
     language = "en"
     headers = {"Pragma": "no-cache"}
+    fields = (
+        Field(name="error", type="string", meaning=_("Names the kind of error, as RFC 6749 does. Branch on it.")),
+        Field(
+            name="error_description",
+            type="string",
+            meaning=_("Says in English what is wrong, for developers. It may change at any time."),
+        ),
+    )
     codes = {
         "OAUTH_INVALID_REQUEST": "invalid_request",
         "OAUTH_INVALID_CLIENT": "invalid_client",
@@ -186,8 +258,19 @@ class Typed(Format):
     """``{"error": {"type", "code", "message", "param", "doc_url", "request_id"}}``, all six always there."""
 
     lists_errors = True
-    #: The key around the object; ``None`` gives the flat object.
-    envelope: ClassVar[str | None] = "error"
+    #: ``None`` gives the flat object.
+    envelope = "error"
+    fields = (
+        Field(name="type", type="string", meaning=_("The class of the error; see the table of types.")),
+        _CODE,
+        _MESSAGE,
+        Field(name="param", type="string", nullable=True, meaning=_("The value at fault. Marks the form field.")),
+        Field(name="doc_url", type="string", nullable=True, meaning=_("The documentation of the code.")),
+        _REQUEST_ID,
+        _ERRORS,
+        _ERRORS_TOTAL,
+        _DETAILS,
+    )
 
     def body(self, problem: Problem, entry: Entry) -> dict[str, Any]:
         """Return the six keys, ``null`` where there is nothing to say."""
@@ -202,7 +285,7 @@ class Typed(Format):
             "request_id": problem.request_id,
         }
         error.update(_listed_by_param(problem, message, room), **details)
-        return {self.envelope: error} if self.envelope else error
+        return self.wrapped(error)
 
 
 class RFC9457(Format):
@@ -210,6 +293,29 @@ class RFC9457(Format):
 
     media_type = "application/problem+json"
     lists_errors = True
+    fields = (
+        Field(
+            name="type",
+            type="string",
+            meaning=_("The documentation of the code as a URL, or `about:blank`. Do not parse it."),
+        ),
+        Field(name="title", type="string", meaning=_("Says what the code means; the same for every error of it.")),
+        Field(name="status", type="integer", meaning=_("The HTTP status.")),
+        Field(name="detail", type="string", meaning=_MESSAGE.meaning),
+        Field(name="instance", type="string", meaning=_("The request as a URN.")),
+        _CODE,
+        _REQUEST_ID,
+        Field(
+            name="errors",
+            type="array",
+            meaning=_(
+                "Validation errors only: each value that was not accepted, as `pointer` (RFC 6901), or `parameter` "
+                "of the query string, `code` and `detail`."
+            ),
+        ),
+        _ERRORS_TOTAL,
+        _DETAILS,
+    )
 
     def body(self, problem: Problem, entry: Entry) -> dict[str, Any]:
         """Return the members of RFC 9457, 3.1, and ours."""
