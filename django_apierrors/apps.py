@@ -3,7 +3,7 @@
 from django.apps import AppConfig
 from django.core import checks as django_checks
 from django.core.signals import got_request_exception, setting_changed
-from django.db.models.signals import post_migrate, pre_delete, pre_save
+from django.db.models.signals import post_migrate, post_save, pre_delete, pre_save
 from django.utils.module_loading import autodiscover_modules
 
 
@@ -22,7 +22,9 @@ class ApiErrorsConfig(AppConfig):
             django_checks.register(check, self.name)
         got_request_exception.connect(receivers.remember_exception, dispatch_uid="django_apierrors.remember_exception")
         setting_changed.connect(receivers.forget_texts, dispatch_uid="django_apierrors.forget_texts")
-        pre_save.connect(receivers.announce, dispatch_uid="django_apierrors.announce_save")
-        pre_delete.connect(receivers.announce, dispatch_uid="django_apierrors.announce_delete")
+        for model in receivers.ANNOUNCED:  # a receiver for every model would slow down every model
+            pre_save.connect(receivers.announce, sender=model)
+            post_save.connect(receivers.announce_once_more, sender=model)
+            pre_delete.connect(receivers.announce, sender=model)
         post_migrate.connect(receivers.insert_missing_rows, sender=self)
         autodiscover_modules("api_errors")

@@ -24,28 +24,33 @@ class Edit:
     A rollback, also one to a savepoint, takes it off the connection and so takes it back.
     """
 
-    #: How many edits are pending, on all connections of this process.
-    count: ClassVar[int] = 0
+    #: The edits pending on all connections of this process. A set, because threads can add
+    #: to it and take from it without a lock, where counting up and down would go wrong.
+    alive: ClassVar[set[int]] = set()
     #: Another object whenever this process has committed an edit.
     last_committed: ClassVar[object] = None
 
-    def __init__(self, part: str) -> None:
-        """Tell of an edit of a part."""
-        self.part = part
-        Edit.count += 1
+    def __init__(self, part: str, using: str) -> None:
+        """Tell of an edit of a part in a database."""
+        self.part, self.using = part, using
+        #: Stands for the edit in the memory of those who must not keep it alive.
+        self.mark = object()
+        Edit.alive.add(id(self))
 
     def __del__(self) -> None:
         """Be forgotten, with the transaction or after it."""
-        Edit.count -= 1
+        self.alive.discard(id(self))
 
     def __call__(self) -> None:
         """Run when the transaction commits."""
-        Edit.last_committed = object()
+        # Django's captureOnCommitCallbacks() runs it in a transaction that it will roll back.
+        if not connections[self.using].in_atomic_block:
+            Edit.last_committed = object()
 
     @staticmethod
-    def pending(using: str) -> list[Edit]:
-        """Return the edits of the transaction that is open on a connection."""
-        return [call for _, call, *_ in connections[using].run_on_commit if isinstance(call, Edit)]
+    def pending(using: str) -> Iterator[Edit]:
+        """Iterate over the edits of the transaction that is open on a connection, the newest first."""
+        return (call for _, call, _ in reversed(connections[using].run_on_commit) if isinstance(call, Edit))
 
 
 class Revision(models.Model):
@@ -69,11 +74,13 @@ class Revision(models.Model):
         First, because its row then serialises the savers: two that bumped last would deadlock.
         """
         if not any(edit.part == part for edit in Edit.pending(using)):
-            rows = cls._base_manager.using(using)
+            row = cls._base_manager.using(using).filter(part=part)
             token = uuid.uuid4().hex
-            if not rows.filter(part=part).update(token=token):
-                rows.bulk_create([cls(part=part, token=token)], ignore_conflicts=True)
-        transaction.on_commit(Edit(part), using=using)
+            if not row.update(token=token):
+                # Another saver may insert it first; then it is his token that must not stay.
+                row.bulk_create([cls(part=part, token=token)], ignore_conflicts=True)
+                row.update(token=token)
+        transaction.on_commit(Edit(part, using), using=using)
 
 
 @contextmanager

@@ -7,11 +7,14 @@ import uuid
 from typing import Any
 
 from django.apps import AppConfig, apps
-from django.db import DEFAULT_DB_ALIAS, router
+from django.db import DEFAULT_DB_ALIAS, connections, router
 
 from . import catalog, codes, conversion
-from .models import Announced, ErrorCode, Revision
+from .models import ErrorCode, ErrorCodeTranslation, Revision
 from .snapshot import snapshot
+
+#: The models whose rows the snapshot holds.
+ANNOUNCED = (ErrorCode, ErrorCodeTranslation)
 
 _SETTINGS_OF_TEXTS = {"LANGUAGES", "LANGUAGE_CODE", "LOCALE_PATHS", "USE_I18N"}
 
@@ -31,9 +34,14 @@ def forget_texts(setting: str, **kwargs: Any) -> None:
         snapshot.look_again()
 
 
-def announce(sender: Any, instance: Any, using: str, **kwargs: Any) -> None:
+def announce(instance: Any, using: str, **kwargs: Any) -> None:
     """Replace the token before a row is written or deleted, however that is done (``loaddata`` too)."""
-    if isinstance(instance, Announced):
+    Revision.bump(instance.part, using)
+
+
+def announce_once_more(instance: Any, using: str, **kwargs: Any) -> None:
+    """Replace the token after a row that a deserializer wrote outside any transaction."""
+    if not connections[using].in_atomic_block:
         Revision.bump(instance.part, using)
 
 
