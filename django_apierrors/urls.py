@@ -11,6 +11,6 @@ urlpatterns = [
     path("catalog.json", views.catalog_json, name="catalog-json"),
     path("catalog.csv", views.catalog_csv, name="catalog-csv"),
     path("catalog.md", views.catalog_markdown, name="catalog-markdown"),
-    path("<slug:code>.json", views.detail_json, name="detail-json"),
-    path("<slug:code>/", views.detail, name="detail"),
+    path("<str:code>.json", views.detail_json, name="detail-json"),
+    path("<str:code>/", views.detail, name="detail"),
 ]

@@ -2,7 +2,7 @@
 
 from django.contrib import admin
 from django.contrib.staticfiles.views import serve
-from django.urls import path
+from django.urls import include, path
 from shop import views
 
 from django_apierrors.handlers import handler400, handler403, handler404, handler500
@@ -12,6 +12,7 @@ __all__ = ["handler400", "handler403", "handler404", "handler500", "urlpatterns"
 urlpatterns = [
     path("admin/", admin.site.urls),
     path("static/<path:path>", serve, {"insecure": True}),
+    path("errors/", include("django_apierrors.urls")),
     path("api/drf", views.Drf.as_view()),
     path("api/drf/<name>", views.DrfFixed.as_view()),
     path("api/plain", views.plain),

@@ -1,0 +1,254 @@
+"""What the pages show: plain values, ready for the templates."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from itertools import groupby
+from typing import Any
+
+from django.core.paginator import Paginator
+from django.http import HttpRequest
+from django.utils.safestring import SafeString
+
+from .. import codes, formats
+from ..catalog import Entry
+from ..codes import phrase
+from ..conf import conf
+from ..formats import Format
+from ..templating import fill
+from . import names, words
+from .examples import Example, api_url, example
+from .words import rich
+
+#: How many codes a page lists.
+PER_PAGE = 200
+# How many codes the table of statuses names for each.
+_PER_STATUS = 8
+_SUCCESSES = (200, 201, 204)
+_RETRIED_BY_CURL = (429, 500, 502, 503, 504)
+_SHOWN_FIRST = "RATE_TOO_HIGH"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Line:
+    """One code in a list."""
+
+    entry: Entry
+    names: Sequence[str]
+    title: SafeString
+    message: SafeString
+    retry: Any
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Section:
+    """The codes of one status class, or those of OAuth."""
+
+    id: str
+    heading: Any
+    about: Any
+    lines: Sequence[Line]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class StatusLine:
+    """One HTTP status that the API uses, with some of its codes and the number of the others."""
+
+    status: int
+    phrase: str
+    meaning: Any = ""
+    entries: Sequence[Entry] = ()
+    more: int = 0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Shape:
+    """How errors look under some paths: a format, its keys, and an example."""
+
+    name: str
+    paths: Sequence[str]
+    media_type: str
+    fields: Sequence[Mapping[str, Any]]
+    example: Example | None
+    types: Sequence[tuple[str, Any]] = ()
+
+
+@dataclass(kw_only=True, slots=True)
+class Search:
+    """What the form asks for; of its selects, a value that no code has counts as none."""
+
+    q: str
+    status: str
+    type: str
+    retry: str
+    statuses: Sequence[str] = ()
+    types: Sequence[str] = ()
+    retries: Sequence[tuple[str, Any]] = field(default_factory=lambda: list(words.RETRIES.items()))
+
+    @classmethod
+    def of(cls, request: HttpRequest, entries: Sequence[Entry]) -> Search:
+        """Read the query string of a request for some entries."""
+        statuses = [str(status) for status in sorted({entry.status for entry in entries})]
+        types = sorted({entry.type for entry in entries})
+        given = request.GET.get
+        return cls(
+            q=given("q", "").strip()[:200],
+            status=_one_of(statuses, given("status")),
+            type=_one_of(types, given("type")),
+            retry=_one_of(words.RETRIES, given("retry")),
+            statuses=statuses,
+            types=types,
+        )
+
+    def apply(self, entries: Iterable[Entry]) -> list[Entry]:
+        """Return the entries that match, every word of the search in any of their texts and names."""
+        wanted = self.q.casefold().split()
+        written = names.written() if wanted else {}
+        return [
+            entry
+            for entry in entries
+            if self.status in ("", str(entry.status))
+            and self.type in ("", entry.type)
+            and self.retry in ("", entry.retry)
+            and (not wanted or _has_all(wanted, entry, written))
+        ]
+
+    @property
+    def is_used(self) -> bool:
+        """Whether anything is asked for."""
+        return bool(self.q or self.status or self.type or self.retry)
+
+
+def index(request: HttpRequest, entries: Sequence[Entry], language: str) -> dict[str, Any]:
+    """Return what the list of all codes shows."""
+    search = Search.of(request, entries)
+    oauth = bool(names.oauth_format())
+    found = sorted(search.apply(entries), key=lambda entry: (oauth and names.is_oauth(entry.code), entry.status))
+    page = Paginator(found, PER_PAGE).get_page(request.GET.get("page"))
+    query = request.GET.copy()
+    query.pop("page", None)
+    return {
+        "shapes": shapes(request, entries, language),
+        "headers": [(name, rich(meaning)) for name, meaning in words.HEADERS],
+        "statuses": _statuses(entries),
+        "search": search,
+        "page": page,
+        "pages": list(page.paginator.get_elided_page_range(page.number)),
+        "query": query.urlencode(),
+        "sections": _sections(page.object_list, oauth=oauth),
+        "advice": [rich(item) for item in words.ADVICE],
+    }
+
+
+def detail(request: HttpRequest, entry: Entry, language: str, *, is_staff: bool) -> dict[str, Any]:
+    """Return what the page of one code shows; of other formats than its own only to staff."""
+    own = names.oauth_format() if names.is_oauth(entry.code) else ""
+    own = own or conf.FORMAT
+    others = dict.fromkeys([*names.configured(), *formats.BUILTIN]) if is_staff else {}
+    return {
+        "entry": entry,
+        "names": names.written().get(entry.code, ()),
+        "phrase": phrase(entry.status),
+        "retry": words.RETRIES[entry.retry],
+        "retry_meaning": codes.RETRIES[entry.retry],
+        "message": _message(entry),
+        "title": rich(entry.title),
+        "description": rich(entry.description),
+        "causes": [rich(item) for item in entry.causes],
+        "remedy": [rich(item) for item in entry.remedy],
+        "example": example(entry, own, request, language),
+        "api_url": api_url(request),
+        "is_server_error": entry.status >= HTTPStatus.INTERNAL_SERVER_ERROR,
+        "is_retried_by_curl": entry.status in _RETRIED_BY_CURL,
+        "other_examples": [example(entry, name, request, language) for name in others if name != own],
+    }
+
+
+def lines(entries: Iterable[Entry]) -> list[Line]:
+    """Return what a list shows of each entry."""
+    written = names.written()
+    return [
+        Line(
+            entry=entry,
+            names=written.get(entry.code, ()),
+            title=rich(entry.title),
+            message=_message(entry),
+            retry=words.RETRIES[entry.retry],
+        )
+        for entry in entries
+    ]
+
+
+def shapes(request: HttpRequest, entries: Sequence[Entry], language: str) -> list[Shape]:
+    """Return how errors look, the default first, then what some paths have instead."""
+    shown = next((entry for entry in entries if entry.code == _SHOWN_FIRST), entries[0] if entries else None)
+    return [
+        Shape(
+            name=name,
+            paths=[prefix for prefix, used in conf.FORMATS.items() if used == name],
+            media_type=format_.media_type,
+            fields=_fields(format_),
+            example=example(shown, name, request, language) if shown else None,
+            types=[(type_, rich(meaning)) for type_, meaning in codes.TYPES.items()]
+            if isinstance(format_, formats.Typed)
+            else (),
+        )
+        for name, format_ in names.configured().items()
+    ]
+
+
+def _fields(format_: Format) -> list[Mapping[str, Any]]:
+    prefix = f"{format_.envelope}." if format_.envelope else ""
+    return [
+        {
+            "name": prefix + each.name,
+            "type": each.type,
+            "nullable": each.nullable,
+            "meaning": rich(each.meaning),
+        }
+        for each in format_.fields
+    ]
+
+
+def _sections(entries: Iterable[Entry], *, oauth: bool) -> list[Section]:
+    sections = []
+    for key, group in groupby(
+        entries, key=lambda entry: 0 if oauth and names.is_oauth(entry.code) else entry.status // 100
+    ):
+        heading, about = words.CLASSES.get(key, words.OAUTH)
+        sections.append(
+            Section(id=f"codes-{key}xx" if key else "codes-oauth", heading=heading, about=about, lines=lines(group))
+        )
+    return sections
+
+
+def _statuses(entries: Iterable[Entry]) -> list[StatusLine]:
+    by_status: dict[int, list[Entry]] = {status: [] for status in _SUCCESSES}
+    for entry in entries:
+        by_status.setdefault(entry.status, []).append(entry)
+    return [
+        StatusLine(
+            status=status,
+            phrase=phrase(status),
+            meaning=codes.STATUSES[status].meaning if status in codes.STATUSES else "",
+            entries=having[:_PER_STATUS],
+            more=max(0, len(having) - _PER_STATUS),
+        )
+        for status, having in sorted(by_status.items())
+    ]
+
+
+def _message(entry: Entry) -> SafeString:
+    return rich(fill(entry.message, entry.params) or entry.title)
+
+
+def _has_all(wanted: Iterable[str], entry: Entry, written: Mapping[str, tuple[str, ...]]) -> bool:
+    texts = (entry.code, entry.title, entry.message, entry.description, *entry.causes, *entry.remedy)
+    text = "\n".join((*texts, *written.get(entry.code, ()))).casefold()
+    return all(word in text for word in wanted)
+
+
+def _one_of(choices: Iterable[str], given: str | None) -> str:
+    return given if given is not None and given in choices else ""
