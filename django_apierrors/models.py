@@ -50,7 +50,8 @@ class Edit:
     @staticmethod
     def pending(using: str) -> Iterator[Edit]:
         """Iterate over the edits of the transaction that is open on a connection, the newest first."""
-        return (call for _, call, _ in reversed(connections[using].run_on_commit) if isinstance(call, Edit))
+        callbacks = (entry[1] for entry in reversed(connections[using].run_on_commit))
+        return (callback for callback in callbacks if isinstance(callback, Edit))
 
 
 class Revision(models.Model):

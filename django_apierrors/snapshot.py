@@ -205,7 +205,7 @@ class Snapshot:
         return own
 
     def _read(self, flight: _Flight) -> None:
-        edit = Edit.last_committed
+        edit, using = Edit.last_committed, ""
         try:
             using = _alias()
             # The token first: rows read before it could be older than it says, for ever.
@@ -216,7 +216,7 @@ class Snapshot:
             with self._lock:
                 if self._flight is flight:
                     self._failed(exc)
-            if isinstance(exc, (InterfaceError, OperationalError)):
+            if using and isinstance(exc, (InterfaceError, OperationalError)):
                 connections[using].close()  # so that the view gets a connection that works, if there is one
         else:
             with self._lock:

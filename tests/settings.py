@@ -1,8 +1,13 @@
 """The one settings module of the tests; a test changes what it needs with the ``settings`` fixture."""
 
+import os
+
+from services import configuration
+
 SECRET_KEY = "tests"
 ALLOWED_HOSTS = ["testserver", "localhost", "127.0.0.1"]
-DATABASES = {"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"}}
+# The whole suite also runs on another database, e.g. APIERRORS_DATABASE_URL=postgresql://me@127.0.0.1:5432/test
+DATABASES = {"default": configuration(os.environ.get("APIERRORS_DATABASE_URL", "sqlite:///:memory:"))}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 INSTALLED_APPS = [
     "django.contrib.admin",
