@@ -41,7 +41,7 @@ def test_every_format_has_an_example():
 
 @pytest.mark.parametrize(("name", "example"), examples())
 def test_an_example_is_what_the_format_answers(name, example, api, settings):
-    settings.APIERRORS = {"FORMAT": name}
+    settings.APIERRORS = {"FORMAT": name, "DOCS": {"BASE_URL": "https://api.example.com"}}
     response = api.post("/api/orders", ORDER, content_type="application/json", headers={"X-Request-ID": REQUEST_ID})
     assert json.loads(example) == response.json()
 

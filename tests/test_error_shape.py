@@ -552,7 +552,10 @@ def assert_shape(response, door, format_):
     assert_headers(response, door, format_)
     body = json.loads(response.content)
     assert_keys(body, door, format_)
-    assert written(body, format_) == expected(code, door.status, format_)
+    # A host that is not allowed must not come back in a URL.
+    page = None if "Host" in door.headers else f"http://testserver/errors/{code}/"
+    assert response.headers.get("Link") == (page and f'<{page}>; rel="help"')
+    assert written(body, format_) == expected(code, door.status, format_, page)
     assert b"secret" not in response.content
 
 
@@ -605,7 +608,7 @@ def written(body, format_):
             return body["code"], body["status"], body["request_id"], body["instance"], body["type"]
 
 
-def expected(code, status, format_):
+def expected(code, status, format_, page):
     """Return what a body must say."""
     match format_:
         case "nested":
@@ -620,9 +623,9 @@ def expected(code, status, format_):
             return OAUTH_NAMES.get(status, "server_error" if status >= 500 else "invalid_request")
         case "typed":
             type_ = TYPES.get(status, "api_error" if status >= 500 else "validation_error")
-            return code, type_, REQUEST_ID, None
+            return code, type_, REQUEST_ID, page
         case "problem":
-            return code, status, REQUEST_ID, f"urn:uuid:{REQUEST_ID}", "about:blank"
+            return code, status, REQUEST_ID, f"urn:uuid:{REQUEST_ID}", page or "about:blank"
 
 
 @pytest.fixture(params=[False, True], ids=["sync", "async"])

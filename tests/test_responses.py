@@ -58,7 +58,7 @@ def test_every_answer_carries_the_headers_of_an_error(send, door):
     assert response["Content-Length"] == str(len(response.content))
     assert "Retry-After" not in response
     assert "WWW-Authenticate" not in response
-    assert "Link" not in response
+    assert response["Link"] == '<http://testserver/errors/RESOURCE_CONFLICT/>; rel="help"'
 
 
 def test_a_made_response_tells_its_problem():
