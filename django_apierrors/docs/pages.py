@@ -151,7 +151,6 @@ def detail(request: HttpRequest, entry: Entry, language: str, *, is_staff: bool)
         "entry": entry,
         "names": names.written().get(entry.code, ()),
         "phrase": phrase(entry.status),
-        "retry": words.RETRIES[entry.retry],
         "retry_meaning": codes.RETRIES[entry.retry],
         "message": _message(entry),
         "title": rich(entry.title),
