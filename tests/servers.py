@@ -7,7 +7,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from http.client import HTTPConnection
 from pathlib import Path
@@ -43,17 +43,20 @@ class Server:
 
 
 @contextlib.contextmanager
-def running(name: str) -> Iterator[Server]:
-    """Start a server, wait until it answers and stop it, whatever happens."""
+def running(name: str, command: Sequence[str] = (), **environment: str) -> Iterator[Server]:
+    """Start a server, wait until it answers and stop it, whatever happens.
+
+    ``command`` takes the place of the one of that name, ``environment`` comes on top of this process's.
+    """
     with tempfile.TemporaryDirectory() as folder:
         server = Server(name, _free_port(), Path(folder) / "log")
-        arguments = [part.format(host=HOST, port=server.port) for part in COMMANDS[name]]
+        arguments = [part.format(host=HOST, port=server.port) for part in command or COMMANDS[name]]
         with server.log_path.open("wb") as log:
             process = subprocess.Popen(
                 [sys.executable, "-m", *arguments],
                 cwd=Path(__file__).parent,
                 # Else gunicorn keeps a control socket in the home directory.
-                env={**os.environ, "DJANGO_SETTINGS_MODULE": "settings", "XDG_RUNTIME_DIR": folder},
+                env={**os.environ, "DJANGO_SETTINGS_MODULE": "settings", "XDG_RUNTIME_DIR": folder, **environment},
                 stdout=log,
                 stderr=subprocess.STDOUT,
             )

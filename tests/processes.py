@@ -1,0 +1,101 @@
+"""Processes of the test project that share nothing but a database."""
+
+import contextlib
+import json
+import os
+import subprocess
+import sys
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from servers import ASGI, WSGI, running
+
+CODE = "ENDPOINT_NOT_FOUND"
+#: Seconds that a process may show what it has; its next answer must be right.
+REFRESH_SECONDS = 1.0
+
+COMMANDS = {
+    "gunicorn": ["gunicorn", "--workers=1", "--bind={host}:{port}", WSGI],
+    "gunicorn with threads": ["gunicorn", "--workers=1", "--threads=8", "--bind={host}:{port}", WSGI],
+    "two workers of gunicorn": ["gunicorn", "--workers=2", "--preload", "--bind={host}:{port}", WSGI],
+    "uvicorn": ["uvicorn", "--factory", "--lifespan=off", "--host={host}", "--port={port}", ASGI],
+}
+SETUP = f"""
+import django
+django.setup()
+from django.core.management import call_command
+from django_apierrors.models import ErrorCode, ErrorCodeTranslation, Revision
+rows = ErrorCode.objects.filter(code={CODE!r})
+"""
+
+
+def environment(url):
+    return {"DJANGO_SETTINGS_MODULE": "served", "APIERRORS_DATABASE_URL": url}
+
+
+def elsewhere(url, source):
+    """Run Python in a process of its own, as a shell or a command of the project would."""
+    done = subprocess.run(
+        [sys.executable, "-c", SETUP + source],
+        cwd=Path(__file__).parent,
+        env={**os.environ, **environment(url)},
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def migrate(url):
+    elsewhere(url, "call_command('migrate', verbosity=0)")
+
+
+@contextlib.contextmanager
+def serving(url, *names):
+    """Start servers beside each other, so that it takes as long as one."""
+    with contextlib.ExitStack() as stack, ThreadPoolExecutor() as pool:
+        managers = [running(name, COMMANDS[name], **environment(url)) for name in names]
+        starting = [pool.submit(manager.__enter__) for manager in managers]
+        for manager, started in zip(managers, starting, strict=True):
+            if started.exception() is None:
+                stack.push(manager)
+        yield [started.result() for started in starting]
+
+
+def ask(server):
+    """Return the process that answered and its message, of an answer that must be structured."""
+    with contextlib.closing(server.connect()) as opened:
+        opened.request("GET", "/api/nowhere")
+        response = opened.getresponse()
+        body = response.read()
+    assert (response.status, response.headers["X-Error-Code"]) == (404, CODE), body
+    return response.headers["X-Process"], json.loads(body)["error"]["message"]
+
+
+def said(server):
+    return ask(server)[1]
+
+
+def until(condition, seconds=60):
+    patience = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < patience, "waited in vain"
+        time.sleep(0.05)
+
+
+class Held:
+    """A request that is answered when it is answered."""
+
+    def __init__(self, server):
+        self.message = None
+        self.thread = threading.Thread(target=self._ask, args=(server,), daemon=True)
+        self.thread.start()
+
+    def _ask(self, server):
+        self.message = said(server)
+
+    def is_answered(self):
+        return self.message is not None
