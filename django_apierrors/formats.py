@@ -57,7 +57,12 @@ _ERRORS = Field(
 _ERRORS_TOTAL = Field(
     name="errors_total", type="integer", meaning=_("How many errors there are, when not all of them are listed.")
 )
-_REQUEST_ID = Field(name="request_id", type="string", meaning=_("The id of the request. Quote it to support."))
+_REQUEST_ID = Field(
+    name="request_id",
+    type="string",
+    nullable=True,
+    meaning=_("The id of the request. Quote it to support. `null` when the request did not reach the API."),
+)
 
 
 class Format:
@@ -282,7 +287,7 @@ class Typed(Format):
             "message": message,
             "param": problem.param,
             "doc_url": entry.doc_url or None,
-            "request_id": problem.request_id,
+            "request_id": problem.request_id or None,
         }
         error.update(_listed_by_param(problem, message, room), **details)
         return self.wrapped(error)
@@ -326,9 +331,9 @@ class RFC9457(Format):
             "title": entry.title,
             "status": problem.status,
             "detail": message,
-            "instance": _urn(problem.request_id),
+            **({"instance": _urn(problem.request_id)} if problem.request_id else {}),
             "code": self.code(entry),
-            "request_id": problem.request_id,
+            "request_id": problem.request_id or None,
         }
         if problem.errors:
             body["errors"] = [
