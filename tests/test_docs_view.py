@@ -1,0 +1,609 @@
+"""The documentation view: what it shows, to whom, in which form, and for how long it may be kept."""
+
+import json
+import re
+
+import pytest
+from django.contrib.auth.models import Permission
+from django.test import Client, override_settings
+
+from django_apierrors import catalog, codes
+from django_apierrors.catalog import Catalog, Row
+from django_apierrors.docs import names
+from django_apierrors.exceptions import ApiError
+from django_apierrors.formats import BUILTIN
+from django_apierrors.testing import assert_api_error, override_error
+
+JSON = {"Accept": "application/json"}
+FORMATS = {"/oauth/": "oauth2", "/v2/": "detailed", "/old/": None}
+ALL_CODES = [definition.code for definition in codes.definitions()]
+OWN = {"status": 402, "title": "Card declined", "message": "The card was declined."}
+
+
+@pytest.fixture
+def configure(settings):
+    """Change keys of APIERRORS."""
+
+    def change(**keys):
+        settings.APIERRORS = {**settings.APIERRORS, **keys}
+
+    return change
+
+
+@pytest.fixture
+def user(db, django_user_model):
+    return django_user_model.objects.create_user("ana", password="x")
+
+
+@pytest.fixture
+def staff(db, django_user_model):
+    return django_user_model.objects.create_superuser("sam", password="x")
+
+
+def html(response, status=200):
+    assert response.status_code == status
+    assert response["Content-Type"] == "text/html; charset=utf-8"
+    return response.content.decode()
+
+
+def section(page, id_):
+    """Return what stands under a heading, up to the next one of the second level."""
+    return page.split(f'id="{id_}"', 1)[1].split("<h2", 1)[0]
+
+
+def codes_in(text):
+    return re.findall(r'<th scope="row"><a href="/errors/(\w+)/">', text)
+
+
+# The list of all codes
+
+
+def test_the_index_lists_every_code_in_the_section_of_its_class(client):
+    page = html(client.get("/errors/"))
+    by_section = {
+        class_: codes_in(section(page, "codes").split(f'id="codes-{class_}xx"')[1].split("</section>")[0])
+        for class_ in (4, 5)
+    }
+    current = catalog.current()
+    for class_, found in by_section.items():
+        assert found
+        assert {current.status(code) // 100 for code in found} == {class_}
+    assert sorted(by_section[4] + by_section[5]) == sorted(current)
+
+
+def test_the_statuses_of_the_api_are_explained_with_their_codes(client):
+    statuses = section(html(client.get("/errors/")), "statuses")
+    assert re.findall(r'class="number">(\d+)</span> ([\w ]+)<', statuses)[:4] == [
+        ("200", "OK"),
+        ("201", "Created"),
+        ("204", "No Content"),
+        ("400", "Bad Request"),
+    ]
+    assert "The request can be taken" not in statuses
+    assert str(codes.STATUSES[503].meaning) in statuses
+    assert '<a href="/errors/RATE_TOO_HIGH/">' in statuses
+    assert ">402<" not in statuses
+    with override_error("CARD_DECLINED", **OWN):
+        assert ">402</span> Payment Required" in section(html(client.get("/errors/")), "statuses")
+
+
+@pytest.mark.parametrize("name", sorted(BUILTIN))
+def test_the_envelope_is_explained_by_an_answer_of_the_format_and_its_keys(client, configure, name):
+    configure(FORMAT=name)
+    shape = section(html(client.get("/errors/")), "shape")
+    body = json.loads(unescaped(re.search(r"<pre class=\"copied\".*?<code>(.*?)</code>", shape, re.DOTALL)[1]))
+    documented = set(re.findall(r'<th scope="row"><code>([\w.]+)</code>', shape))
+    assert keys_of(body) <= documented
+    assert ("rate_limit_error</code></dt>" in shape) == (name == "typed")
+
+
+@pytest.mark.parametrize("name", sorted(BUILTIN))
+def test_every_key_that_a_format_writes_has_a_meaning(api, door, configure, name):
+    configure(FORMAT=name, MAX_ERRORS=1)
+    format_ = BUILTIN[name]
+    prefix = f"{format_.envelope}." if format_.envelope else ""
+    documented = {prefix + field.name for field in format_.fields}
+    door(ApiError("RESOURCE_CONFLICT", details={"by": "ana"}))
+    order = {"items": [{"name": "Tea", "price": "x"}, {"name": "Coffee"}]}
+    for response in (api.get("/api/plain"), api.post("/api/orders", order, content_type="application/json")):
+        assert keys_of(response.json()) <= documented
+
+
+def unescaped(text):
+    return text.replace("&quot;", '"').replace("&lt;", "<").replace("&gt;", ">").replace("&#x27;", "'")
+
+
+def keys_of(body):
+    """Return the keys of an error object as the documentation names them."""
+    if isinstance(body.get("error"), dict):
+        return {f"error.{key}" for key in body["error"]}
+    return set(body)
+
+
+def test_a_flat_typed_format_is_documented_flat(client, configure):
+    configure(FORMAT="test_docs_view.Flat")
+    shape = section(html(client.get("/errors/")), "shape")
+    assert "<code>doc_url</code></th>" in shape
+    assert "error.doc_url" not in shape
+
+
+class Flat(BUILTIN["typed"]):
+    envelope = None
+
+
+class Bare(BUILTIN["nested"]):
+    """A format that documents nothing."""
+
+    fields = ()
+
+
+def test_a_format_without_documented_keys_has_no_table(client, configure):
+    configure(FORMAT="test_docs_view.Bare")
+    shape = section(html(client.get("/errors/")), "shape")
+    assert "<table>" not in shape
+    assert "RATE_TOO_HIGH" in shape
+
+
+def test_other_formats_are_shown_with_their_paths(client, configure):
+    configure(FORMATS=FORMATS)
+    shape = section(html(client.get("/errors/")), "shape")
+    assert [summary.strip() for summary in re.findall(r"<summary>Under (.*?)errors have", shape)] == [
+        "<code>/oauth/</code>",
+        "<code>/v2/</code>",
+    ]
+    assert "error_description" in shape
+    assert "RATE_LIMIT_EXCEEDED" in shape
+
+
+def test_oauth_errors_have_a_section_of_their_own_when_a_path_speaks_oauth(client, configure):
+    assert "codes-oauth" not in html(client.get("/errors/"))
+    configure(FORMATS=FORMATS)
+    page = html(client.get("/errors/"))
+    found = codes_in(page.split('id="codes-oauth"')[1].split("</section>")[0])
+    assert set(found) == set(BUILTIN["oauth2"].codes)
+    assert not set(found) & set(codes_in(page.split('id="codes-oauth"')[0]))
+
+
+@pytest.mark.parametrize(
+    "query, wanted",
+    [
+        ("q=rate_too", ["RATE_TOO_HIGH"]),
+        ("q=SLOW+down", ["RATE_TOO_HIGH"]),
+        ("q=revoked", ["AUTH_KEY_INVALID"]),
+        ("q=rate_limit_exceeded", ["RATE_TOO_HIGH"]),
+        ("status=410", ["GONE"]),
+        ("type=rate_limit_error", ["RATE_TOO_HIGH"]),
+        ("retry=safe&status=409", ["IDEMPOTENCY_KEY_IN_USE"]),
+        ("q=upstream&retry=idempotent&status=504", ["GATEWAY_TIMEOUT"]),
+        ("q=nothing+like+this", []),
+    ],
+)
+def test_the_form_finds_codes(client, configure, query, wanted):
+    configure(FORMATS=FORMATS)
+    page = html(client.get(f"/errors/?{query}"))
+    assert codes_in(page) == wanted
+    assert f'<p role="status">{len(wanted)} code{"" if len(wanted) == 1 else "s"}</p>' in page
+    assert "Show all" in page
+    assert ("No code matches." in page) == (not wanted)
+
+
+def test_the_form_keeps_what_was_asked(client):
+    page = html(client.get("/errors/", {"q": '"><i>', "status": "404", "retry": "never"}))
+    assert 'value="&quot;&gt;&lt;i&gt;"' in page
+    assert '<option value="404" selected>' in page
+    assert '<option value="never" selected>' in page
+
+
+@pytest.mark.parametrize("query", ["status=200", "status=x", "type=x", "retry=x", "page=0", "page=x", "page=99"])
+def test_a_query_that_means_nothing_is_no_filter(client, query):
+    assert len(codes_in(html(client.get(f"/errors/?{query}")))) == len(ALL_CODES)
+
+
+@pytest.fixture
+def many():
+    """A catalog of a thousand codes more."""
+    rows = {
+        f"OF_TEST_{number:04}": Row(
+            code=f"OF_TEST_{number:04}", status=418, texts={"title": f"Title {number}", "message": "Message."}
+        )
+        for number in range(1000)
+    }
+    catalog.install(Catalog(rows))
+    yield rows
+    catalog.install(Catalog())
+
+
+@pytest.mark.usefixtures("many")
+def test_a_long_catalog_comes_in_pages(client):
+    first = html(client.get("/errors/?status=418"))
+    assert len(codes_in(first)) == 200
+    assert "1000 codes, page 1 of 5" in first
+    assert "?status=418&amp;page=2#codes" in first
+    last = html(client.get("/errors/?status=418&page=5"))
+    assert codes_in(last)[-1] == "OF_TEST_0999"
+    assert 'page=5#codes" aria-current="page"' in last
+    assert '<a href="?status=418#codes">and 992 more</a>' in section(first, "statuses")
+    assert '"?page=2#codes"' in html(client.get("/errors/"))
+
+
+def test_an_empty_catalog_is_a_page_too(client, monkeypatch):
+    monkeypatch.setattr(codes, "_definitions", {})
+    page = html(client.get("/errors/"))
+    assert "0 codes" in page
+    assert "RATE_TOO_HIGH" not in page
+
+
+def test_the_pages_of_the_project_are_linked(client, configure):
+    assert "status.example" not in html(client.get("/errors/"))
+    configure(DOCS={"STATUS_URL": "https://status.example/?a=1&b", "SUPPORT_URL": "https://help.example/"})
+    page = html(client.get("/errors/"))
+    assert '<a href="https://status.example/?a=1&amp;b">' in section(page, "handling")
+    assert '<a href="https://help.example/">' in section(page, "handling")
+    assert "status.example" in section(html(client.get("/errors/MAINTENANCE/")), "remedy")
+    assert "help.example" in section(html(client.get("/errors/INTERNAL_SERVER_ERROR/")), "remedy")
+    assert "help.example" not in section(html(client.get("/errors/GONE/")), "remedy")
+
+
+def test_the_remedy_of_a_5xx_is_at_least_where_to_ask(client, configure):
+    own = {"status": 599, "title": "Odd", "message": "Odd."}
+    with override_error("ODD", **own):
+        assert 'id="remedy"' not in html(client.get("/errors/ODD/"))
+        configure(DOCS={"SUPPORT_URL": "https://help.example/"})
+        assert "help.example" in section(html(client.get("/errors/ODD/")), "remedy")
+
+
+def test_what_clients_do_about_errors_is_said(client):
+    page = html(client.get("/errors/"))
+    assert section(page, "handling").count("<li>") == 7
+    assert re.findall(r'href="([^"]+)"', section(page, "downloads"))[:3] == [
+        "/errors/catalog.json",
+        "/errors/catalog.csv",
+        "/errors/catalog.md",
+    ]
+    for name in ("X-Error-Code", "X-Request-ID", "Retry-After", "WWW-Authenticate", "Allow", "Link"):
+        assert f"<code>{name}</code>" in section(page, "headers")
+
+
+# One code
+
+
+@pytest.mark.parametrize("code", ALL_CODES)
+def test_every_code_has_a_page_with_its_texts_and_snippets(client, code):
+    page = html(client.get(f"/errors/{code}/"))
+    entry = catalog.current().entry(code, "en")
+    assert f'<h1 class="code"><code>{code}</code></h1>' in page
+    assert f">{entry.status}</span> {codes.phrase(entry.status)}" in page
+    assert section(page, "causes").count("<li>") == len(entry.causes) if entry.causes else 'id="causes"' not in page
+    assert section(page, "remedy").count("<li>") == len(entry.remedy) if entry.remedy else 'id="remedy"' not in page
+    handle = page.split('id="handle"')[1]
+    assert "curl -i" in handle
+    assert handle.count(f"&quot;{code}&quot;") + handle.count(f'"{code}"') == 2
+
+
+@pytest.mark.parametrize("format_", sorted(BUILTIN))
+@pytest.mark.parametrize(
+    "code, door",
+    [("RATE_TOO_HIGH", "throttled"), ("AUTH_KEY_NOT_FOUND", "no-key"), ("INTERNAL_SERVER_ERROR", "unhandled")],
+)
+def test_the_example_is_what_is_on_the_wire(api, configure, code, door, format_):
+    configure(FORMAT=format_, CHALLENGE='Bearer realm="shop"')
+    example = section(html(api.get(f"/errors/{code}/")), "example")
+    head, body = (unescaped(text) for text in re.findall(r"<pre.*?<code>(.*?)</code>", example, re.DOTALL))
+    request_id = re.search(r"X-Request-ID: (\S+)", head)[1]
+    response = api.get(f"/api/plain/{door}", headers={"X-Request-ID": request_id})
+    assert json.loads(body) == response.json()
+    lines = head.splitlines()
+    assert lines[0] == f"HTTP/1.1 {response.status_code} {codes.phrase(response.status_code)}"
+    shown = dict(line.split(": ", 1) for line in lines[1:])
+    assert shown.items() <= {**response.headers, "Vary": shown.get("Vary")}.items()
+    assert {"X-Error-Code", "Cache-Control", "Content-Type"} <= shown.keys()
+
+
+def test_examples_have_the_headers_and_errors_of_their_status(client):
+    assert "Allow: GET, HEAD, OPTIONS" in html(client.get("/errors/METHOD_NOT_ALLOWED/"))
+    assert "Retry-After: 30" in html(client.get("/errors/SERVICE_UNAVAILABLE/"))
+    assert "Retry-After: " not in section(html(client.get("/errors/GONE/")), "example")
+    example = section(html(client.get("/errors/VALIDATION_FAILED/")), "example")
+    assert "A valid number is required." in example
+    assert "&quot;errors&quot;" in example
+    assert "&quot;required&quot;" in section(html(client.get("/errors/PARAM_NOT_FOUND/")), "example")
+
+
+def test_the_credentials_of_the_reader_are_not_in_the_example(client):
+    page = html(client.get("/errors/AUTH_KEY_INVALID/", headers={"Authorization": "Bearer secret"}))
+    assert "invalid_token" not in page
+
+
+def test_the_example_names_the_host_and_scheme_of_the_page(client):
+    assert "https://localhost/errors/GONE/" in html(
+        client.get("/errors/GONE/", secure=True, headers={"Host": "localhost"})
+    )
+
+
+def test_an_oauth_error_is_shown_in_its_own_format_under_its_own_path(client, configure):
+    configure(FORMATS=FORMATS)
+    page = html(client.get("/errors/OAUTH_INVALID_GRANT/"))
+    assert "&quot;error&quot;: &quot;invalid_grant&quot;" in section(page, "example")
+    assert "Pragma: no-cache" in section(page, "example")
+    configure(FORMATS={})
+    assert "OAUTH_INVALID_GRANT" in section(html(client.get("/errors/OAUTH_INVALID_GRANT/")), "example")
+
+
+@pytest.mark.parametrize(
+    "code, curl", [("RATE_TOO_HIGH", "--retry 5"), ("IDEMPOTENCY_KEY_IN_USE", "curl -i -H"), ("GONE", "curl -i -H")]
+)
+def test_curl_retries_what_it_can_and_may(client, code, curl):
+    assert curl in section(html(client.get(f"/errors/{code}/")), "handle")
+
+
+def test_a_deprecated_code_stays_with_a_banner_and_leads_to_its_replacement(client):
+    with override_error("GONE", deprecated=True, replaced_by="RESOURCE_NOT_FOUND"):
+        page = html(client.get("/errors/GONE/"))
+        assert "Deprecated." in page
+        assert '<a href="/errors/RESOURCE_NOT_FOUND/">' in page
+        assert ">Deprecated</span>" in html(client.get("/errors/?q=gone"))
+        assert client.get("/errors/GONE.json").json()["replaced_by"] == "RESOURCE_NOT_FOUND"
+    with override_error("GONE", deprecated=True):
+        assert "Replaced by" not in html(client.get("/errors/GONE/"))
+
+
+def test_a_replacement_that_is_unlisted_is_not_named(client):
+    with (
+        override_error("GONE", deprecated=True, replaced_by="RESOURCE_CONFLICT"),
+        override_error("RESOURCE_CONFLICT", listed=False),
+    ):
+        for path in ("/errors/GONE/", "/errors/GONE.json", "/errors/", "/errors/catalog.json"):
+            assert b"RESOURCE_CONFLICT" not in client.get(path).content
+
+
+def test_a_code_of_another_spelling_is_moved_to_its_own(client):
+    response = client.get("/errors/rate_Too_high/")
+    assert (response.status_code, response["Location"]) == (301, "/errors/RATE_TOO_HIGH/")
+    response = client.get("/errors/rate_too_high.json")
+    assert (response.status_code, response["Location"]) == (301, "/errors/RATE_TOO_HIGH.json")
+    assert response["Cache-Control"] == "public, max-age=60"
+
+
+@pytest.mark.parametrize("path", ["/errors/NO_SUCH_CODE/", "/errors/x.y/", "/errors/%E2%82%AC/"])
+def test_what_is_no_code_is_not_found(client, path):
+    assert client.get(path).status_code == 404
+    assert_api_error(client.get(path, headers=JSON), "RESOURCE_NOT_FOUND")
+    assert_api_error(client.get(path.rstrip("/") + ".json"), "RESOURCE_NOT_FOUND")
+
+
+@pytest.mark.parametrize("path", ["/errors/", "/errors/GONE/", "/errors/GONE.json", "/errors/catalog.csv"])
+def test_the_documentation_is_only_read(client, path):
+    assert client.post(path).status_code == 405
+    assert client.head(path).status_code == 200
+
+
+# Names that formats write
+
+
+def test_a_name_leads_to_the_only_code_behind_it(client, configure):
+    assert client.get("/errors/RATE_LIMIT_EXCEEDED/").status_code == 404
+    configure(FORMATS=FORMATS)
+    for path, target in [
+        ("/errors/RATE_LIMIT_EXCEEDED/", "/errors/RATE_TOO_HIGH/"),
+        ("/errors/rate_limit_exceeded.json", "/errors/RATE_TOO_HIGH.json"),
+        ("/errors/invalid_grant/", "/errors/OAUTH_INVALID_GRANT/"),
+    ]:
+        assert client.get(path)["Location"] == target
+        assert client.get(path).status_code == 301
+    page = html(client.get("/errors/RATE_TOO_HIGH/"))
+    assert "<dt>Written as</dt><dd><code>RATE_LIMIT_EXCEEDED</code>" in page
+    assert "written as <code>RATE_LIMIT_EXCEEDED</code>" in html(client.get("/errors/"))
+
+
+def test_a_name_of_several_codes_lists_them(client, configure):
+    configure(FORMAT="detailed")
+    page = html(client.get("/errors/UNAUTHENTICATED/"))
+    assert codes_in(page) == ["AUTH_KEY_NOT_FOUND", "AUTH_KEY_INVALID"]
+    found = client.get("/errors/unauthenticated.json").json()
+    assert [one["code"] for one in found["codes"]] == ["AUTH_KEY_NOT_FOUND", "AUTH_KEY_INVALID"]
+    assert client.get("/errors/UNAUTHENTICATED/", headers=JSON).json() == found
+
+
+def test_a_name_that_is_a_code_shows_its_entry_and_the_codes_written_as_it(client, configure):
+    assert 'id="written-as-it"' not in html(client.get("/errors/INVALID_REQUEST/"))
+    configure(FORMAT="detailed")
+    page = html(client.get("/errors/INVALID_REQUEST/"))
+    assert '<h1 class="code"><code>INVALID_REQUEST</code></h1>' in page
+    assert codes_in(section(page, "written-as-it")) == ["REQUEST_MALFORMED", "PARAM_NOT_FOUND", "VALIDATION_FAILED"]
+    assert client.get("/errors/INVALID_REQUEST.json").json()["code"] == "INVALID_REQUEST"
+
+
+def test_unlisted_codes_are_not_behind_a_name_either(client, configure):
+    configure(FORMAT="detailed")
+    with override_error("AUTH_KEY_INVALID", listed=False):
+        assert client.get("/errors/UNAUTHENTICATED/")["Location"] == "/errors/AUTH_KEY_NOT_FOUND/"
+    with override_error("RATE_TOO_HIGH", listed=False):
+        assert client.get("/errors/RATE_LIMIT_EXCEEDED/").status_code == 404
+
+
+def test_names_are_those_of_the_configured_formats():
+    assert names.written() == {}
+    with override_settings(APIERRORS={"FORMAT": "detailed", "FORMATS": FORMATS}):
+        assert names.written()["MAINTENANCE"] == ("SERVICE_UNAVAILABLE",)
+        assert names.oauth_format() == "oauth2"
+
+
+# What a response points to
+
+
+@pytest.mark.parametrize("format_", ["typed", "problem"])
+@pytest.mark.parametrize("code", ALL_CODES)
+def test_what_an_error_points_to_is_there_for_everybody(api, door, configure, code, format_):
+    configure(FORMAT=format_)
+    door(ApiError(code, params=dict(codes.get(code).params)))
+    with override_error(code, deprecated=True):
+        response = api.get("/api/plain")
+        body = response.json()
+        link = response["Link"].split(">")[0].strip("<")
+        assert link == (body["type"] if format_ == "problem" else body["error"]["doc_url"])
+        assert Client().get(link).status_code == 200
+    with override_error(code, listed=False):
+        response = api.get("/api/plain")
+        assert "Link" not in response
+        assert Client().get(link).status_code == 404
+
+
+# Who may read
+
+
+def test_anybody_reads_public_pages_without_a_query(client, django_assert_num_queries, db):
+    for path in ("/errors/", "/errors/GONE/", "/errors/catalog.json", "/errors/catalog.csv", "/errors/GONE.json"):
+        with django_assert_num_queries(0):
+            assert client.get(path).status_code == 200
+
+
+PATHS = ["/errors/", "/errors/GONE/", "/errors/catalog.csv", "/errors/catalog.md"]
+DATA_PATHS = ["/errors/catalog.json", "/errors/GONE.json"]
+
+
+@pytest.mark.parametrize("path", PATHS + DATA_PATHS)
+def test_where_users_read_others_log_in_first(client, configure, user, path):
+    configure(DOCS={"ACCESS": "authenticated"})
+    if path in PATHS:
+        response = client.get(path)
+        assert (response.status_code, response["Location"]) == (302, f"/accounts/login/?next={path}")
+    else:
+        assert_api_error(client.get(path), "AUTH_KEY_NOT_FOUND", 401)
+    assert_api_error(client.get(path, headers=JSON), "AUTH_KEY_NOT_FOUND", 401)
+    client.force_login(user)
+    response = client.get(path)
+    assert response.status_code == 200
+    assert response["Cache-Control"] == "private, max-age=60"
+
+
+@pytest.mark.parametrize("path", PATHS + DATA_PATHS)
+def test_where_staff_reads_others_are_forbidden(client, configure, user, staff, path):
+    configure(DOCS={"ACCESS": "staff"})
+    assert client.get(path).status_code == 403
+    client.force_login(user)
+    assert client.get(path).status_code == 403
+    assert_api_error(client.get(path, headers=JSON), "PERMISSION_DENIED", 403)
+    client.force_login(staff)
+    assert client.get(path).status_code == 200
+
+
+def test_without_authentication_everybody_is_anonymous(client, settings, configure):
+    settings.MIDDLEWARE = [name for name in settings.MIDDLEWARE if "auth" not in name and "messages" not in name]
+    assert client.get("/errors/").status_code == 200
+    configure(DOCS={"ACCESS": "staff"})
+    assert client.get("/errors/").status_code == 403
+
+
+def test_unlisted_codes_are_for_those_who_may_view_the_catalog(client, user):
+    with override_error("GONE", listed=False):
+        for path in ("/errors/GONE/", "/errors/gone/", "/errors/GONE.json"):
+            assert client.get(path).status_code == 404
+        for path in ("/errors/", "/errors/catalog.json", "/errors/catalog.csv", "/errors/catalog.md"):
+            assert b"GONE" not in client.get(path).content
+        client.force_login(user)
+        assert client.get("/errors/GONE/").status_code == 404
+        user.user_permissions.add(Permission.objects.get(codename="view_errorcode"))
+        client.force_login(user)
+        assert "Unlisted" in html(client.get("/errors/GONE/"))
+        for path in ("/errors/", "/errors/catalog.json", "/errors/catalog.csv", "/errors/catalog.md"):
+            response = client.get(path)
+            assert b"GONE" in response.content
+            assert response["Cache-Control"] == "private, max-age=60"
+
+
+def test_staff_sees_every_format_and_where_to_edit(client, staff):
+    from django_apierrors.models import ErrorCode
+
+    row = ErrorCode.objects.get(code="GONE")
+    assert "<details>" not in html(client.get("/errors/GONE/"))
+    client.force_login(staff)
+    page = html(client.get("/errors/GONE/"))
+    assert set(re.findall(r"In the format <code>(\w+)</code>", page)) == set(BUILTIN) - {"nested"}
+    assert f'<a href="/admin/django_apierrors/errorcode/{row.pk}/change/">Edit in the admin</a>' in page
+    with override_error("CARD_DECLINED", **OWN):
+        assert "Edit in the admin" not in html(client.get("/errors/CARD_DECLINED/"))
+
+
+def test_without_the_admin_there_is_nothing_to_edit_with(client, staff, settings):
+    settings.ROOT_URLCONF = "docs_urls"
+    client.force_login(staff)
+    assert "Edit in the admin" not in html(client.get("/reference/GONE/"))
+
+
+# Forms, languages and caches
+
+
+def test_programs_get_json_from_the_pages(client):
+    assert client.get("/errors/", headers=JSON).json() == client.get("/errors/catalog.json").json()
+    assert client.get("/errors/GONE/", headers=JSON).json() == client.get("/errors/GONE.json").json()
+    assert client.get("/errors/gone/", headers=JSON)["Location"] == "/errors/GONE/"
+
+
+@pytest.mark.parametrize(
+    "path", ["/errors/", "/errors/GONE/", *DATA_PATHS, "/errors/catalog.csv", "/errors/catalog.md"]
+)
+def test_an_answer_is_kept_for_a_minute_and_not_sent_twice(client, path):
+    response = client.get(path)
+    assert response["Cache-Control"] == "public, max-age=60"
+    assert {"Accept", "Accept-Language"} <= set(re.split(", *", response["Vary"]))
+    assert response["X-Content-Type-Options"] == "nosniff"
+    again = client.get(path, headers={"If-None-Match": response["ETag"]})
+    assert (again.status_code, again.content) == (304, b"")
+    with override_error("GONE", title="Vanished"):
+        changed = client.get(path, headers={"If-None-Match": response["ETag"]})
+        assert changed.status_code == 200
+        assert b"Vanished" in changed.content
+
+
+def test_texts_are_in_the_language_of_the_reader(client, many_languages):
+    german = {"Accept-Language": "de"}
+    page = client.get("/errors/GONE/", headers=german)
+    assert "Das ist weg." in html(page)
+    assert '<html lang="de" dir="ltr">' in html(page)
+    assert page["Content-Language"] == "de"
+    assert client.get("/errors/GONE.json", headers=german).json()["message"] == "Das ist weg."
+    assert "Das ist weg." in section(html(page), "example")
+    assert "Das ist weg." not in html(client.get("/errors/GONE/"))
+
+
+@pytest.fixture
+def many_languages():
+    with catalog.pinned(Row(code="GONE", translations={"de": {"message": "Das ist weg."}})):
+        yield
+
+
+# Text that wants to be more than text
+
+HOSTILE = "<script>alert(1)</script> `<b>` {x.__class__} {0} } \"' & {{ 7 }} {% now %}"
+
+
+@pytest.mark.parametrize("path", ["/errors/", "/errors/GONE/", "/errors/?q=gone"])
+def test_text_is_text_on_every_page(client, path):
+    texts = dict.fromkeys(codes.TEXTS, HOSTILE)
+    with override_error("GONE", **texts):
+        page = html(client.get(path))
+    assert "<script>alert" not in page
+    assert "&lt;script&gt;alert(1)&lt;/script&gt; <code>&lt;b&gt;</code> {x.__class__} {0} }" in page
+    assert "{{ 7 }} {% now %}" in page
+
+
+def test_text_is_text_on_the_wire(api, door):
+    door(ApiError("GONE"))
+    with override_error("GONE", message=HOSTILE):
+        assert api.get("/api/plain").json()["error"]["message"] == HOSTILE
+
+
+def test_samples_are_text_too(client):
+    hostile = codes.ErrorDefinition(
+        code="OF_TEST", status=400, title="T", message="{a}", params={"a": "<script>alert(1)</script>`"}
+    )
+    codes.register(hostile)
+    try:
+        assert "<script>alert" not in html(client.get("/errors/OF_TEST/"))
+    finally:
+        codes._definitions.pop("OF_TEST")
+
+
+def test_a_message_without_samples_shows_the_title(client):
+    with override_error("CARD_DECLINED", status=402, title="Card declined", message="{who} declined."):
+        assert '<p class="message">Card declined</p>' in html(client.get("/errors/CARD_DECLINED/"))
