@@ -277,7 +277,7 @@ class ErrorCode(Texts):
     def reset(self) -> None:
         """Take back every difference and delete the translations: the code is as shipped again."""
         for field in self._meta.fields:
-            if field.editable and field.name != "code":
+            if field.editable and field.name not in ("id", "code"):
                 setattr(self, field.name, field.get_default())
         self.default_digest = ""
         self.save()
