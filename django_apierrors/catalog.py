@@ -157,7 +157,7 @@ def _resolved(definition: codes.ErrorDefinition | None, row: Row, language: str,
     texts = {name: chosen.get(name) or row.texts.get(name) or shipped.get(name, "") for name in codes.TEXTS}
     status = row.status or (definition.status if definition else 500)
     if chosen.get("message"):
-        said_in = language if language in row.translations else language.split("-")[0]
+        said_in = language if row.translations.get(language, _NO_TEXTS).get("message") else language.split("-")[0]
     else:
         said_in = language if translated and not row.texts.get("message") else ""
     return Entry(
