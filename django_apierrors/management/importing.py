@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.db import router, transaction
@@ -66,8 +67,7 @@ class _Import:
         if row is None:
             outcome.created.append(one.code)
             return True
-        before = rows.state(row)
-        names = [name for name in {**before, **one.state} if before.get(name) != one.state.get(name)]
+        names = list(_changes(rows.state(row), one.state))
         if names:
             outcome.changed[one.code] = names
         else:
@@ -134,3 +134,10 @@ class _Import:
                 self._reasons.extend(f"{one.place}: {said_of}{reason}" for reason in reasons)
             return False
         return True
+
+
+def _changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> Mapping[str, None]:
+    """Return the names of what differs; of a translation that comes or goes, only that it does."""
+    differing = [name for name in {**before, **after} if before.get(name) != after.get(name)]
+    both = before.keys() & after.keys()
+    return dict.fromkeys(name if name in both else name.rpartition(".")[0] for name in differing)

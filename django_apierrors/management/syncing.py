@@ -11,7 +11,7 @@ from ..models import ErrorCode, Revision, announced
 from . import rows
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(kw_only=True, slots=True)
 class Drift:
     """What is out of step, by code.
 
@@ -58,7 +58,7 @@ class Drift:
 def look() -> Drift:
     """Return what is out of step, and change nothing."""
     using = router.db_for_write(ErrorCode)
-    drift = Drift(has_token=Revision.objects.using(using).filter(part=Revision.CATALOG).exists())
+    drift = Drift(has_token=_has_token(using))
     every = list(ErrorCode.objects.using(using).select_related("replaced_by").prefetch_related("translations"))
     replacements = {row.replaced_by_id for row in every}
     for row in every:
@@ -72,8 +72,10 @@ def sync(*, prune: bool) -> Drift:
     """Bring rows into step, replace the token so that every process reloads, and return what was not."""
     using = router.db_for_write(ErrorCode)
     every = ErrorCode.objects.using(using)
+    had_token = _has_token(using)
     with announced(Revision.CATALOG, using):
         drift = look()
+        drift.has_token = had_token
         # A `migrate` that runs at the same time inserts them, too.
         every.bulk_create([ErrorCode(code=code, defined=True) for code in drift.missing], ignore_conflicts=True)
         every.filter(code__in=drift.defined).update(defined=True)
@@ -81,6 +83,10 @@ def sync(*, prune: bool) -> Drift:
         if prune:
             every.filter(code__in=drift.gone).delete()
     return drift
+
+
+def _has_token(using: str) -> bool:
+    return Revision.objects.using(using).filter(part=Revision.CATALOG).exists()
 
 
 def _place(drift: Drift, row: ErrorCode, *, is_needed: bool) -> None:

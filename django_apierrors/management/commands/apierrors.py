@@ -188,11 +188,12 @@ def _format(name: str | None) -> str:
 
 
 def _language(name: str | None) -> str:
-    if name is None:
-        return settings.LANGUAGE_CODE
+    """Return the language that a client gets who asks for one, or for none."""
     try:
-        return translation.get_supported_language_variant(name.lower())
+        return translation.get_supported_language_variant((name or settings.LANGUAGE_CODE).lower())
     except LookupError:
+        if name is None:
+            return settings.LANGUAGE_CODE
         raise CommandError(f"{name!r} is not one of the LANGUAGES of this project.", returncode=_BAD) from None
 
 
