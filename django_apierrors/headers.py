@@ -55,6 +55,8 @@ def retry_after(value: Any) -> int | None:
 
     Takes a number, its text or an HTTP date; fractions are rounded up.
     """
+    if value is None:
+        return None
     if isinstance(value, str):
         date = parse_http_date_safe(value)
         value = date - time.time() if date is not None else value

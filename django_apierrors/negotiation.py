@@ -25,11 +25,10 @@ def is_api_request(request: HttpRequest) -> bool:
 
 def is_by_place(request: HttpRequest) -> bool:
     """Tell whether a request is the API's whatever its Accept header says."""
-    path = request.path_info
-    if _longest_prefix(path, (*conf.API_PATHS, *conf.FORMATS)) is not None:
-        return True
     view_class = _view_class(request)
-    return isinstance(view_class, type) and issubclass(view_class, APIView)
+    if isinstance(view_class, type) and issubclass(view_class, APIView):
+        return True
+    return _longest_prefix(request.path_info, (*conf.API_PATHS, *conf.FORMATS)) is not None
 
 
 def prefers_json(request: HttpRequest) -> bool:

@@ -199,10 +199,13 @@ def _set_negotiated(response: HttpResponseBase, entry: Entry, format_: Format, r
         response[headers.CONTENT_LANGUAGE] = entry.language
     if request is None:
         return
+    chosen_by = []
     if entry.language and format_.language is None and settings.USE_I18N:
-        patch_vary_headers(response, ("Accept-Language",))
+        chosen_by.append("Accept-Language")
     if not negotiation.is_by_place(request):
-        patch_vary_headers(response, ("Accept",))
+        chosen_by.append("Accept")
+    if chosen_by:
+        patch_vary_headers(response, chosen_by)
 
 
 def _label(response: Response, media_type: str) -> None:
