@@ -7,9 +7,7 @@ import logging
 import uuid
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from decimal import Decimal
 from http import HTTPStatus
-from json.encoder import encode_basestring_ascii
 from typing import Any, ClassVar
 from urllib.parse import quote
 
@@ -17,20 +15,17 @@ from django.utils.encoding import force_str
 from django.utils.functional import Promise
 from django.utils.module_loading import import_string
 from django.utils.translation import override
-from rest_framework.utils.encoders import JSONEncoder
 
 from .catalog import Entry
 from .codes import phrase
+from .details import cost, plain
 from .problems import FieldError, Problem
-from .templating import clean_surrogates
 
 logger = logging.getLogger("django_apierrors")
 
 # What may be listed of one problem, in bytes of JSON, so that no body exceeds 64 kB.
 _BUDGET = 48_000
 _PER_ERROR = 60
-# In bits; Python refuses to write integers of more than 4300 digits.
-_LARGEST_INTEGER = 14_000
 # RFC 3986, 3.5: what a fragment may hold unescaped.
 _FRAGMENT = "!$&'()*+,;=:@/?-._~"
 
@@ -250,14 +245,10 @@ def _total(problem: Problem, listed: list[Any]) -> dict[str, int]:
 def _within(problem: Problem, room: int, name: Any) -> Iterator[FieldError]:
     """Yield the errors that fit into the room, at least one."""
     for count, error in enumerate(problem.errors):
-        room -= _PER_ERROR + _cost(name(error)) + _cost(error.code) + _cost(error.message)
+        room -= _PER_ERROR + cost(name(error)) + cost(error.code) + cost(error.message)
         if room < 0 and count:
             return
         yield error
-
-
-def _cost(text: str) -> int:
-    return len(encode_basestring_ascii(text))
 
 
 def _location(error: FieldError) -> dict[str, str]:
@@ -270,80 +261,18 @@ def pointer(error: FieldError) -> str:
     return "#" + "".join("/" + quote(step, safe=_FRAGMENT) for step in steps)
 
 
+def _details(problem: Problem) -> tuple[dict[str, Any], int]:
+    """Return the member ``details``, if there are any, and the room that is left."""
+    details, room = plain(problem.details, problem.code, _BUDGET)
+    return {} if details is None else {"details": details}, room
+
+
 def _urn(request_id: str) -> str:
     try:
         return uuid.UUID(request_id).urn
     except ValueError:
         # Not every client names its requests by UUIDs; the same name gives the same URN.
         return uuid.uuid5(uuid.NAMESPACE_OID, request_id).urn
-
-
-def _details(problem: Problem) -> tuple[dict[str, Any], int]:
-    """Return ``{"details": ...}`` as plain JSON values, if there are any, and the room that is left."""
-    if not problem.details:
-        return {}, _BUDGET
-    plain = _Plain(_BUDGET)
-    try:
-        return {"details": plain.value(problem.details)}, plain.room
-    except (_TooLargeError, RecursionError):
-        logger.error("The details of %s are too large and were left out", problem.code)
-        return {}, _BUDGET
-
-
-class _TooLargeError(Exception):
-    pass
-
-
-class _Plain:
-    """Turns what a raise site gave as details into JSON values, within a number of bytes."""
-
-    _encoder = JSONEncoder()
-
-    def __init__(self, room: int) -> None:
-        self.room = room
-
-    def value(self, given: Any) -> Any:
-        if given is None or isinstance(given, bool):
-            return self._spend(given, 5)
-        if isinstance(given, int) and given.bit_length() <= _LARGEST_INTEGER:
-            return self._spend(int(given), given.bit_length() // 3 + 2)
-        if isinstance(given, float):
-            # NaN and Infinity are not JSON (RFC 8259, 6).
-            return self._spend(float(given) if abs(given) < float("inf") else None, 24)
-        if isinstance(given, str):
-            return self._text(given)
-        if isinstance(given, Mapping):
-            self._spend(None, 4)
-            return {self._text(force_str(key)): self.value(inner) for key, inner in given.items()}
-        if isinstance(given, (list, tuple, set, frozenset)):
-            self._spend(None, 4)
-            return [self.value(inner) for inner in given]
-        return self._other(given)
-
-    def _other(self, given: Any) -> Any:
-        if isinstance(given, Decimal):
-            return self._text(str(given))  # as DRF's fields write them: a float is not exact
-        if hasattr(given, "_meta") or hasattr(given, "query"):
-            # A model or a queryset would be read from the database while an error is answered.
-            logger.error("Error details hold a %s, which was left out; give plain values", type(given).__qualname__)
-            return None
-        try:
-            return self.value(self._encoder.default(given))
-        except (_TooLargeError, RecursionError):
-            raise
-        except Exception:  # a value of somebody else must never hide the error that carries it
-            logger.error("Error details hold a %s, which JSON cannot carry", type(given).__qualname__)
-            return None
-
-    def _text(self, given: str) -> str:
-        self._spend(None, _cost(given) + 2)
-        return given if given.isascii() else clean_surrogates(given)
-
-    def _spend(self, plain: Any, bytes_: int) -> Any:
-        self.room -= bytes_
-        if self.room < 0:
-            raise _TooLargeError
-        return plain
 
 
 #: The formats by name.

@@ -11,9 +11,10 @@ PACKAGE = "django_apierrors"
 ROOT = Path(django_apierrors.__file__).parent
 LEVELS = (
     {"", "conf", "problems", "codes", "codes_builtin", "headers", "signals", "templating"},
-    {"exceptions", "request_id"},
+    {"details", "exceptions", "request_id"},
     {"catalog", "faults", "leaves", "logs"},
-    {"conversion", "formats", "negotiation"},
+    {"classification", "formats", "negotiation"},
+    {"conversion"},
     {"responses"},
     {"renderers"},
     {"handlers", "middleware", "receivers", "testing"},

@@ -10,7 +10,7 @@ from django.utils.http import http_date
 from rest_framework.exceptions import NotAuthenticated
 from sending import sender
 
-from django_apierrors import codes, conversion, responses
+from django_apierrors import classification, codes, conversion, responses
 from django_apierrors.codes import ErrorDefinition
 from django_apierrors.exceptions import ApiError, ServiceUnavailable
 from django_apierrors.testing import assert_api_error
@@ -35,7 +35,7 @@ def definition(monkeypatch):
 def answer(exc, **headers):
     """The answer that the plain door makes for an exception."""
     request = RequestFactory().get("/api/plain", headers=headers)
-    return responses.make(conversion.from_exception(exc, request, *conversion.classify(exc)), request)
+    return responses.make(conversion.from_exception(exc, request, *classification.classify(exc)), request)
 
 
 def returned(**headers):
