@@ -242,6 +242,14 @@ def test_paths_and_methods_cannot_forge_log_lines(send, caplog, door, path):
 # Debugging
 
 
+@pytest.mark.parametrize("path", ["/api/plain", "/api/drf"])
+def test_exceptions_propagate_when_django_is_told_so(send, door, settings, path):
+    settings.DEBUG_PROPAGATE_EXCEPTIONS = True
+    door(KeyError("propagated"))
+    with pytest.raises(KeyError, match="propagated"):
+        send("get", path)
+
+
 @pytest.mark.parametrize("path", DOORS)
 @pytest.mark.parametrize(
     "exc",
