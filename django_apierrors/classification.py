@@ -81,7 +81,7 @@ def _classified(exc: BaseException) -> tuple[str, int | None]:
     if configured is not None:
         return _known(configured, None)
     if isinstance(exc, ApiError):
-        return _known(exc.code, exc.status)
+        return _known(exc.code, _sound(exc.status))
     if isinstance(exc, APIException):
         return _classify_drf(exc)
     if isinstance(exc, django_exceptions.ValidationError):
@@ -174,7 +174,11 @@ def _drf_status(exc: APIException) -> int:
     # DRF writes 403 on the instance of an authentication error without a challenge.
     is_auth = isinstance(exc, (drf_exceptions.NotAuthenticated, drf_exceptions.AuthenticationFailed))
     status: Any = type(exc).status_code if is_auth else exc.status_code
-    return int(status) if isinstance(status, int) and 400 <= status <= 599 else HTTPStatus.INTERNAL_SERVER_ERROR
+    return _sound(status) or HTTPStatus.INTERNAL_SERVER_ERROR
+
+
+def _sound(status: Any) -> int | None:
+    return int(status) if isinstance(status, int) and 400 <= status <= 599 else None
 
 
 def _registered(given: Any) -> str | None:

@@ -185,7 +185,7 @@ def forget(request: HttpRequest) -> None:
 
 def _from_api_error(exc: ApiError, request: HttpRequest | None, code: str, status: int) -> Problem:
     errors: tuple[FieldError, ...] = ()
-    param = None if exc.param is None else clean(exc.param, _LONGEST_PARAM)
+    param = None if exc.param is None else clean(str(exc.param), _LONGEST_PARAM)
     if param is not None and code in ("PARAM_NOT_FOUND", "VALIDATION_FAILED"):
         in_query = request is not None and request.method in ("GET", "HEAD")
         leaf_code = "required" if code == "PARAM_NOT_FOUND" else "invalid"

@@ -23,6 +23,9 @@ def plain(details: Mapping[str, Any] | None, code: str, room: int) -> tuple[Any,
     """Return the details of a code as JSON values, ``None`` if there are none, and the bytes of room they leave."""
     if not details:
         return None, room
+    if not isinstance(details, Mapping):
+        logger.error("The details of %s are a %s, not a mapping, and were left out", code, type(details).__qualname__)
+        return None, room
     values = _Plain(room)
     try:
         return values.value(details), values.room

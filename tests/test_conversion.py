@@ -4,12 +4,14 @@ import logging
 from http import HTTPStatus
 
 import pytest
+from django.contrib.auth.views import redirect_to_login
 from django.core import exceptions as django_exceptions
 from django.core.signals import got_request_exception
 from django.db import connection
 from django.db.models import ProtectedError, RestrictedError
 from django.http import Http404, HttpResponse, StreamingHttpResponse
 from django.http.multipartparser import MultiPartParserError
+from django.test import Client
 from django.urls import Resolver404, path
 from django.utils.translation import gettext_lazy
 from django_ratelimit.exceptions import Ratelimited
@@ -56,6 +58,19 @@ urlpatterns = [
     path("api/private", views.Private.as_view()),
     path("api/orders", views.Orders.as_view()),
 ]
+
+
+class Answering:
+    """A middleware of the project that answers exceptions itself."""
+
+    def __init__(self, get_response):
+        self.get_response = get_response
+
+    def __call__(self, request):
+        return self.get_response(request)
+
+    def process_exception(self, request, exception):
+        return HttpResponse("Theirs.", status=409, content_type="image/png")
 
 
 @pytest.fixture
@@ -246,6 +261,19 @@ def test_the_nearest_class_of_the_mapping_wins_and_comes_before_all_else(api, do
         assert_api_error(api.get("/api/drf"), code)
 
 
+@pytest.mark.parametrize(
+    ("detail", "message"),
+    [({"a": ["x"]}, "x"), ({"a": ["x"], "b": ["y"]}, "The data is well formed but breaks a rule.")],
+    ids=str,
+)
+def test_validation_may_be_a_422(detail, message, api, door, mapping):
+    mapping(rest_framework__exceptions__ValidationError="UNPROCESSABLE_REQUEST")
+    door(ValidationError(detail))
+    response = api.post("/api/drf")
+    assert_api_error(response, "UNPROCESSABLE_REQUEST", 422, message=message)
+    assert [error["param"] for error in response.json()["error"]["errors"]] == list(detail)
+
+
 def test_paths_that_name_no_exception_are_ignored_here(api, door, mapping):
     mapping(no__such__Error="GONE", os__getcwd="GONE")
     door(Http404())
@@ -347,8 +375,23 @@ def test_a_page_that_a_view_returned_stays_when_html_was_asked_for(api, door):
     assert api.get("/api/plain", headers={"Accept": "text/html"}).content == b"<p>"
 
 
-def test_an_unmatched_url_is_no_endpoint(api):
+@pytest.mark.parametrize("urlconf", [__name__, "bare_urls"])
+def test_an_unmatched_url_is_no_endpoint(urlconf, api, settings):
+    settings.ROOT_URLCONF = urlconf
     assert_api_error(api.get("/api/nowhere"), "ENDPOINT_NOT_FOUND")
+
+
+def test_a_failed_csrf_check_has_its_own_code():
+    response = Client(enforce_csrf_checks=True).post("/api/plain")
+    assert_api_error(response, "CSRF_FAILED", 403)
+
+
+def test_an_exception_that_another_middleware_answered_is_its_answer(api, door, settings):
+    settings.MIDDLEWARE = [*settings.MIDDLEWARE, f"{__name__}.Answering"]
+    door(RuntimeError())
+    response = api.get("/api/plain")
+    assert (response.status_code, response.content) == (409, b"Theirs.")
+    assert "X-Error-Code" not in response.headers
 
 
 @pytest.mark.parametrize(
@@ -368,8 +411,6 @@ def test_a_returned_wait_is_kept_and_told(api, door):
 
 @pytest.mark.parametrize("debug", [False, True])
 def test_an_oversized_form_is_too_large_also_when_the_csrf_check_reads_it(debug, settings, door):
-    from django.test import Client
-
     settings.DEBUG = debug
     settings.DATA_UPLOAD_MAX_MEMORY_SIZE = 100
     client = Client(enforce_csrf_checks=True, raise_request_exception=False)
@@ -379,8 +420,6 @@ def test_an_oversized_form_is_too_large_also_when_the_csrf_check_reads_it(debug,
 
 
 def test_a_login_redirect_becomes_a_401_when_asked_for(settings, api, door):
-    from django.contrib.auth.views import redirect_to_login
-
     door(lambda request: redirect_to_login(request.path))
     assert api.get("/api/plain").status_code == 302
     settings.APIERRORS = {"LOGIN_REDIRECT_AS_401": True}

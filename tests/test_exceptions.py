@@ -112,6 +112,23 @@ def test_without_a_code_the_status_speaks(exc, code, status, api, door):
         assert_api_error(api.get(url), code, status)
 
 
+@pytest.mark.parametrize("status", [200, 302, 600, "409", -1, True])
+@pytest.mark.parametrize("url", DOORS)
+def test_a_status_that_is_no_error_gives_way_to_the_catalogs(url, status, api, door):
+    door(ApiError("RESOURCE_CONFLICT", status=status))
+    assert_api_error(api.get(url), "RESOURCE_CONFLICT", 409)
+
+
+def test_a_subclass_that_skips_its_constructor_keeps_code_and_status(api, door):
+    class Hasty(exceptions.ResourceConflict):
+        def __init__(self, owner):
+            self.owner = owner
+
+    for url in DOORS:
+        door(Hasty("ana"))
+        assert_api_error(api.get(url), "RESOURCE_CONFLICT", 409)
+
+
 def test_readers_that_know_only_drf_find_what_they_look_for():
     exc = ApiError("INSUFFICIENT_BALANCE", gettext_lazy("Yes"))
     assert (exc.status_code, exc.default_code) == (422, "INSUFFICIENT_BALANCE")

@@ -3,11 +3,18 @@
 import pytest
 from django.core.signals import got_request_exception
 from django.http import HttpResponse, UnreadablePostError
+from django.urls import path
 from rest_framework import serializers
+from rest_framework.parsers import BaseParser
 from rest_framework.response import Response
+from shop import views
 
+from django_apierrors.handlers import handler400, handler403, handler404, handler500
 from django_apierrors.testing import assert_api_error
 
+__all__ = ["handler400", "handler403", "handler404", "handler500", "urlpatterns"]
+
+pytestmark = pytest.mark.urls(__name__)
 JSON = "application/json"
 
 
@@ -24,6 +31,26 @@ def post(api, door):
 
 def echo(request):
     return Response({"echo": request.data})
+
+
+class TextParser(BaseParser):
+    """A parser of a project's own, which trusts the charset."""
+
+    media_type = "text/plain"
+
+    def parse(self, stream, media_type=None, parser_context=None):
+        return stream.read().decode(parser_context["encoding"])
+
+
+class Text(views.Drf):
+    parser_classes = [TextParser]
+
+
+urlpatterns = [
+    path("api/drf", views.Drf.as_view()),
+    path("api/plain", views.plain),
+    path("api/text", Text.as_view()),
+]
 
 
 class Number(serializers.Serializer):
@@ -44,11 +71,17 @@ def through_serializer(request):
         (b'{"a":' * 60_000, echo, JSON),
         (b"{}", echo, "application/json; charset=bz2_codec"),
         (b"{}", echo, "application/json; charset=undefined"),
+        (b"a=b", echo, "application/x-www-form-urlencoded; charset=bz2_codec"),
+        (
+            b'--b\r\nContent-Disposition: form-data; name="a"\r\n\r\nb\r\n--b--',
+            echo,
+            "multipart/form-data; boundary=b; charset=bz2_codec",
+        ),
         (b'{"a": "\\ud800"}', echo, JSON),
         (b'{"number": 1e999}', echo, JSON),
         (b'{"number": 1e999}', lambda request: int(request.data["number"]), JSON),
     ],
-    ids=["lists", "objects", "bz2", "undefined", "surrogate", "infinity", "to int"],
+    ids=["lists", "objects", "bz2", "undefined", "form", "multipart", "surrogate", "infinity", "to int"],
 )
 def test_a_body_that_no_server_can_use_is_malformed(body, what, content_type, post):
     assert_api_error(post(body, what, content_type), "REQUEST_MALFORMED")
@@ -59,6 +92,12 @@ def test_a_number_that_is_no_number_is_refused_by_the_serializer_or_by_us(body, 
     response = post(body, through_serializer)
     assert response.status_code == 400
     assert response["X-Error-Code"] in ("REQUEST_MALFORMED", "VALIDATION_FAILED")
+
+
+@pytest.mark.parametrize(("charset", "code"), [("bz2_codec", "REQUEST_MALFORMED"), ("utf-8", "INTERNAL_SERVER_ERROR")])
+def test_a_parser_that_fails_is_forgiven_only_for_the_charset(charset, code, api, door):
+    door(echo)
+    assert_api_error(api.generic("POST", "/api/text", b"\xff", content_type=f"text/plain; charset={charset}"), code)
 
 
 def deep(request):
