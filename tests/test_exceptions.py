@@ -18,11 +18,12 @@ DOORS = ["/api/drf", "/api/plain"]
 
 
 @pytest.fixture
-def own_codes(monkeypatch):
-    """Codes and subclasses made in a test are gone after it."""
-    monkeypatch.setattr(codes, "_definitions", dict(codes._definitions))
-    monkeypatch.setattr(codes, "_conflicts", [])
-    yield
+def own_codes():
+    """Codes and subclasses made in a test are gone after it; name it before ``door``, which holds an instance."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(codes, "_definitions", dict(codes._definitions))
+        patch.setattr(codes, "_conflicts", [])
+        yield
     gc.collect()
 
 

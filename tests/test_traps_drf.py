@@ -81,6 +81,26 @@ class ReturnedForm(Form):
         return Response(serializer.errors, status=400)
 
 
+class Adjusted(views.Drf):
+    """A project's own handler around ours."""
+
+    def get_exception_handler(self):
+        def handler(exc, context):
+            response = exception_handler(exc, context)
+            response.status_code = 410
+            response.data["error"]["hint"] = "Ask us."
+            response["X-Extra"] = "1"
+            return response
+
+        return handler
+
+
+class Replaced(views.Drf):
+    def finalize_response(self, request, response, *args, **kwargs):
+        response.data = {"mine": response.data}
+        return super().finalize_response(request, response, *args, **kwargs)
+
+
 class SessionFirst(views.Private):
     authentication_classes = [SessionAuthentication, *views.Private.authentication_classes]
 
@@ -109,6 +129,8 @@ urlpatterns = [
     path("api/csv", Csv.as_view()),
     path("api/form", Form.as_view()),
     path("api/returned-form", ReturnedForm.as_view()),
+    path("api/adjusted", Adjusted.as_view()),
+    path("api/replaced", Replaced.as_view()),
     path("api/session-first", SessionFirst.as_view()),
     path("api/slow", Slow.as_view()),
     *(path(f"api/{name}/drf", views.Drf.as_view()) for name in FORMATS),
@@ -391,6 +413,20 @@ def test_the_handler_answers_an_exception_twice_alike():
 
 def test_the_handler_leaves_what_it_does_not_know():
     assert exception_handler(RuntimeError(), {}) is None
+
+
+def test_a_handler_of_the_project_may_change_the_answer(api, door):
+    door(exceptions.NotFound())
+    response = api.get("/api/adjusted")
+    assert_api_error(response, "RESOURCE_NOT_FOUND", 410, httpCode=410, hint="Ask us.")
+    assert response["X-Extra"] == "1"
+
+
+def test_a_view_may_replace_the_body(api, door):
+    door(exceptions.NotFound())
+    response = api.get("/api/replaced")
+    assert response.json()["mine"]["error"]["code"] == "RESOURCE_NOT_FOUND"
+    assert response["X-Error-Code"] == "RESOURCE_NOT_FOUND"
 
 
 def test_an_async_view_is_answered_like_a_sync_one(api, async_api, door):
