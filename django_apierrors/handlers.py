@@ -21,6 +21,11 @@ from .signals import problem_sent
 logger = logging.getLogger("django_apierrors")
 
 _LAST_RESORT = b'{"error":{"code":"INTERNAL_SERVER_ERROR","httpCode":500,"message":"Internal error."}}'
+_LAST_HEADERS = {
+    headers.CONTENT_TYPE: "application/json",
+    headers.X_ERROR_CODE: "INTERNAL_SERVER_ERROR",
+    headers.CACHE_CONTROL: "no-store",
+}
 
 
 def exception_handler(exc: Exception, context: dict[str, Any] | None) -> Response | None:
@@ -77,7 +82,7 @@ def handler500(request: HttpRequest) -> HttpResponse:
         return _answer(request, exc) or defaults.server_error(request)
     except Exception:  # a failing handler500 is called again by every middleware above
         logger.exception("handler500 failed; a fixed answer was sent")
-        return HttpResponse(_LAST_RESORT, status=500, content_type="application/json")
+        return HttpResponse(_LAST_RESORT, status=500, headers=_LAST_HEADERS)
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:

@@ -8,10 +8,7 @@ import pytest
 from asgiref.sync import iscoroutinefunction
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
-from django.http import (
-    Http404,
-    HttpResponse,
-)
+from django.http import Http404, HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect
 from django.template import engines
 from django.template.response import SimpleTemplateResponse
@@ -338,6 +335,17 @@ def test_an_unmatched_url_is_an_unknown_endpoint(send):
     assert send("get", "/site/nothing")["Content-Type"].startswith("text/html")
 
 
+def test_a_stream_that_was_logged_is_not_logged_again(send, door, caplog):
+    def answer(request):
+        response = StreamingHttpResponse(status=404)
+        response._has_been_logged = True
+        return response
+
+    door(answer)
+    assert_api_error(send("get", "/api/plain"), "RESOURCE_NOT_FOUND")
+    assert caplog.records == []
+
+
 # The redirect to a login page
 
 
@@ -412,6 +420,9 @@ def test_a_broken_format_hides_nothing(send, door, settings, caplog, exc, status
     assert body(response)["error"]["httpCode"] == status
     assert response["X-Error-Code"] == ("INTERNAL_SERVER_ERROR" if status == 500 else "INVALID_REQUEST")
     assert "the format is broken" in caplog.text
+    of_django = [record for record in caplog.records if record.name == "django.request"]
+    assert len(of_django) == 1
+    assert status != 500 or of_django[0].exc_info[1].args == ("x",)
 
 
 def test_a_broken_format_hides_no_errors_that_a_view_returned(send, settings, caplog):

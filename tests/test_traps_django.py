@@ -239,6 +239,16 @@ def test_paths_and_methods_cannot_forge_log_lines(send, caplog, door, path):
     assert len(caplog.records) == 2
 
 
+@pytest.mark.parametrize("method", ["A\nERROR forged", "A\r\nX: y"])
+def test_a_method_cannot_forge_log_lines_or_headers(settings, caplog, method):
+    settings.MIDDLEWARE = [OURS]
+    response = Client(raise_request_exception=False).generic(method, "/api/class")
+
+    assert response.status_code == 405
+    assert all("\n" not in record.getMessage() for record in caplog.records)
+    assert "\n" not in body(response)["error"]["message"]
+
+
 # Debugging
 
 
@@ -312,6 +322,20 @@ def test_what_another_middleware_raises_takes_its_own_status(send, settings, mid
     assert response.status_code == status
     assert body(response)["error"]["httpCode"] == status
     assert response["X-Request-ID"]
+
+
+@pytest.mark.parametrize("middleware", ["Raises", "RaisesInView"])
+@pytest.mark.parametrize(
+    "exc",
+    [KeyError("x"), ApiError("RESOURCE_CONFLICT"), NotFound(), Ratelimited(), Http404("x"), BadRequest("x")],
+    ids=lambda exc: type(exc).__name__,
+)
+def test_debug_changes_no_status_of_what_a_middleware_below_raises(send, settings, middleware, exc):
+    settings.MIDDLEWARE = [OURS, f"{__name__}.{middleware}"]
+    MIDDLEWARE_DOES.raises = exc
+    without = send("get", "/api/plain")
+    settings.DEBUG = True
+    assert send("get", "/api/plain").status_code == without.status_code
 
 
 @pytest.mark.parametrize("exc, signals", [(KeyError("x"), 1), (ApiError("RESOURCE_CONFLICT"), 1), (Http404("x"), 0)])
