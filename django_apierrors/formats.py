@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import logging
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from http import HTTPStatus
 from typing import Any, ClassVar
@@ -26,6 +26,8 @@ logger = logging.getLogger("django_apierrors")
 # What may be listed of one problem, in bytes of JSON, so that no body exceeds 64 kB.
 _BUDGET = 48_000
 _PER_ERROR = 60
+# A character outside the BMP, escaped as JSON does.
+_MOST_PER_CHARACTER = 12
 # RFC 3986, 3.5: what a fragment may hold unescaped.
 _FRAGMENT = "!$&'()*+,;=:@/?-._~"
 
@@ -115,10 +117,10 @@ class Detailed(Format):
         message = entry.message_for(problem)
         if problem.errors:
             fields: dict[str, list[dict[str, str]]] = {}
-            listed = 0
-            for listed, error in enumerate(_within(problem, room, lambda error: error.param), start=1):  # noqa: B007
-                fields.setdefault(error.param, []).append({"code": error.code, "message": error.message or message})
-            more = {"fields_total": problem.errors_total} if listed < problem.errors_total else {}
+            listed = _within(problem, room, _param)
+            for param, error in listed:
+                fields.setdefault(param, []).append({"code": error.code, "message": error.message or message})
+            more = {"fields_total": problem.errors_total} if len(listed) < problem.errors_total else {}
             details = {"details": {**details.get("details", {}), "fields": fields, **more}}
         return {"error": {"code": self.code(entry), "message": message, **details}}
 
@@ -221,8 +223,8 @@ class RFC9457(Format):
         }
         if problem.errors:
             body["errors"] = [
-                {**_location(error), "code": error.code, "detail": error.message or message}
-                for error in _within(problem, room, pointer)
+                {**_location(place, error), "code": error.code, "detail": error.message or message}
+                for place, error in _within(problem, room, pointer)
             ]
             body.update(_total(problem, body["errors"]))
         return body | details
@@ -232,8 +234,8 @@ def _listed_by_param(problem: Problem, message: str, room: int) -> dict[str, Any
     if not problem.errors:
         return {}
     errors = [
-        {"param": error.param or None, "code": error.code, "message": error.message or message}
-        for error in _within(problem, room, lambda error: error.param)
+        {"param": param or None, "code": error.code, "message": error.message or message}
+        for param, error in _within(problem, room, _param)
     ]
     return {"errors": errors, **_total(problem, errors)}
 
@@ -242,17 +244,25 @@ def _total(problem: Problem, listed: list[Any]) -> dict[str, int]:
     return {"errors_total": problem.errors_total} if len(listed) < problem.errors_total else {}
 
 
-def _within(problem: Problem, room: int, name: Any) -> Iterator[FieldError]:
-    """Yield the errors that fit into the room, at least one."""
-    for count, error in enumerate(problem.errors):
-        room -= _PER_ERROR + cost(name(error)) + cost(error.code) + cost(error.message)
+def _within(problem: Problem, room: int, name: Callable[[FieldError], str]) -> list[tuple[str, FieldError]]:
+    """Return the errors that fit into the room, at least one, each with its name."""
+    named = [(name(error), error) for error in problem.errors]
+    texts = sum(len(text) + len(error.code) + len(error.message) for text, error in named)
+    if _PER_ERROR * len(named) + _MOST_PER_CHARACTER * texts <= room:
+        return named
+    for count, (text, error) in enumerate(named):
+        room -= _PER_ERROR + cost(text) + cost(error.code) + cost(error.message)
         if room < 0 and count:
-            return
-        yield error
+            return named[:count]
+    return named
 
 
-def _location(error: FieldError) -> dict[str, str]:
-    return {"parameter": error.param} if error.in_query and error.path else {"pointer": pointer(error)}
+def _param(error: FieldError) -> str:
+    return error.param
+
+
+def _location(place: str, error: FieldError) -> dict[str, str]:
+    return {"parameter": error.param} if error.in_query and error.path else {"pointer": place}
 
 
 def pointer(error: FieldError) -> str:

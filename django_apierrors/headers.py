@@ -31,6 +31,8 @@ LINK = "Link"
 LOCATION = "Location"
 #: RFC 9110, 10.2.3
 RETRY_AFTER = "Retry-After"
+#: RFC 9110, 12.5.5
+VARY = "Vary"
 #: RFC 9110, 11.6.1
 WWW_AUTHENTICATE = "WWW-Authenticate"
 

@@ -62,7 +62,11 @@ def language_for(request: HttpRequest | None, response: HttpResponseBase) -> str
     if said and translation.check_for_language(said):
         return said
     chosen: str | None = getattr(request, "LANGUAGE_CODE", None)
-    return chosen or translation.get_language_from_request(request)
+    if chosen:
+        return chosen
+    if "HTTP_ACCEPT_LANGUAGE" not in request.META and "HTTP_COOKIE" not in request.META:
+        return settings.LANGUAGE_CODE
+    return translation.get_language_from_request(request)
 
 
 def _format_name(request: HttpRequest | None, view: Any) -> str | None:

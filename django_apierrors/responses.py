@@ -199,13 +199,21 @@ def _set_negotiated(response: HttpResponseBase, entry: Entry, format_: Format, r
         response[headers.CONTENT_LANGUAGE] = entry.language
     if request is None:
         return
-    chosen_by = []
     if entry.language and format_.language is None and settings.USE_I18N:
-        chosen_by.append("Accept-Language")
+        _vary_on(response, "Accept-Language")
     if not negotiation.is_by_place(request):
-        chosen_by.append("Accept")
-    if chosen_by:
-        patch_vary_headers(response, chosen_by)
+        _vary_on(response, "Accept")
+
+
+def _vary_on(response: HttpResponseBase, name: str) -> None:
+    # The two cases of nearly every answer, without the regular expressions of Django's function.
+    present = response.headers.get(headers.VARY)
+    if present is None:
+        response[headers.VARY] = name
+    elif present == "Accept" and name == "Accept-Language":
+        response[headers.VARY] = "Accept, Accept-Language"
+    else:
+        patch_vary_headers(response, (name,))
 
 
 def _label(response: Response, media_type: str) -> None:
