@@ -386,8 +386,10 @@ def test_a_failed_csrf_check_has_its_own_code():
     assert_api_error(response, "CSRF_FAILED", 403)
 
 
-def test_an_exception_that_another_middleware_answered_is_its_answer(api, door, settings):
-    settings.MIDDLEWARE = [*settings.MIDDLEWARE, f"{__name__}.Answering"]
+@pytest.mark.parametrize("above", [True, False])
+def test_an_exception_that_another_middleware_answered_is_its_answer(above, api, door, settings):
+    theirs = f"{__name__}.Answering"
+    settings.MIDDLEWARE = [theirs, *settings.MIDDLEWARE] if above else [*settings.MIDDLEWARE, theirs]
     door(RuntimeError())
     response = api.get("/api/plain")
     assert (response.status_code, response.content) == (409, b"Theirs.")
