@@ -223,6 +223,11 @@ def test_the_language_is_the_responses_else_the_requests_else_the_default(said, 
         assert negotiation.language_for(request, response) == language
 
 
+def test_a_request_that_names_no_language_gets_the_default():
+    with translation.override("es"):
+        assert negotiation.language_for(RequestFactory().get("/"), HttpResponse()).startswith("en")
+
+
 def test_without_a_request_or_translation_the_language_is_the_default(settings):
     assert negotiation.language_for(None, HttpResponse()) == "en-us"
     settings.USE_I18N = False

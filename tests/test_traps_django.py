@@ -32,7 +32,6 @@ from django_apierrors.testing import assert_api_error
 __all__ = ["handler400", "handler403", "handler404", "handler500"]
 
 OURS = "django_apierrors.middleware.ApiErrorMiddleware"
-COMMON = "django.middleware.common.CommonMiddleware"
 CSRF = "django.middleware.csrf.CsrfViewMiddleware"
 FORM = "application/x-www-form-urlencoded"
 
@@ -408,17 +407,18 @@ def test_a_urlconf_without_our_error_views_that_a_middleware_chose_hides_nothing
 @pytest.mark.parametrize("ours", [True, False], ids=["our error views", "django's error views"])
 @pytest.mark.parametrize("middleware", [[OURS], [OURS, CSRF]], ids=["in the view", "in the CSRF check"])
 @pytest.mark.parametrize("multipart", [False, True])
-def test_an_oversized_form_is_413_everywhere(send, settings, bare_urls, debug, ours, middleware, multipart):
+@pytest.mark.parametrize("mode", ["sync", "async"])
+def test_an_oversized_form_is_413_everywhere(mode, settings, bare_urls, debug, ours, middleware, multipart):
+    send = sender(mode, cookies={"csrftoken": "a" * 32}, enforce_csrf_checks=True)
     settings.DEBUG = debug
     settings.MIDDLEWARE = middleware
     settings.DATA_UPLOAD_MAX_MEMORY_SIZE = 100
     if not ours:
         bare_urls()
-    cookie = {"cookie": "csrftoken=" + "a" * 32}
     if multipart:
-        response = send("post", "/api/form", data={"a": "x" * 500}, headers=cookie)
+        response = send("post", "/api/form", data={"a": "x" * 500})
     else:
-        response = send("post", "/api/form", data="a=" + "x" * 500, content_type=FORM, headers=cookie)
+        response = send("post", "/api/form", data="a=" + "x" * 500, content_type=FORM)
     assert_api_error(response, "PAYLOAD_TOO_LARGE")
 
 
@@ -607,6 +607,19 @@ def test_what_fails_around_the_view_is_structured(name, signalled, caplog):
 @pytest.mark.usefixtures("atomic_requests")
 def test_a_deliberate_error_of_a_plain_view_rolls_back():
     assert_api_error(sender("sync")("get", "/api/rolled-back"), "RESOURCE_CONFLICT")
+    assert not Account.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.usefixtures("atomic_requests")
+@pytest.mark.parametrize("exc", [ApiError("RESOURCE_CONFLICT"), NotFound(), KeyError("x")])
+def test_an_error_of_a_drf_view_rolls_back(door, exc):
+    def raises(request):
+        Account.objects.create(number="gone")
+        raise exc
+
+    door(raises)
+    assert "X-Error-Code" in sender("sync")("get", "/api/drf")
     assert not Account.objects.exists()
 
 
