@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import functools
-import logging
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from http import HTTPStatus
+from operator import attrgetter
 from typing import Any, ClassVar
-from urllib.parse import quote
 
 from django.utils.encoding import force_str
 from django.utils.functional import Promise
@@ -21,15 +20,11 @@ from .codes import phrase
 from .details import cost, plain
 from .problems import FieldError, Problem
 
-logger = logging.getLogger("django_apierrors")
-
 # What may be listed of one problem, in bytes of JSON, so that no body exceeds 64 kB.
 _BUDGET = 48_000
 _PER_ERROR = 60
 # A character outside the BMP, escaped as JSON does.
 _MOST_PER_CHARACTER = 12
-# RFC 3986, 3.5: what a fragment may hold unescaped.
-_FRAGMENT = "!$&'()*+,;=:@/?-._~"
 
 
 class Format:
@@ -117,7 +112,7 @@ class Detailed(Format):
         message = entry.message_for(problem)
         if problem.errors:
             fields: dict[str, list[dict[str, str]]] = {}
-            listed = _within(problem, room, _param)
+            listed = _within(problem, room, attrgetter("param"))
             for param, error in listed:
                 fields.setdefault(param, []).append({"code": error.code, "message": error.message or message})
             more = {"fields_total": problem.errors_total} if len(listed) < problem.errors_total else {}
@@ -224,7 +219,7 @@ class RFC9457(Format):
         if problem.errors:
             body["errors"] = [
                 {**_location(place, error), "code": error.code, "detail": error.message or message}
-                for place, error in _within(problem, room, pointer)
+                for place, error in _within(problem, room, attrgetter("pointer"))
             ]
             body.update(_total(problem, body["errors"]))
         return body | details
@@ -235,7 +230,7 @@ def _listed_by_param(problem: Problem, message: str, room: int) -> dict[str, Any
         return {}
     errors = [
         {"param": param or None, "code": error.code, "message": error.message or message}
-        for param, error in _within(problem, room, _param)
+        for param, error in _within(problem, room, attrgetter("param"))
     ]
     return {"errors": errors, **_total(problem, errors)}
 
@@ -257,18 +252,8 @@ def _within(problem: Problem, room: int, name: Callable[[FieldError], str]) -> l
     return named
 
 
-def _param(error: FieldError) -> str:
-    return error.param
-
-
 def _location(place: str, error: FieldError) -> dict[str, str]:
     return {"parameter": error.param} if error.in_query and error.path else {"pointer": place}
-
-
-def pointer(error: FieldError) -> str:
-    """Return the place of an error as a JSON pointer in a URI fragment (RFC 6901, 6)."""
-    steps = (str(step).replace("~", "~0").replace("/", "~1") for step in error.path)
-    return "#" + "".join("/" + quote(step, safe=_FRAGMENT) for step in steps)
 
 
 def _details(problem: Problem) -> tuple[dict[str, Any], int]:
