@@ -1,7 +1,6 @@
 """The app."""
 
 from django.apps import AppConfig
-from django.conf import settings
 from django.core import checks as django_checks
 from django.core.signals import got_request_exception, setting_changed
 from django.utils.module_loading import autodiscover_modules
@@ -17,8 +16,6 @@ class ApiErrorsConfig(AppConfig):
         """Make every code known before the first request."""
         from . import checks, receivers  # DRF reads settings that name models, which must be loaded
 
-        if not hasattr(settings, "APIERRORS"):
-            settings.APIERRORS = {}  # each look for a setting that is not there raises and costs microseconds
         for check in checks.ALL:
             django_checks.register(check, self.name)
         got_request_exception.connect(receivers.remember_exception, dispatch_uid="django_apierrors.remember_exception")

@@ -186,11 +186,12 @@ def forget(request: HttpRequest) -> None:
 def _from_api_error(exc: ApiError, request: HttpRequest | None, code: str, status: int) -> Problem:
     errors: tuple[FieldError, ...] = ()
     param = None if exc.param is None else clean(str(exc.param), _LONGEST_PARAM)
-    if param is not None and code in ("PARAM_NOT_FOUND", "VALIDATION_FAILED"):
+    if code in ("PARAM_NOT_FOUND", "VALIDATION_FAILED"):
         in_query = request is not None and request.method in ("GET", "HEAD")
         leaf_code = "required" if code == "PARAM_NOT_FOUND" else "invalid"
         message = clean(str(exc.message or ""), _LONGEST_MESSAGE)
-        errors = (FieldError(path=tuple(param.split(".")), code=leaf_code, message=message, in_query=in_query),)
+        path = tuple(param.split(".")) if param else ()
+        errors = (FieldError(path=path, code=leaf_code, message=message, in_query=in_query),)
     return _problem(
         code,
         request,

@@ -55,13 +55,19 @@ class Format:
 
     def about(self, problem: Problem) -> Problem:
         """Return what this format speaks of: the whole problem, or only its first error."""
-        if self.lists_errors or len(problem.errors) < 2 or problem.code != "VALIDATION_FAILED":
+        if self.lists_errors or len(problem.errors) < 2:
             return problem
         first = problem.errors[0]
+        message: str | None = first.message
+        if (code := problem.code) == "VALIDATION_FAILED" and first.path:
+            code = "PARAM_NOT_FOUND" if first.code == "required" else code
+            message = None  # the texts of these codes name the parameter
+        elif first.path:
+            message = f"{first.param}: {first.message}"
         return replace(
             problem,
-            code="PARAM_NOT_FOUND" if first.code == "required" and first.path else problem.code,
-            message=None if first.path else first.message,
+            code=code,
+            message=message,
             params={"param": first.param, "detail": first.message} if first.path else {},
             param=first.param if first.path else None,
             errors=(first,),

@@ -57,7 +57,7 @@ def language_for(request: HttpRequest | None, response: HttpResponseBase) -> str
     Never the active language: above LocaleMiddleware that is the previous request's.
     """
     if not settings.USE_I18N or request is None:
-        return settings.LANGUAGE_CODE
+        return _default_language(settings.LANGUAGE_CODE)
     said = response.headers.get(headers.CONTENT_LANGUAGE, "").partition(",")[0].strip().lower()
     if said and translation.check_for_language(said):
         return said
@@ -65,8 +65,16 @@ def language_for(request: HttpRequest | None, response: HttpResponseBase) -> str
     if chosen:
         return chosen
     if "HTTP_ACCEPT_LANGUAGE" not in request.META and "HTTP_COOKIE" not in request.META:
-        return settings.LANGUAGE_CODE
+        return _default_language(settings.LANGUAGE_CODE)
     return translation.get_language_from_request(request)
+
+
+def _default_language(code: str) -> str:
+    # What Django takes when the client says nothing: `en` for `en-us`.
+    try:
+        return translation.get_supported_language_variant(code)
+    except LookupError:
+        return code
 
 
 def _format_name(request: HttpRequest | None, view: Any) -> str | None:

@@ -1,7 +1,6 @@
 """The settings: every key has a default, and what is overridden counts at once."""
 
 import pytest
-from django.apps import apps
 from django.test import override_settings
 
 from django_apierrors.conf import DEFAULTS, Settings, conf
@@ -54,10 +53,3 @@ def test_texts_follow_the_languages_that_a_test_sets(settings, api):
     settings.USE_I18N = False
     settings.LANGUAGE_CODE = "en-gb"
     assert api.get("/api/nothing", headers=french).status_code == 404
-
-
-def test_a_project_without_the_setting_is_given_an_empty_one_at_start(settings):
-    del settings.APIERRORS
-    apps.get_app_config("django_apierrors").ready()
-    assert settings.APIERRORS == {}
-    assert conf.FORMAT == "nested"

@@ -451,3 +451,21 @@ def test_the_media_type_is_named(content_type, message, api, door):
 def test_a_parse_error_is_told_and_cut(api, door):
     door(exceptions.ParseError("x" * 900))
     assert_api_error(api.post("/api/drf"), "REQUEST_MALFORMED", message="x" * 200)
+
+
+@pytest.mark.parametrize("format_", ["result", "described"])
+def test_a_format_for_one_error_speaks_of_the_first_under_any_code(format_, api, door, settings):
+    class Unprocessable(exceptions.ValidationError):
+        status_code = 422
+
+    settings.APIERRORS = {"FORMAT": format_}
+    door(Unprocessable({"amount": ["Too much."], "currency": ["Unknown."]}))
+    response = api.get("/api/drf")
+    assert response.headers["X-Error-Code"] == "UNPROCESSABLE_REQUEST"
+    assert "amount: Too much." in response.json().values()
+
+
+def test_a_validation_error_of_ours_without_a_parameter_is_listed_too(api, door):
+    door(ApiError("VALIDATION_FAILED", "These two exclude each other."))
+    listed = [{"param": None, "code": "invalid", "message": "These two exclude each other."}]
+    assert_api_error(api.get("/api/plain"), "VALIDATION_FAILED", errors=listed)

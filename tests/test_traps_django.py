@@ -646,7 +646,7 @@ def test_headers_of_a_raise_site_cannot_inject_headers(send, door):
     assert response.status_code == 409
     assert "X-A" not in response
     assert "Set-Cookie" not in response
-    assert body(response)["error"]["httpCode"] == 409
+    assert body(response)["error"]["code"] == "RESOURCE_CONFLICT"
 
 
 def test_a_method_of_any_length_is_cut_to_200_characters(settings):

@@ -396,7 +396,9 @@ def test_a_throttle_answers_its_wait(api):
 # The handler called by others
 
 
-@pytest.mark.parametrize("context", [None, {}, {"view": None}, {"view": APIView()}], ids=repr)
+@pytest.mark.parametrize(
+    "context", [None, {}, {"view": None}, {"view": APIView()}], ids=["None", "empty", "no view", "no request"]
+)
 def test_the_handler_needs_no_request(context):
     response = exception_handler(exceptions.NotFound(), context)
     assert response.status_code == 404
@@ -729,10 +731,24 @@ KEYS_OF_FORMATS = {
 }
 
 
+@pytest.fixture
+def kept_records(monkeypatch):
+    """What is logged, kept from the report of the test, which cannot hold lone surrogates."""
+    records = []
+
+    def keep(record):
+        records.append(record)
+        return False
+
+    for name in ("django_apierrors", "django.request"):
+        monkeypatch.setattr(logging.getLogger(name), "filters", [keep])
+    return records
+
+
 @pytest.mark.parametrize("seed", range(12))
 @pytest.mark.parametrize("where", ["drf", "plain"])
 def test_odd_exceptions_have_their_status_and_a_sound_body_in_every_format(
-    where, seed, every_format, door, api, caplog
+    where, seed, every_format, door, api, kept_records
 ):
     rng = random.Random(seed)
     for number in range(175):
@@ -753,4 +769,4 @@ def test_odd_exceptions_have_their_status_and_a_sound_body_in_every_format(
             listed = body["error"].get("errors", [])
             assert listed, what
             assert all(isinstance(error["code"], str) and error["code"] for error in listed), what
-    assert not any("could not be made" in record.message for record in errors(caplog))
+    assert not any("could not be made" in record.getMessage() for record in kept_records)
