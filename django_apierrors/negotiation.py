@@ -56,7 +56,9 @@ def language_for(request: HttpRequest | None, response: HttpResponseBase) -> str
 
     Never the active language: above LocaleMiddleware that is the previous request's.
     """
-    if not settings.USE_I18N or request is None:
+    if not settings.USE_I18N:
+        return settings.LANGUAGE_CODE
+    if request is None:
         return _default_language(settings.LANGUAGE_CODE)
     said = response.headers.get(headers.CONTENT_LANGUAGE, "").partition(",")[0].strip().lower()
     if said and translation.check_for_language(said):
