@@ -3,37 +3,29 @@
 from __future__ import annotations
 
 import functools
-import logging
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from decimal import Decimal
 from http import HTTPStatus
-from json.encoder import encode_basestring_ascii
+from operator import attrgetter
 from typing import Any, ClassVar
-from urllib.parse import quote
 
 from django.utils.encoding import force_str
 from django.utils.functional import Promise
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import override
-from rest_framework.utils.encoders import JSONEncoder
 
 from .catalog import Entry
 from .codes import Text, phrase
+from .details import cost, plain
 from .problems import FieldError, Problem
-from .templating import clean_surrogates
-
-logger = logging.getLogger("django_apierrors")
 
 # What may be listed of one problem, in bytes of JSON, so that no body exceeds 64 kB.
 _BUDGET = 48_000
 _PER_ERROR = 60
-# In bits; Python refuses to write integers of more than 4300 digits.
-_LARGEST_INTEGER = 14_000
-# RFC 3986, 3.5: what a fragment may hold unescaped.
-_FRAGMENT = "!$&'()*+,;=:@/?-._~"
+# A character outside the BMP, escaped as JSON does.
+_MOST_PER_CHARACTER = 12
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -101,13 +93,19 @@ class Format:
 
     def about(self, problem: Problem) -> Problem:
         """Return what this format speaks of: the whole problem, or only its first error."""
-        if self.lists_errors or len(problem.errors) < 2 or problem.code != "VALIDATION_FAILED":
+        if self.lists_errors or len(problem.errors) < 2:
             return problem
         first = problem.errors[0]
+        message: str | None = first.message
+        if (code := problem.code) == "VALIDATION_FAILED" and first.path:
+            code = "PARAM_NOT_FOUND" if first.code == "required" else code
+            message = None  # the texts of these codes name the parameter
+        elif first.path:
+            message = f"{first.param}: {first.message}"
         return replace(
             problem,
-            code="PARAM_NOT_FOUND" if first.code == "required" and first.path else problem.code,
-            message=None if first.path else first.message,
+            code=code,
+            message=message,
             params={"param": first.param, "detail": first.message} if first.path else {},
             param=first.param if first.path else None,
             errors=(first,),
@@ -185,10 +183,10 @@ class Detailed(Format):
         message = entry.message_for(problem)
         if problem.errors:
             fields: dict[str, list[dict[str, str]]] = {}
-            listed = 0
-            for listed, error in enumerate(_within(problem, room, lambda error: error.param), start=1):  # noqa: B007
-                fields.setdefault(error.param, []).append({"code": error.code, "message": error.message or message})
-            more = {"fields_total": problem.errors_total} if listed < problem.errors_total else {}
+            listed = _within(problem, room, attrgetter("param"))
+            for param, error in listed:
+                fields.setdefault(param, []).append({"code": error.code, "message": error.message or message})
+            more = {"fields_total": problem.errors_total} if len(listed) < problem.errors_total else {}
             details = {"details": {**details.get("details", {}), "fields": fields, **more}}
         return self.wrapped({"code": self.code(entry), "message": message, **details})
 
@@ -337,8 +335,8 @@ class RFC9457(Format):
         }
         if problem.errors:
             body["errors"] = [
-                {**_location(error), "code": error.code, "detail": error.message or message}
-                for error in _within(problem, room, pointer)
+                {**_location(place, error), "code": error.code, "detail": error.message or message}
+                for place, error in _within(problem, room, attrgetter("pointer"))
             ]
             body.update(_total(problem, body["errors"]))
         return body | details
@@ -348,8 +346,8 @@ def _listed_by_param(problem: Problem, message: str, room: int) -> dict[str, Any
     if not problem.errors:
         return {}
     errors = [
-        {"param": error.param or None, "code": error.code, "message": error.message or message}
-        for error in _within(problem, room, lambda error: error.param)
+        {"param": param or None, "code": error.code, "message": error.message or message}
+        for param, error in _within(problem, room, attrgetter("param"))
     ]
     return {"errors": errors, **_total(problem, errors)}
 
@@ -358,27 +356,27 @@ def _total(problem: Problem, listed: list[Any]) -> dict[str, int]:
     return {"errors_total": problem.errors_total} if len(listed) < problem.errors_total else {}
 
 
-def _within(problem: Problem, room: int, name: Any) -> Iterator[FieldError]:
-    """Yield the errors that fit into the room, at least one."""
-    for count, error in enumerate(problem.errors):
-        room -= _PER_ERROR + _cost(name(error)) + _cost(error.code) + _cost(error.message)
+def _within(problem: Problem, room: int, name: Callable[[FieldError], str]) -> list[tuple[str, FieldError]]:
+    """Return the errors that fit into the room, at least one, each with its name."""
+    named = [(name(error), error) for error in problem.errors]
+    texts = sum(len(text) + len(error.code) + len(error.message) for text, error in named)
+    if _PER_ERROR * len(named) + _MOST_PER_CHARACTER * texts <= room:
+        return named
+    for count, (text, error) in enumerate(named):
+        room -= _PER_ERROR + cost(text) + cost(error.code) + cost(error.message)
         if room < 0 and count:
-            return
-        yield error
+            return named[:count]
+    return named
 
 
-def _cost(text: str) -> int:
-    return len(encode_basestring_ascii(text))
+def _location(place: str, error: FieldError) -> dict[str, str]:
+    return {"parameter": error.param} if error.in_query and error.path else {"pointer": place}
 
 
-def _location(error: FieldError) -> dict[str, str]:
-    return {"parameter": error.param} if error.in_query and error.path else {"pointer": pointer(error)}
-
-
-def pointer(error: FieldError) -> str:
-    """Return the place of an error as a JSON pointer in a URI fragment (RFC 6901, 6)."""
-    steps = (str(step).replace("~", "~0").replace("/", "~1") for step in error.path)
-    return "#" + "".join("/" + quote(step, safe=_FRAGMENT) for step in steps)
+def _details(problem: Problem) -> tuple[dict[str, Any], int]:
+    """Return the member ``details``, if there are any, and the room that is left."""
+    details, room = plain(problem.details, problem.code, _BUDGET)
+    return {} if details is None else {"details": details}, room
 
 
 def _urn(request_id: str) -> str:
@@ -387,74 +385,6 @@ def _urn(request_id: str) -> str:
     except ValueError:
         # Not every client names its requests by UUIDs; the same name gives the same URN.
         return uuid.uuid5(uuid.NAMESPACE_OID, request_id).urn
-
-
-def _details(problem: Problem) -> tuple[dict[str, Any], int]:
-    """Return ``{"details": ...}`` as plain JSON values, if there are any, and the room that is left."""
-    if not problem.details:
-        return {}, _BUDGET
-    plain = _Plain(_BUDGET)
-    try:
-        return {"details": plain.value(problem.details)}, plain.room
-    except (_TooLargeError, RecursionError):
-        logger.error("The details of %s are too large and were left out", problem.code)
-        return {}, _BUDGET
-
-
-class _TooLargeError(Exception):
-    pass
-
-
-class _Plain:
-    """Turns what a raise site gave as details into JSON values, within a number of bytes."""
-
-    _encoder = JSONEncoder()
-
-    def __init__(self, room: int) -> None:
-        self.room = room
-
-    def value(self, given: Any) -> Any:
-        if given is None or isinstance(given, bool):
-            return self._spend(given, 5)
-        if isinstance(given, int) and given.bit_length() <= _LARGEST_INTEGER:
-            return self._spend(int(given), given.bit_length() // 3 + 2)
-        if isinstance(given, float):
-            # NaN and Infinity are not JSON (RFC 8259, 6).
-            return self._spend(float(given) if abs(given) < float("inf") else None, 24)
-        if isinstance(given, str):
-            return self._text(given)
-        if isinstance(given, Mapping):
-            self._spend(None, 4)
-            return {self._text(force_str(key)): self.value(inner) for key, inner in given.items()}
-        if isinstance(given, (list, tuple, set, frozenset)):
-            self._spend(None, 4)
-            return [self.value(inner) for inner in given]
-        return self._other(given)
-
-    def _other(self, given: Any) -> Any:
-        if isinstance(given, Decimal):
-            return self._text(str(given))  # as DRF's fields write them: a float is not exact
-        if hasattr(given, "_meta") or hasattr(given, "query"):
-            # A model or a queryset would be read from the database while an error is answered.
-            logger.error("Error details hold a %s, which was left out; give plain values", type(given).__qualname__)
-            return None
-        try:
-            return self.value(self._encoder.default(given))
-        except (_TooLargeError, RecursionError):
-            raise
-        except Exception:  # a value of somebody else must never hide the error that carries it
-            logger.error("Error details hold a %s, which JSON cannot carry", type(given).__qualname__)
-            return None
-
-    def _text(self, given: str) -> str:
-        self._spend(None, _cost(given) + 2)
-        return given if given.isascii() else clean_surrogates(given)
-
-    def _spend(self, plain: Any, bytes_: int) -> Any:
-        self.room -= bytes_
-        if self.room < 0:
-            raise _TooLargeError
-        return plain
 
 
 #: The formats by name.

@@ -14,13 +14,18 @@ from rest_framework.response import Response
 from rest_framework.views import exception_handler as drf_exception_handler
 from rest_framework.views import set_rollback
 
-from . import conversion, headers, negotiation, responses
+from . import classification, conversion, headers, negotiation, responses
 from .problems import Problem
 from .signals import problem_sent
 
 logger = logging.getLogger("django_apierrors")
 
 _LAST_RESORT = b'{"error":{"code":"INTERNAL_SERVER_ERROR","httpCode":500,"message":"Internal error."}}'
+_LAST_HEADERS = {
+    headers.CONTENT_TYPE: "application/json",
+    headers.X_ERROR_CODE: "INTERNAL_SERVER_ERROR",
+    headers.CACHE_CONTROL: "no-store",
+}
 
 
 def exception_handler(exc: Exception, context: dict[str, Any] | None) -> Response | None:
@@ -37,8 +42,8 @@ def exception_handler(exc: Exception, context: dict[str, Any] | None) -> Respons
         raise RuntimeError("The view raised StopIteration.") from exc
     if negotiation.is_left_alone(request, view):
         return drf_exception_handler(exc, context)
-    code, status = conversion.classify(exc)
-    if conversion.is_left_to_django(exc, status):
+    code, status = classification.classify(exc)
+    if classification.is_left_to_django(exc, status):
         return None
     set_rollback()
     response = responses.ErrorResponse(exc, code=code, status=status, request=request, view=view)
@@ -77,7 +82,7 @@ def handler500(request: HttpRequest) -> HttpResponse:
         return _answer(request, exc) or defaults.server_error(request)
     except Exception:  # a failing handler500 is called again by every middleware above
         logger.exception("handler500 failed; a fixed answer was sent")
-        return HttpResponse(_LAST_RESORT, status=500, content_type="application/json")
+        return HttpResponse(_LAST_RESORT, status=500, headers=_LAST_HEADERS)
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
@@ -90,7 +95,7 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
 def _answer(request: HttpRequest, exc: BaseException) -> HttpResponse | None:
     if not responses.is_structured(request, exc):
         return None
-    return _send(conversion.from_exception(exc, request, *conversion.classify(exc)), request)
+    return _send(conversion.from_exception(exc, request, *classification.classify(exc)), request)
 
 
 def _send(problem: Problem, request: HttpRequest) -> HttpResponse:

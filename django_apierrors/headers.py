@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import time
 from typing import Any
 
@@ -30,6 +31,8 @@ LINK = "Link"
 LOCATION = "Location"
 #: RFC 9110, 10.2.3
 RETRY_AFTER = "Retry-After"
+#: RFC 9110, 12.5.5
+VARY = "Vary"
 #: RFC 9110, 11.6.1
 WWW_AUTHENTICATE = "WWW-Authenticate"
 
@@ -48,6 +51,9 @@ OF_THE_BODY = (
 EXPOSED = (X_ERROR_CODE, X_REQUEST_ID, RETRY_AFTER)
 
 _LONGEST_WAIT = 2**31 - 1
+_QUOTED = re.compile(r'"(?:\\.|[^"\\])*"')
+# RFC 9110, 11.6.1: a parameter is `name=value`, another challenge `scheme name=value`.
+_SECOND_CHALLENGE = re.compile(r",\s*[^\s,=]+\s+[^\s,=]")
 
 
 def retry_after(value: Any) -> int | None:
@@ -55,6 +61,8 @@ def retry_after(value: Any) -> int | None:
 
     Takes a number, its text or an HTTP date; fractions are rounded up.
     """
+    if value is None:
+        return None
     if isinstance(value, str):
         date = parse_http_date_safe(value)
         value = date - time.time() if date is not None else value
@@ -81,9 +89,11 @@ def has_bearer_token(authorization: str) -> bool:
 def with_error(challenge: str, error: str, **attributes: str) -> str:
     """Add ``error`` and further attributes to a Bearer challenge (RFC 6750, 3).
 
-    A challenge of another scheme, or one that already names an error, is returned as it is.
+    A challenge of another scheme, a list of several, or one that already names an error is
+    returned as it is.
     """
-    if not is_bearer(challenge) or "error=" in challenge.lower():
+    bare = _QUOTED.sub("", challenge)
+    if not is_bearer(bare) or "error=" in bare.lower() or _SECOND_CHALLENGE.search(bare):
         return challenge
     pairs = ", ".join(f'{name}="{quoted(value)}"' for name, value in {"error": error, **attributes}.items())
     return f"{challenge}{',' if '=' in challenge else ''} {pairs}"

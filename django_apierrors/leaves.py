@@ -15,6 +15,7 @@ from .templating import clean
 
 Path = tuple[str | int, ...]
 
+_NESTING = (dict, list, tuple)
 _MAX_STEP = 200
 _MAX_TEXT = 500
 _MAX_CODE = 63
@@ -42,15 +43,17 @@ def leaves(detail: Any) -> Iterator[tuple[Path, Any]]:
 def _of_dict(path: Path, value: dict[Any, Any]) -> Iterator[tuple[Path, Any]]:
     whole = (api_settings.NON_FIELD_ERRORS_KEY, NON_FIELD_ERRORS, None)
     for key, inner in value.items():
+        if isinstance(inner, list) and len(inner) == 1 and not isinstance(inner[0], _NESTING):
+            inner = inner[0]  # nearly every field has one error: spare a list its iterator
         if key in whole:
             yield path, inner
         else:
-            yield (*path, key if isinstance(key, int) else str(key)), inner
+            yield (*path, key if isinstance(key, int) else clean(str(key), _MAX_STEP)), inner
 
 
 def _of_list(path: Path, value: list[Any] | tuple[Any, ...]) -> Iterator[tuple[Path, Any]]:
     for position, inner in enumerate(value):
-        yield ((*path, position) if isinstance(inner, (dict, list, tuple)) else path), inner
+        yield ((*path, position) if isinstance(inner, _NESTING) else path), inner
 
 
 def field_errors(detail: Any, *, in_query: bool, most: int) -> tuple[tuple[FieldError, ...], int]:
@@ -67,9 +70,8 @@ def field_errors(detail: Any, *, in_query: bool, most: int) -> tuple[tuple[Field
 
 
 def _field_error(path: Path, leaf: Any, in_query: bool) -> FieldError:
-    steps = tuple(step if isinstance(step, int) else clean(step, _MAX_STEP) for step in path)
     return FieldError(
-        path=steps,
+        path=path,
         code=text_code(getattr(leaf, "code", None)) or "invalid",
         message=clean(str(leaf), _MAX_TEXT) or gettext("This value is not valid."),
         in_query=in_query,

@@ -17,7 +17,7 @@ from django_ratelimit.exceptions import Ratelimited
 from rest_framework.exceptions import APIException
 from rest_framework.response import Response
 
-from . import catalog, conversion, headers, negotiation, responses
+from . import catalog, classification, conversion, headers, negotiation, responses
 from .conf import conf
 from .problems import Problem
 from .signals import problem_sent
@@ -86,8 +86,8 @@ class ApiErrorMiddleware:
         conversion.remember(request, exception)
         if not responses.is_structured(request, exception):
             return None
-        code, status = conversion.classify(exception)
-        if conversion.is_left_to_django(exception, status) or _is_djangos(exception):
+        code, status = classification.classify(exception)
+        if classification.is_left_to_django(exception, status) or _is_djangos(exception):
             return None
         return responses.make(conversion.from_exception(exception, request, code, status), request)
 
@@ -146,5 +146,5 @@ def _convert_returned(request: HttpRequest, response: Response) -> None:
         return
     data, status = response.data, response.status_code
     if conversion.is_error_detail(data) and responses.is_structured(request):
-        code = conversion.code_for_detail(data, status)
+        code = classification.code_for_detail(data, status)
         responses.convert(response, conversion.from_detail(data, request, code, status), request)

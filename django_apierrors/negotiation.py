@@ -29,11 +29,10 @@ def is_api_request(request: HttpRequest) -> bool:
 
 def is_by_place(request: HttpRequest) -> bool:
     """Tell whether a request is the API's whatever its Accept header says."""
-    path = request.path_info
-    if _longest_prefix(path, (*conf.API_PATHS, *conf.FORMATS)) is not None:
-        return True
     view_class = _view_class(request)
-    return isinstance(view_class, type) and issubclass(view_class, APIView)
+    if isinstance(view_class, type) and issubclass(view_class, APIView):
+        return True
+    return _longest_prefix(request.path_info, (*conf.API_PATHS, *conf.FORMATS)) is not None
 
 
 def prefers_json(request: HttpRequest) -> bool:
@@ -61,13 +60,27 @@ def language_for(request: HttpRequest | None, response: HttpResponseBase) -> str
 
     Never the active language: above LocaleMiddleware that is the previous request's.
     """
-    if not settings.USE_I18N or request is None:
+    if not settings.USE_I18N:
         return settings.LANGUAGE_CODE
+    if request is None:
+        return _default_language(settings.LANGUAGE_CODE)
     said = response.headers.get(headers.CONTENT_LANGUAGE, "").partition(",")[0].strip().lower()
     if said and translation.check_for_language(said):
         return said
     chosen: str | None = getattr(request, "LANGUAGE_CODE", None)
-    return chosen or translation.get_language_from_request(request)
+    if chosen:
+        return chosen
+    if "HTTP_ACCEPT_LANGUAGE" not in request.META and "HTTP_COOKIE" not in request.META:
+        return _default_language(settings.LANGUAGE_CODE)
+    return translation.get_language_from_request(request)
+
+
+def _default_language(code: str) -> str:
+    # What Django takes when the client says nothing: `en` for `en-us`.
+    try:
+        return translation.get_supported_language_variant(code)
+    except LookupError:
+        return code
 
 
 def docs_at(request: HttpRequest | None) -> str:

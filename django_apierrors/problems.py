@@ -5,6 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import quote
+
+# RFC 3986, 3.5: what a fragment may hold unescaped.
+_FRAGMENT = "!$&'()*+,;=:@/?-._~"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -25,6 +29,12 @@ class FieldError:
     def param(self) -> str:
         """The path with dots: ``items.0.price``; empty for the request as a whole."""
         return ".".join(map(str, self.path))
+
+    @property
+    def pointer(self) -> str:
+        """The path as a JSON pointer in a URI fragment (RFC 6901, 6): ``#/items/0/price``."""
+        steps = (str(step).replace("~", "~0").replace("/", "~1") for step in self.path)
+        return "#" + "".join("/" + quote(step, safe=_FRAGMENT) for step in steps)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -7,7 +7,7 @@ from http import HTTPStatus
 from typing import Any
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.http import BadHeaderError, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.utils.cache import patch_vary_headers
 from rest_framework.exceptions import APIException
@@ -159,7 +159,10 @@ def _set_headers(
     response: HttpResponseBase, problem: Problem, entry: Entry, format_: Format, request: HttpRequest | None
 ) -> None:
     for name, value in {**format_.headers, **problem.headers}.items():
-        response[name] = value
+        try:
+            response[name] = value
+        except (BadHeaderError, UnicodeError):  # it may quote the client, with a line break
+            logger.error("The header %.200r of an error cannot be sent and was left out", name)
     response[headers.X_ERROR_CODE] = problem.code
     response[headers.X_REQUEST_ID] = problem.request_id
     response[headers.CONTENT_TYPE_OPTIONS] = "nosniff"
@@ -200,9 +203,20 @@ def _set_negotiated(response: HttpResponseBase, entry: Entry, format_: Format, r
     if request is None:
         return
     if entry.language and format_.language is None and settings.USE_I18N:
-        patch_vary_headers(response, ("Accept-Language",))
+        _vary_on(response, "Accept-Language")
     if not negotiation.is_by_place(request):
-        patch_vary_headers(response, ("Accept",))
+        _vary_on(response, "Accept")
+
+
+def _vary_on(response: HttpResponseBase, name: str) -> None:
+    # The two cases of nearly every answer, without the regular expressions of Django's function.
+    present = response.headers.get(headers.VARY)
+    if present is None:
+        response[headers.VARY] = name
+    elif present == "Accept" and name == "Accept-Language":
+        response[headers.VARY] = "Accept, Accept-Language"
+    else:
+        patch_vary_headers(response, (name,))
 
 
 def _label(response: Response, media_type: str) -> None:

@@ -14,7 +14,10 @@ _LONGEST_VALUE = 200
 
 def clean(text: str, longest: int) -> str:
     """Cut a text, strip its control characters and replace lone surrogates."""
-    return clean_surrogates(_CONTROL.sub(" ", text[:longest]).strip())
+    text = text[:longest]
+    if not text.isprintable():  # else it holds neither
+        text = clean_surrogates(_CONTROL.sub(" ", text))
+    return text.strip()
 
 
 def clean_surrogates(text: str) -> str:

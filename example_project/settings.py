@@ -56,7 +56,7 @@ APIERRORS = {
     # Version 2 serves the same views; its errors are application/problem+json (RFC 9457).
     "FORMATS": {"/api/v2/": "problem"},
     "EXCEPTIONS": {"payments.rates.ProviderTimeout": "GATEWAY_TIMEOUT"},
-    "CHALLENGE": 'Bearer realm="payments"',
+    "CHALLENGE": 'Bearer realm="payments"',  # for plain views; a DRF view asks its authentication classes
 }
 
 # What may be uploaded as the receipt of a transfer, in bytes; and any other body of a request.

@@ -177,6 +177,9 @@ def test_every_request_of_the_home_page_is_answered_as_it_says(site):
         seen = [(answer.status, answer.headers["X-Error-Code"]) for answer in answers]
         assert (line, seen[-1]) == (line, (int(status), code))
         assert (int(status), code) not in seen[:-1]
+        media_type = "application/problem+json" if "/api/v2/" in line else "application/json"
+        assert answers[-1].headers.get_content_type() == media_type
+        assert ("Retry-After" in answers[-1].headers) == (status == "429")
 
 
 @pytest.mark.parametrize(

@@ -18,11 +18,12 @@ DOORS = ["/api/drf", "/api/plain"]
 
 
 @pytest.fixture
-def own_codes(monkeypatch):
-    """Codes and subclasses made in a test are gone after it."""
-    monkeypatch.setattr(codes, "_definitions", dict(codes._definitions))
-    monkeypatch.setattr(codes, "_conflicts", [])
-    yield
+def own_codes():
+    """Codes and subclasses made in a test are gone after it; name it before ``door``, which holds an instance."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(codes, "_definitions", dict(codes._definitions))
+        patch.setattr(codes, "_conflicts", [])
+        yield
     gc.collect()
 
 
@@ -110,6 +111,23 @@ def test_without_a_code_the_status_speaks(exc, code, status, api, door):
     for url in DOORS:
         door(exc)
         assert_api_error(api.get(url), code, status)
+
+
+@pytest.mark.parametrize("status", [200, 302, 600, "409", -1, True])
+@pytest.mark.parametrize("url", DOORS)
+def test_a_status_that_is_no_error_gives_way_to_the_catalogs(url, status, api, door):
+    door(ApiError("RESOURCE_CONFLICT", status=status))
+    assert_api_error(api.get(url), "RESOURCE_CONFLICT", 409)
+
+
+def test_a_subclass_that_skips_its_constructor_keeps_code_and_status(api, door):
+    class Hasty(exceptions.ResourceConflict):
+        def __init__(self, owner):
+            self.owner = owner
+
+    for url in DOORS:
+        door(Hasty("ana"))
+        assert_api_error(api.get(url), "RESOURCE_CONFLICT", 409)
 
 
 def test_readers_that_know_only_drf_find_what_they_look_for():

@@ -324,13 +324,14 @@ def test_details_become_plain_json(given, sent, answer):
     [
         {"text": "€" * 100_000},
         {"list": list(range(100_000))},
+        {"keys": dict.fromkeys(range(100_000)).keys()},
         {"empty": [[]] * 100_000},
         {"dicts": [{}] * 100_000},
         {str(number): None for number in range(100_000)},
         {"k" * 100_000: 1},
         {"deep": DEEP},
     ],
-    ids=["text", "list", "empty lists", "empty dicts", "keys", "key", "deep"],
+    ids=["text", "list", "view", "empty lists", "empty dicts", "keys", "key", "deep"],
 )
 def test_details_that_are_too_large_are_left_out_and_logged(details, name, answer, caplog):
     response = answer(ApiError("INSUFFICIENT_BALANCE", "No.", details=details), name)
@@ -339,6 +340,15 @@ def test_details_that_are_too_large_are_left_out_and_logged(details, name, answe
     assert b"details" not in response.content
     carries = name not in ("result", "described", "oauth2")
     assert ("The details of INSUFFICIENT_BALANCE" in caplog.text) is carries
+
+
+@pytest.mark.parametrize("name", FORMATS)
+@pytest.mark.parametrize("details", [["a"], "text", 7], ids=repr)
+def test_details_that_are_no_mapping_are_left_out(details, name, answer):
+    response = answer(ParamNotFound("a", details=details), name)
+    assert response["X-Error-Code"] == "PARAM_NOT_FOUND"
+    left = {".".join(path) for path, _ in flat(response.json()) if "details" in path}
+    assert left == ({"error.details.fields.a"} if name == "detailed" else set())
 
 
 @pytest.mark.parametrize("name", FORMATS)

@@ -198,8 +198,8 @@ def test_an_error_view_that_fails_gives_the_fixed_bytes(send, settings, door, ca
     door(KeyError("original"))
     response = send("get", "/api/plain")
 
-    assert response.status_code == 500
-    assert body(response) == {"error": {"code": "INTERNAL_SERVER_ERROR", "httpCode": 500, "message": "Internal error."}}
+    assert_api_error(response, "INTERNAL_SERVER_ERROR", httpCode=500, message="Internal error.")
+    assert response["Cache-Control"] == "no-store"
     assert response["Content-Type"] == "application/json"
     assert "handler500 failed" in caplog.text
     assert "original" in caplog.text

@@ -67,6 +67,22 @@ def test_attributes_of_a_challenge_are_quoted():
     assert headers.with_error("Bearer", "e", scope='a"b\\c\r\nd\u00e9') == 'Bearer error="e", scope="abcd"'
 
 
+@pytest.mark.parametrize(
+    "challenge, is_added",
+    [
+        ('Bearer realm="a, Basic realm"', True),
+        ('Bearer realm="error=1", charset="UTF-8"', True),
+        ('Bearer realm="a \\" b", scope="x"', True),
+        ('Bearer realm="a", Basic realm="b"', False),
+        ('Basic realm="a", Bearer realm="b"', False),
+        ('Bearer realm="a", error="expired"', False),
+    ],
+)
+def test_an_error_is_added_to_a_single_bearer_challenge_alone(challenge, is_added):
+    added = headers.with_error(challenge, "invalid_token")
+    assert added == (f'{challenge}, error="invalid_token"' if is_added else challenge)
+
+
 def test_no_name_of_a_header_appears_twice():
     names = [name.lower() for name in headers.OF_THE_BODY]
     assert len(set(names)) == len(names)

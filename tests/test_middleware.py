@@ -8,10 +8,7 @@ import pytest
 from asgiref.sync import iscoroutinefunction
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
-from django.http import (
-    Http404,
-    HttpResponse,
-)
+from django.http import Http404, HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect
 from django.template import engines
 from django.template.response import SimpleTemplateResponse
@@ -319,9 +316,34 @@ def test_a_405_of_a_plain_view_keeps_allow(send):
     assert response["Allow"] == "GET, HEAD, OPTIONS"
 
 
+@pytest.mark.parametrize("what", [KeyError("x"), Http404("x"), PermissionDenied("x"), ApiError("RESOURCE_CONFLICT")])
+def test_an_exception_on_an_api_path_is_structured_for_browsers_too(send, door, what):
+    door(what)
+    response = send("get", "/api/plain", headers={"accept": "text/html,*/*;q=0.8"})
+    assert response["Content-Type"] == "application/json"
+    assert "X-Error-Code" in response
+
+
+def test_a_head_request_has_the_headers_and_no_body(send):
+    response = send("head", "/api/nothing")
+    assert response["X-Error-Code"] == "ENDPOINT_NOT_FOUND"
+    assert response.content == b""
+
+
 def test_an_unmatched_url_is_an_unknown_endpoint(send):
     assert_api_error(send("get", "/api/nothing"), "ENDPOINT_NOT_FOUND")
     assert send("get", "/site/nothing")["Content-Type"].startswith("text/html")
+
+
+def test_a_stream_that_was_logged_is_not_logged_again(send, door, caplog):
+    def answer(request):
+        response = StreamingHttpResponse(status=404)
+        response._has_been_logged = True
+        return response
+
+    door(answer)
+    assert_api_error(send("get", "/api/plain"), "RESOURCE_NOT_FOUND")
+    assert caplog.records == []
 
 
 # The redirect to a login page
@@ -398,6 +420,18 @@ def test_a_broken_format_hides_nothing(send, door, settings, caplog, exc, status
     assert body(response)["error"]["httpCode"] == status
     assert response["X-Error-Code"] == ("INTERNAL_SERVER_ERROR" if status == 500 else "INVALID_REQUEST")
     assert "the format is broken" in caplog.text
+    of_django = [record for record in caplog.records if record.name == "django.request"]
+    assert len(of_django) == 1
+    assert status != 500 or of_django[0].exc_info[1].args == ("x",)
+
+
+def test_a_broken_format_hides_no_errors_that_a_view_returned(send, settings, caplog):
+    settings.APIERRORS = {"FORMAT": f"{__name__}.Failing"}
+    response = send("post", "/api/returns", data={})
+
+    assert response.status_code == 409
+    assert body(response)["error"]["httpCode"] == 409
+    assert "the format is broken" in caplog.text
 
 
 def test_a_format_that_cannot_be_imported_hides_nothing(send, door, settings):
@@ -433,6 +467,15 @@ def test_settings_that_cannot_be_read_hide_nothing(send, door, settings, caplog)
 
     assert (response.status_code, response.content) == (409, b"as it was")
     assert "could not be structured" in caplog.text
+
+
+@pytest.mark.parametrize("path", ["/api/plain", "/api/async", "/api/drf"])
+def test_a_code_that_nothing_defines_fails_loudly_under_strict_alone(send, door, settings, caplog, path):
+    door(ApiError("RESOURCE_CONFLCT", status=409))
+    assert send("get", path).status_code == 500
+    assert "RESOURCE_CONFLCT" in caplog.text
+    settings.APIERRORS = {"STRICT": False}
+    assert_api_error(send("get", path), "RESOURCE_CONFLICT", 409)
 
 
 # Debugging

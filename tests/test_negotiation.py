@@ -223,8 +223,15 @@ def test_the_language_is_the_responses_else_the_requests_else_the_default(said, 
         assert negotiation.language_for(request, response) == language
 
 
+def test_a_request_that_names_no_language_gets_the_default():
+    request = RequestFactory().get("/")
+    request.META.pop("HTTP_COOKIE", None)
+    with translation.override("es"):
+        assert negotiation.language_for(request, HttpResponse()) == "en"
+
+
 def test_without_a_request_or_translation_the_language_is_the_default(settings):
-    assert negotiation.language_for(None, HttpResponse()) == "en-us"
+    assert negotiation.language_for(None, HttpResponse()) == "en"
     settings.USE_I18N = False
     settings.LANGUAGE_CODE = "de"
     assert negotiation.language_for(RequestFactory().get("/"), HttpResponse()) == "de"

@@ -6,14 +6,35 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.http import HttpResponse
 from django.test import RequestFactory
+from django.urls import include, path
 from django.utils.http import http_date
-from rest_framework.exceptions import NotAuthenticated
+from rest_framework.exceptions import NotAuthenticated, NotFound
+from rest_framework.renderers import BrowsableAPIRenderer, JSONRenderer
+from rest_framework.views import APIView
 from sending import sender
 
-from django_apierrors import codes, conversion, responses
+from django_apierrors import classification, codes, conversion, responses
 from django_apierrors.codes import ErrorDefinition
 from django_apierrors.exceptions import ApiError, ServiceUnavailable
 from django_apierrors.testing import assert_api_error
+
+
+class Failing(JSONRenderer):
+    def render(self, data, *args, **kwargs):
+        raise ZeroDivisionError("no such page")
+
+
+class Rendered(APIView):
+    def get(self, request):
+        raise NotFound()
+
+
+urlpatterns = [
+    path("", include("urls")),
+    path("api/failing", Rendered.as_view(renderer_classes=[Failing])),
+    path("api/html", Rendered.as_view(renderer_classes=[BrowsableAPIRenderer, JSONRenderer])),
+]
+pytestmark = pytest.mark.urls(__name__)
 
 
 @pytest.fixture(params=["sync", "async"])
@@ -35,7 +56,7 @@ def definition(monkeypatch):
 def answer(exc, **headers):
     """The answer that the plain door makes for an exception."""
     request = RequestFactory().get("/api/plain", headers=headers)
-    return responses.make(conversion.from_exception(exc, request, *conversion.classify(exc)), request)
+    return responses.make(conversion.from_exception(exc, request, *classification.classify(exc)), request)
 
 
 def returned(**headers):
@@ -67,13 +88,15 @@ def test_a_made_response_tells_its_problem():
     assert responses.problem_of(HttpResponse(status=409)) is None
 
 
-def test_the_status_line_follows_a_changed_status(send, door, settings):
-    settings.DATA_UPLOAD_MAX_MEMORY_SIZE = 10
-    door(lambda request: HttpResponse(request.POST))
-    response = send("post", "/api/plain", data={"a": "x" * 100})
+def test_the_status_line_follows_a_changed_status_and_is_kept_otherwise():
+    request = RequestFactory().get("/api/plain")
+    too_large, conflict = (conversion.with_code(code, request) for code in ("PAYLOAD_TOO_LARGE", "RESOURCE_CONFLICT"))
+    changed = responses.write(HttpResponse(status=400, reason="Odd"), too_large, request)
+    kept = responses.write(HttpResponse(status=409, reason="Odd"), conflict, request)
 
-    assert response.status_code == 413
-    assert response.reason_phrase in ("Request Entity Too Large", "Content Too Large")
+    assert changed.status_code == 413
+    assert changed.reason_phrase != "Odd"
+    assert kept.reason_phrase == "Odd"
 
 
 def test_a_cache_control_that_forbids_storing_is_kept(send, door):
@@ -235,3 +258,20 @@ def test_the_content_type_is_that_of_the_format(settings):
     response = answer(ApiError("RESOURCE_CONFLICT"))
     assert response["Content-Type"] == "application/problem+json"
     assert json.loads(response.content)["status"] == 409
+
+
+# Renderers
+
+
+def test_an_error_whose_renderer_fails_is_sent_as_json(send, caplog):
+    response = send("get", "/api/failing")
+    assert_api_error(response, "RESOURCE_NOT_FOUND")
+    assert response["Content-Type"] == "application/json"
+    assert "no such page" in caplog.text
+
+
+def test_a_page_of_the_browsable_api_keeps_its_type_and_has_the_headers(send, settings):
+    settings.APIERRORS = {"FORMAT": "problem"}
+    response = send("get", "/api/html", headers={"accept": "text/html"})
+    assert response["Content-Type"] == "text/html; charset=utf-8"
+    assert (response.status_code, response["X-Error-Code"]) == (404, "RESOURCE_NOT_FOUND")

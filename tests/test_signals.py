@@ -3,13 +3,15 @@
 import pytest
 from asgiref.sync import iscoroutinefunction
 from django.core.exceptions import PermissionDenied
+from django.core.signals import got_request_exception
 from django.http import Http404, HttpResponse, JsonResponse
-from django.test import Client
+from django.test import Client, RequestFactory
 from django.urls import include, path
 from django_ratelimit.exceptions import Ratelimited
 from rest_framework.exceptions import NotFound
 from sending import sender
 
+from django_apierrors import conversion
 from django_apierrors.exceptions import ApiError
 from django_apierrors.handlers import handler400, handler403, handler404, handler500
 from django_apierrors.problems import Problem
@@ -144,3 +146,13 @@ def test_a_receiver_that_raises_harms_nothing(send, door, sent, asynchronous, ca
         problem_sent.disconnect(broken)
     assert codes(sent) == ["RESOURCE_CONFLICT"]
     assert "the receiver is broken" in caplog.text
+
+
+def test_a_signal_of_django_without_a_request_or_an_exception_is_no_concern_of_ours():
+    request = RequestFactory().get("/api/plain")
+    got_request_exception.send(sender=None, request=request)
+    try:
+        raise KeyError("x")
+    except KeyError:
+        got_request_exception.send(sender=None, request=None)
+    assert conversion.remembered(request) is None

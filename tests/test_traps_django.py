@@ -32,7 +32,6 @@ from django_apierrors.testing import assert_api_error
 __all__ = ["handler400", "handler403", "handler404", "handler500"]
 
 OURS = "django_apierrors.middleware.ApiErrorMiddleware"
-COMMON = "django.middleware.common.CommonMiddleware"
 CSRF = "django.middleware.csrf.CsrfViewMiddleware"
 FORM = "application/x-www-form-urlencoded"
 
@@ -239,7 +238,25 @@ def test_paths_and_methods_cannot_forge_log_lines(send, caplog, door, path):
     assert len(caplog.records) == 2
 
 
+@pytest.mark.parametrize("method", ["A\nERROR forged", "A\r\nX: y"])
+def test_a_method_cannot_forge_log_lines_or_headers(settings, caplog, method):
+    settings.MIDDLEWARE = [OURS]
+    response = Client(raise_request_exception=False).generic(method, "/api/class")
+
+    assert response.status_code == 405
+    assert all("\n" not in record.getMessage() for record in caplog.records)
+    assert "\n" not in body(response)["error"]["message"]
+
+
 # Debugging
+
+
+@pytest.mark.parametrize("path", ["/api/plain", "/api/drf"])
+def test_exceptions_propagate_when_django_is_told_so(send, door, settings, path):
+    settings.DEBUG_PROPAGATE_EXCEPTIONS = True
+    door(KeyError("propagated"))
+    with pytest.raises(KeyError, match="propagated"):
+        send("get", path)
 
 
 @pytest.mark.parametrize("path", DOORS)
@@ -304,6 +321,20 @@ def test_what_another_middleware_raises_takes_its_own_status(send, settings, mid
     assert response.status_code == status
     assert body(response)["error"]["httpCode"] == status
     assert response["X-Request-ID"]
+
+
+@pytest.mark.parametrize("middleware", ["Raises", "RaisesInView"])
+@pytest.mark.parametrize(
+    "exc",
+    [KeyError("x"), ApiError("RESOURCE_CONFLICT"), NotFound(), Ratelimited(), Http404("x"), BadRequest("x")],
+    ids=lambda exc: type(exc).__name__,
+)
+def test_debug_changes_no_status_of_what_a_middleware_below_raises(send, settings, middleware, exc):
+    settings.MIDDLEWARE = [OURS, f"{__name__}.{middleware}"]
+    MIDDLEWARE_DOES.raises = exc
+    without = send("get", "/api/plain")
+    settings.DEBUG = True
+    assert send("get", "/api/plain").status_code == without.status_code
 
 
 @pytest.mark.parametrize("exc, signals", [(KeyError("x"), 1), (ApiError("RESOURCE_CONFLICT"), 1), (Http404("x"), 0)])
@@ -376,17 +407,18 @@ def test_a_urlconf_without_our_error_views_that_a_middleware_chose_hides_nothing
 @pytest.mark.parametrize("ours", [True, False], ids=["our error views", "django's error views"])
 @pytest.mark.parametrize("middleware", [[OURS], [OURS, CSRF]], ids=["in the view", "in the CSRF check"])
 @pytest.mark.parametrize("multipart", [False, True])
-def test_an_oversized_form_is_413_everywhere(send, settings, bare_urls, debug, ours, middleware, multipart):
+@pytest.mark.parametrize("mode", ["sync", "async"])
+def test_an_oversized_form_is_413_everywhere(mode, settings, bare_urls, debug, ours, middleware, multipart):
+    send = sender(mode, cookies={"csrftoken": "a" * 32}, enforce_csrf_checks=True)
     settings.DEBUG = debug
     settings.MIDDLEWARE = middleware
     settings.DATA_UPLOAD_MAX_MEMORY_SIZE = 100
     if not ours:
         bare_urls()
-    cookie = {"cookie": "csrftoken=" + "a" * 32}
     if multipart:
-        response = send("post", "/api/form", data={"a": "x" * 500}, headers=cookie)
+        response = send("post", "/api/form", data={"a": "x" * 500})
     else:
-        response = send("post", "/api/form", data="a=" + "x" * 500, content_type=FORM, headers=cookie)
+        response = send("post", "/api/form", data="a=" + "x" * 500, content_type=FORM)
     assert_api_error(response, "PAYLOAD_TOO_LARGE")
 
 
@@ -578,6 +610,19 @@ def test_a_deliberate_error_of_a_plain_view_rolls_back():
     assert not Account.objects.exists()
 
 
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.usefixtures("atomic_requests")
+@pytest.mark.parametrize("exc", [ApiError("RESOURCE_CONFLICT"), NotFound(), KeyError("x")])
+def test_an_error_of_a_drf_view_rolls_back(door, exc):
+    def raises(request):
+        Account.objects.create(number="gone")
+        raise exc
+
+    door(raises)
+    assert "X-Error-Code" in sender("sync")("get", "/api/drf")
+    assert not Account.objects.exists()
+
+
 @pytest.mark.django_db
 @pytest.mark.parametrize(
     "what",
@@ -601,7 +646,7 @@ def test_headers_of_a_raise_site_cannot_inject_headers(send, door):
     assert response.status_code == 409
     assert "X-A" not in response
     assert "Set-Cookie" not in response
-    assert body(response)["error"]["httpCode"] == 409
+    assert body(response)["error"]["code"] == "RESOURCE_CONFLICT"
 
 
 def test_a_method_of_any_length_is_cut_to_200_characters(settings):

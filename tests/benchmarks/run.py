@@ -56,7 +56,7 @@ RECEIVER = "django_apierrors.remember_exception"
 def main() -> None:
     """Read the options, measure and print."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rounds", type=int, default=150, help="rounds of each comparison (default 150)")
+    parser.add_argument("--rounds", type=int, default=100, help="rounds of each comparison (default 100)")
     parser.add_argument("--quick", action="store_true", help="ten rounds: does it run at all?")
     options = parser.parse_args()
     rounds = 10 if options.quick else options.rounds

@@ -51,6 +51,7 @@ class Command(BaseCommand):
 
     def _try_out(self) -> None:
         with _temporary_database(), _without_log(), _server(0) as server:
+            server.daemon_threads = False  # closing it waits until they have let go of the database
             _prepare_database()
             threading.Thread(target=server.serve_forever, daemon=True).start()
             try:
@@ -62,10 +63,11 @@ class Command(BaseCommand):
         self.stdout.write(self.style.SUCCESS(f"All {len(tour.FIRST)} answers are as they should be."))
 
     def _try_steps(self, base: str) -> list[str]:
+        self.stdout.write(f"Six requests that fail, sent to {base}, and their answers:\n\n")
         wrong = []
         for number, step in enumerate(tour.FIRST, start=1):
             self.stdout.write(self.style.MIGRATE_HEADING(f"{number}. {step.title}"))
-            self.stdout.write(f"$ {step.curl(base)}")
+            self.stdout.write(f"$ {step.curl(base)}\n\n")
             answer = step.send(base)
             self.stdout.write(_written(answer))
             differences = step.differences(answer)

@@ -1,0 +1,140 @@
+"""The house: imports go downwards only, every room has its words, and none is too large."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+import django_apierrors
+
+PACKAGE = "django_apierrors"
+ROOT = Path(django_apierrors.__file__).parent
+LEVELS = (
+    {"", "conf", "problems", "codes", "codes_builtin", "headers", "signals", "templating"},
+    {"details", "exceptions", "request_id"},
+    {"catalog", "faults", "leaves", "logs"},
+    {"classification", "formats", "negotiation"},
+    {"conversion"},
+    {"responses"},
+    {"renderers"},
+    {"handlers", "middleware", "receivers", "testing"},
+    {"checks"},
+    {"apps"},
+)
+#: One room in two files: the built-in definitions are too many to stand in codes.py.
+ROOMS = {("codes", "codes_builtin")}
+LONGEST = 300
+#: Where the key names of bodies may stand: the formats, and the two answers that cannot fail.
+KEYS = {"httpCode", "error_description", "doc_url", "errors_total", "fields_total"}
+KEYS_ALLOWED = {"formats": KEYS, "responses": {"httpCode"}, "handlers": {"httpCode"}}
+
+FILES = {
+    ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix("__init__"): path
+    for path in sorted(ROOT.rglob("*.py"))
+}
+TREES = {name: ast.parse(path.read_text(encoding="utf-8")) for name, path in FILES.items()}
+every_module = pytest.mark.parametrize("name", TREES)
+
+
+def level(name):
+    return next((number for number, names in enumerate(LEVELS) if name in names), None)
+
+
+def imported(tree):
+    """Yield the modules of the package that a module imports, however it is spelled."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+            yield from (name.removeprefix(PACKAGE).lstrip(".") for name in names if name.split(".")[0] == PACKAGE)
+        elif isinstance(node, ast.ImportFrom):
+            module = node.module or ""
+            if node.level == 0 and module.split(".")[0] != PACKAGE:
+                continue
+            module = module if node.level else module.removeprefix(PACKAGE).lstrip(".")
+            yield from [module] if module else (alias.name for alias in node.names)
+
+
+def documented(tree):
+    """Yield everything public that must say what it is: the module, its classes and functions."""
+    yield tree
+    for node in ast.walk(tree):
+        if isinstance(node, (ast.Module, ast.ClassDef)) and not getattr(node, "name", "").startswith("_"):
+            yield from (inner for inner in node.body if is_public(inner))
+
+
+def is_public(node):
+    if not isinstance(node, (ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)):
+        return False
+    is_setter = any(isinstance(mark, ast.Attribute) for mark in node.decorator_list)
+    return not node.name.startswith("_") and not is_setter
+
+
+def strings(tree):
+    """Yield the string constants that are no docstrings."""
+    docs = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, (str, bytes)) and id(node) not in docs:
+            yield node.value if isinstance(node.value, str) else node.value.decode()
+
+
+@every_module
+def test_every_module_is_listed(name):
+    assert level(name) is not None, f"{name} has no level"
+
+
+def test_no_listed_module_is_gone():
+    assert set().union(*LEVELS) == set(TREES)
+
+
+@every_module
+def test_a_module_imports_only_from_lower_levels(name):
+    upwards = [
+        other for other in imported(TREES[name]) if (name, other) not in ROOMS and not level(other) < level(name)
+    ]
+    assert upwards == []
+
+
+@every_module
+def test_imports_stand_at_the_top(name):
+    inner = [
+        node.lineno
+        for function in ast.walk(TREES[name])
+        if isinstance(function, (ast.FunctionDef, ast.AsyncFunctionDef))
+        for node in ast.walk(function)
+        if isinstance(node, (ast.Import, ast.ImportFrom))
+    ]
+    # Models must be loaded before DRF is: what apps.py needs of us it imports in ready().
+    assert inner == [] or name == "apps"
+
+
+@every_module
+def test_everything_public_has_a_docstring(name):
+    silent = [getattr(node, "name", "the module") for node in documented(TREES[name]) if not ast.get_docstring(node)]
+    assert silent == []
+
+
+@every_module
+def test_no_file_is_too_long(name):
+    if name != "codes_builtin":
+        assert len(FILES[name].read_text(encoding="utf-8").splitlines()) <= LONGEST
+
+
+@every_module
+def test_nothing_is_left_to_do(name):
+    text = FILES[name].read_text(encoding="utf-8")
+    assert not any(word in text for word in ("TODO", "FIXME", "XXX"))
+
+
+@every_module
+def test_keys_of_bodies_stand_in_the_formats_alone(name):
+    found = {key for key in KEYS for text in strings(TREES[name]) if key == text or f'"{key}"' in text}
+    assert found <= KEYS_ALLOWED.get(name, set())
+
+
+def test_the_package_itself_is_one_docstring():
+    assert ast.get_docstring(TREES[""])
+    assert len(TREES[""].body) == 1
+
+
+def test_no_module_is_named_after_no_noun():
+    assert not {"utils", "helpers", "base", "common", "misc"} & set(TREES)
