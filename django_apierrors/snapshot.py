@@ -199,8 +199,7 @@ class Snapshot:
             self._read(flight)
             return None
         with self._lock:
-            if self._flight is flight:
-                self._postpone()
+            self._postpone()
         flight.done.set()
         return own
 
@@ -250,9 +249,8 @@ class Snapshot:
         self._due = monotonic() + (conf.REFRESH_SECONDS or 1.0)
 
     def _report(self, exc: Exception | None) -> None:
-        if not _is_forbidden(exc):
-            said = exc or f"no answer within {_PATIENCE:.0f} s"
-            logger.warning("The error catalog cannot be read; the last known texts stay: %s", said)
+        said = exc or f"no answer within {_PATIENCE:.0f} s"
+        logger.warning("The error catalog cannot be read; the last known texts stay: %s", said)
 
 
 def _is_probed(request: HttpRequest) -> bool:

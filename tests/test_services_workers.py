@@ -27,17 +27,19 @@ with transaction.atomic():
 ADMIN = """
 from django.contrib.auth.models import User
 from django.test import Client
+from django.test.utils import setup_test_environment
 from django.urls import reverse
+setup_test_environment()  # else a page does not tell its context
 client = Client()
 client.force_login(User.objects.create_superuser("ana"))
 path = reverse("admin:django_apierrors_errorcode_change", args=[rows.get().pk])
-page = client.get(path, headers={"Host": "localhost"})
+page = client.get(path)
 form = page.context["adminform"].form
 data = {field.html_name: field.value() for field in form if field.value() not in (None, False)}
 for formset in page.context["inline_admin_formsets"]:
     for field in formset.formset.management_form:
         data[field.html_name] = field.value()
-answer = client.post(path, {**data, "message": "Of the admin."}, headers={"Host": "localhost"})
+answer = client.post(path, {**data, "message": "Of the admin."})
 assert answer.status_code == 302, answer.content.decode()
 """
 #: What another process does, in this order, and what is said from then on.

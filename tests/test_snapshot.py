@@ -716,14 +716,16 @@ def until(condition):
     raise AssertionError("waited in vain")
 
 
-def test_a_hung_database_holds_the_one_request_that_met_it(store, caplog):
+@pytest.mark.parametrize("error", [None, OperationalError("terminating connection")])
+def test_a_hung_database_holds_the_one_request_that_met_it(store, caplog, error):
     assert ask() == "First."
-    store.message = "Second."
+    store.message, store.error = "Second.", error
     store.goes_on.clear()
     store.is_reading.clear()
     store.clock.now += 1
     threads, held = in_threads(1, ask)
     assert store.is_reading.wait(60)
+    store.error = None
     store.clock.now += 4
     assert ask() == "First."
     assert warnings_of(caplog) == []
@@ -797,6 +799,15 @@ def hops(monkeypatch):
     return hops
 
 
+def test_an_edit_that_is_pending_elsewhere_changes_nothing_under_asgi(store, hops):
+    pending = Edit(Revision.CATALOG, "default")
+    assert ask_async() == "First."
+    del pending
+    hops.clear()
+    assert ask_async() == "First."
+    assert hops == []
+
+
 async def ask_as_a_server():
     async with ThreadSensitiveContext():  # Django gives each request a thread of its own
         return said(await AsyncClient().get("/api/nowhere"))
@@ -868,6 +879,13 @@ def in_a_fork(call):
         finally:
             os._exit(status)
     return os.waitpid(child, 0)[1] == 0
+
+
+def test_what_only_the_parent_has_is_left_behind(store):
+    """This is what a fork calls, without one."""
+    with snapshot._lock:
+        snapshot.after_fork()
+        assert ask() == "First."
 
 
 def test_a_child_does_not_inherit_a_lock_that_is_held(store):

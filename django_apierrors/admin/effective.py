@@ -50,8 +50,8 @@ _LABELS = {
         _("Needs review"),
         _("The shipped texts have changed since this code was edited. Compare them, then save to confirm."),
     ),
-    State.ADDED: (_("Added here"), _("No Python code defines this; everything it says stands here.")),
-    State.GONE: (_("Not defined any more"), _("Python no longer defines this code, so it is not in the catalog.")),
+    State.ADDED: (_("Added"), _("No Python code defines this; everything it says stands here.")),
+    State.GONE: (_("Gone"), _("Python no longer defines this code, so it is not in the catalog.")),
 }
 
 

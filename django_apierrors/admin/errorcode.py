@@ -36,7 +36,7 @@ _FIELDS: dict[Any, dict[str, Any]] = {
 }
 
 
-_CONTRACT = _("Clients act on these values. Blank means as shipped; a change is a change of the API.")
+_CONTRACT = _("Clients act on these values: a change is a change of the API.")
 
 
 class TranslationInline(admin.StackedInline):  # type: ignore[type-arg]
@@ -57,7 +57,7 @@ class ErrorCodeAdminMixin(Actions, _Admin):
     inlines = [TranslationInline]
     formfield_overrides = _FIELDS
     autocomplete_fields = ["replaced_by"]
-    list_display = ["code", "status_answered", "title_shown", "state", "listed", "deprecated", "lacks"]
+    list_display = ["code", "status_answered", "state", "title_shown", "listed", "deprecated", "lacks"]
     list_filter = [StateFilter, StatusFilter, TypeFilter, "listed", "deprecated"]
     list_select_related = ["replaced_by"]
     ordering = ["code"]
@@ -84,7 +84,7 @@ class ErrorCodeAdminMixin(Actions, _Admin):
     def status_answered(self, obj: ErrorCode) -> str:
         """Return the status that is answered."""
         entry = entry_of(obj)
-        return f"{entry.status} {codes.phrase(entry.status)}" if entry else "-"
+        return str(entry.status) if entry else "-"
 
     @admin.display(description=_("title"))
     def title_shown(self, obj: ErrorCode) -> str:
@@ -92,7 +92,7 @@ class ErrorCodeAdminMixin(Actions, _Admin):
         entry = entry_of(obj)
         return entry.title if entry else obj.title
 
-    @admin.display(description=_("words"))
+    @admin.display(description=_("state"))
     def state(self, obj: ErrorCode) -> SafeString:
         """Return a badge that says where the words come from."""
         state = state_of(obj)
@@ -103,12 +103,12 @@ class ErrorCodeAdminMixin(Actions, _Admin):
             state.label,
         )
 
-    @admin.display(description=_("words"))
+    @admin.display(description=_("state"))
     def state_explained(self, obj: ErrorCode) -> SafeString:
         """Return the badge with what it means."""
         return format_html("{} {}", self.state(obj), state_of(obj).explanation)
 
-    @admin.display(description=_("not translated into"), empty_value="")
+    @admin.display(description=_("untranslated"), empty_value="")
     def lacks(self, obj: ErrorCode) -> str:
         """Return the languages of the project that the message is not in."""
         return ", ".join(untranslated(obj))
@@ -128,9 +128,9 @@ class ErrorCodeAdminMixin(Actions, _Admin):
         """Return the contract, the words, and what is documented; of a new row there is nothing to tell yet."""
         return [
             (None, {"fields": ["code", "state_explained", "updated_at"] if obj else ["code"]}),
-            (_("Contract"), {"fields": CONTRACT, "description": _CONTRACT}),
+            (_("Contract"), {"fields": [CONTRACT], "description": _CONTRACT}),
             (_("Words"), {"fields": codes.TEXTS, "description": _placeholders(obj)}),
-            (_("Documentation"), {"fields": ["doc_url", "listed", "deprecated", "replaced_by"]}),
+            (_("Documentation"), {"fields": ["listed", "doc_url", "deprecated", "replaced_by"]}),
         ]
 
     def get_form(self, request: HttpRequest, obj: ErrorCode | None = None, change: bool = False, **kwargs: Any) -> Any:

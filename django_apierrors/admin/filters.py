@@ -18,7 +18,7 @@ from .effective import State, in_state, shipped
 class StateFilter(SimpleListFilter):
     """By where the words come from."""
 
-    title = _("words")
+    title = _("state")
     parameter_name = "state"
 
     def lookups(self, request: HttpRequest, model_admin: ModelAdmin[Any]) -> list[tuple[str, str]]:

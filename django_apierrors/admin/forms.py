@@ -9,7 +9,7 @@ from django.conf import settings
 from django.utils.functional import Promise
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.translation import get_language_info, gettext
+from django.utils.translation import get_language_info
 from django.utils.translation import gettext_lazy as _
 
 from .. import codes
@@ -36,11 +36,10 @@ class ErrorCodeForm(forms.ModelForm):  # type: ignore[type-arg]
         for name in ("status", "title", "message"):
             if name in self.fields:
                 self.fields[name].required = definition is None
-        for name in ("type", "retry"):
-            if name in self.fields and definition is not None:
-                value = getattr(definition, name)
-                blank = ("", gettext("As shipped (%(value)s)") % {"value": value})
-                self.fields[name].choices = [blank, *self.fields[name].choices[1:]]  # type: ignore[attr-defined]
+        for name, otherwise in (("type", _("As the status implies")), ("retry", _("Default (never)"))):
+            if name in self.fields:
+                field: Any = self.fields[name]
+                field.choices = [("", _("As shipped") if definition else otherwise), *field.choices[1:]]
 
     def clean_code(self) -> str:
         """Return the code in capitals, as all are, so that one in another case is found to exist."""
@@ -51,7 +50,7 @@ class ErrorCodeForm(forms.ModelForm):  # type: ignore[type-arg]
 class TranslationForm(forms.ModelForm):  # type: ignore[type-arg]
     """The texts of a code in one language, with what stands in for each that is blank."""
 
-    language = forms.ChoiceField(label=_("language"))
+    language = forms.ChoiceField(label=_("Language"))
 
     def __init__(self, *args: Any, entry: ErrorCode, **kwargs: Any) -> None:
         """Take the row of the code, and offer the languages of the project and the one that is there."""
@@ -61,7 +60,7 @@ class TranslationForm(forms.ModelForm):  # type: ignore[type-arg]
         self.fields["language"].choices = _languages(language)  # type: ignore[attr-defined]
         for name, text in (without_translation(entry, language) if language else {}).items():
             if text and name in self.fields:
-                self.fields[name].help_text = beside(_("If blank:"), text)
+                self.fields[name].help_text = beside(_("If blank:"), text, name)
 
 
 class TranslationFormSet(forms.BaseInlineFormSet):  # type: ignore[type-arg]
@@ -72,9 +71,11 @@ class TranslationFormSet(forms.BaseInlineFormSet):  # type: ignore[type-arg]
         return {**super().get_form_kwargs(index), "entry": self.instance}
 
 
-def beside(label: str | Promise, text: str) -> SafeString:
-    """Return a text, escaped, as the help of a field."""
-    return format_html('<span class="apierrors-beside"><span class="apierrors-label">{}</span> {}</span>', label, text)
+def beside(label: str | Promise, text: str, name: str) -> SafeString:
+    """Return a text, escaped, as the help of a field, after the help that the field has."""
+    field: Any = ErrorCode._meta.get_field(name)
+    template = '{} <span class="apierrors-beside"><span class="apierrors-label">{}</span> {}</span>'
+    return format_html(template, field.help_text, label, text)
 
 
 def help_texts(obj: ErrorCode | None) -> dict[str, Any]:
@@ -84,7 +85,7 @@ def help_texts(obj: ErrorCode | None) -> dict[str, Any]:
         return {}
     texts: dict[str, Any] = shipped(obj.code)
     texts |= {"status": definition.status, "type": definition.type, "retry": definition.retry}
-    return {name: beside(_("As shipped:"), str(text)) for name, text in texts.items() if text}
+    return {name: beside(_("As shipped:"), str(text), name) for name, text in texts.items() if text}
 
 
 def _languages(there: str) -> list[tuple[str, str]]:

@@ -43,10 +43,10 @@ def differences(obj: ErrorCode) -> list[str]:
 
 
 def values(obj: ErrorCode) -> dict[str, Any]:
-    """Return what the team says of a code, by the names of fields; translations as ``de message``."""
+    """Return what the team says of a code, by the names of fields; translations as ``message (de)``."""
     own = {field.name: getattr(obj, field.name) for field in obj._meta.fields if _is_said(field)}
     for translation in obj.translations.all() if obj.pk else ():
-        own |= {f"{translation.language} {name}": getattr(translation, name) for name in TEXTS}
+        own |= {f"{name} ({translation.language})": getattr(translation, name) for name in TEXTS}
     return own
 
 
