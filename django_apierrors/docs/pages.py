@@ -72,7 +72,6 @@ class Shape:
 
     name: str
     paths: Sequence[str]
-    media_type: str
     fields: Sequence[Mapping[str, Any]]
     example: Example | None
     types: Sequence[tuple[str, Any]] = ()
@@ -110,7 +109,7 @@ def detail(request: HttpRequest, entry: Entry, language: str, *, is_staff: bool)
         "entry": entry,
         "names": names.written().get(entry.code, ()),
         "phrase": phrase(entry.status),
-        "retry_meaning": codes.RETRIES[entry.retry],
+        "retry_meaning": codes.RETRIES.get(entry.retry, ""),
         "message": _message(entry),
         "title": rich(entry.title),
         "description": rich(entry.description),
@@ -133,7 +132,7 @@ def lines(entries: Iterable[Entry]) -> list[Line]:
             names=written.get(entry.code, ()),
             title=rich(entry.title),
             message=_message(entry),
-            retry=words.RETRIES[entry.retry],
+            retry=words.RETRIES.get(entry.retry, entry.retry),
         )
         for entry in entries
     ]
@@ -147,7 +146,6 @@ def _shapes(request: HttpRequest, visible: Visible) -> list[Shape]:
         Shape(
             name=name,
             paths=[prefix for prefix, used in conf.FORMATS.items() if used == name],
-            media_type=format_.media_type,
             fields=_fields(format_),
             example=example(shown, name, request, visible.language) if shown else None,
             types=[(type_, rich(meaning)) for type_, meaning in codes.TYPES.items()]
