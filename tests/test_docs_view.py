@@ -607,3 +607,24 @@ def test_samples_are_text_too(client):
 def test_a_message_without_samples_shows_the_title(client):
     with override_error("CARD_DECLINED", status=402, title="Card declined", message="{who} declined."):
         assert '<p class="message">Card declined</p>' in html(client.get("/errors/CARD_DECLINED/"))
+
+
+def test_a_row_that_got_past_its_validation_is_shown_as_it_is(client):
+    with override_error("GONE", retry="sometimes", type="odd_error"):
+        assert "<code>sometimes</code>" in html(client.get("/errors/GONE/"))
+        assert "<td>sometimes</td>" in html(client.get("/errors/?q=gone"))
+
+
+# The project's own templates
+
+
+def test_a_project_changes_a_block_and_keeps_the_rest(client, settings, tmp_path):
+    place = tmp_path / "django_apierrors" / "docs"
+    place.mkdir(parents=True)
+    own = "{% extends 'django_apierrors/docs/index.html' %}{% block handling %}<p>Ask Ana.</p>{% endblock %}"
+    (place / "index.html").write_text(own)
+    settings.TEMPLATES = [{**settings.TEMPLATES[0], "DIRS": [tmp_path]}]
+    page = html(client.get("/errors/"))
+    assert "<p>Ask Ana.</p>" in page
+    assert 'id="handling"' not in page
+    assert 'id="statuses"' in page

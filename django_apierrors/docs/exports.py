@@ -7,7 +7,6 @@ import io
 import json
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -16,6 +15,7 @@ from .. import codes
 from ..catalog import Catalog, Entry, Row
 from ..codes import TEXTS, phrase
 from . import names
+from .visible import Visible
 
 #: The version of the JSON document.
 VERSION = 1
@@ -40,13 +40,7 @@ def entries(catalog: Catalog, language: str, docs_at: str = "", *, unlisted: boo
 
     A replacement is named only when it is among them.
     """
-    found = [catalog.entry(code, language, docs_at) for code in catalog]
-    shown = {entry.code for entry in found if entry.listed or unlisted}
-    return [
-        replace(entry, replaced_by="") if entry.replaced_by and entry.replaced_by not in shown else entry
-        for entry in found
-        if entry.code in shown
-    ]
+    return Visible(catalog, language, docs_at, unlisted=unlisted).entries()
 
 
 def document(catalog: Catalog, entries: Iterable[Entry], *, with_edits: bool = False) -> dict[str, Any]:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from http import HTTPStatus
 from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
 from django.core.paginator import Paginator
@@ -20,6 +21,8 @@ from ..formats import Format
 from ..templating import fill
 from . import names, words
 from .examples import Example, api_url, example
+from .search import Search
+from .visible import Visible
 from .words import rich
 
 #: How many codes a page lists.
@@ -58,9 +61,9 @@ class StatusLine:
 
     status: int
     phrase: str
-    meaning: Any = ""
-    entries: Sequence[Entry] = ()
-    more: int = 0
+    meaning: Any
+    codes: Sequence[str]
+    more: int
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -69,75 +72,30 @@ class Shape:
 
     name: str
     paths: Sequence[str]
-    media_type: str
     fields: Sequence[Mapping[str, Any]]
     example: Example | None
     types: Sequence[tuple[str, Any]] = ()
 
 
-@dataclass(kw_only=True, slots=True)
-class Search:
-    """What the form asks for; of its selects, a value that no code has counts as none."""
-
-    q: str
-    status: str
-    type: str
-    retry: str
-    statuses: Sequence[str] = ()
-    types: Sequence[str] = ()
-    retries: Sequence[tuple[str, Any]] = field(default_factory=lambda: list(words.RETRIES.items()))
-
-    @classmethod
-    def of(cls, request: HttpRequest, entries: Sequence[Entry]) -> Search:
-        """Read the query string of a request for some entries."""
-        statuses = [str(status) for status in sorted({entry.status for entry in entries})]
-        types = sorted({entry.type for entry in entries})
-        given = request.GET.get
-        return cls(
-            q=given("q", "").strip()[:200],
-            status=_one_of(statuses, given("status")),
-            type=_one_of(types, given("type")),
-            retry=_one_of(words.RETRIES, given("retry")),
-            statuses=statuses,
-            types=types,
-        )
-
-    def apply(self, entries: Iterable[Entry]) -> list[Entry]:
-        """Return the entries that match, every word of the search in any of their texts and names."""
-        wanted = self.q.casefold().split()
-        written = names.written() if wanted else {}
-        return [
-            entry
-            for entry in entries
-            if self.status in ("", str(entry.status))
-            and self.type in ("", entry.type)
-            and self.retry in ("", entry.retry)
-            and (not wanted or _has_all(wanted, entry, written))
-        ]
-
-    @property
-    def is_used(self) -> bool:
-        """Whether anything is asked for."""
-        return bool(self.q or self.status or self.type or self.retry)
-
-
-def index(request: HttpRequest, entries: Sequence[Entry], language: str) -> dict[str, Any]:
+def index(request: HttpRequest, visible: Visible) -> dict[str, Any]:
     """Return what the list of all codes shows."""
-    search = Search.of(request, entries)
+    statuses = dict(sorted(visible.statuses().items(), key=itemgetter(1)))
+    by_status = {status: list(having) for status, having in groupby(statuses, key=statuses.__getitem__)}
+    search = Search.of(request, by_status)
     oauth = bool(names.oauth_format())
-    found = sorted(search.apply(entries), key=lambda entry: (oauth and names.is_oauth(entry.code), entry.status))
+    found = sorted(search.apply(visible, statuses), key=lambda code: oauth and names.is_oauth(code))
     page = Paginator(found, PER_PAGE).get_page(request.GET.get("page"))
     query = request.GET.copy()
     query.pop("page", None)
     return {
-        "shapes": shapes(request, entries, language),
+        "shapes": _shapes(request, visible),
         "headers": [(name, rich(meaning)) for name, meaning in words.HEADERS],
-        "statuses": _statuses(entries),
+        "statuses": _statuses(by_status),
         "search": search,
         "page": page,
         "pages": list(page.paginator.get_elided_page_range(page.number)),
         "query": query.urlencode(),
-        "sections": _sections(page.object_list, oauth=oauth),
+        "sections": _sections([visible.entry(code) for code in page.object_list], oauth=oauth),
         "advice": [rich(item) for item in words.ADVICE],
     }
 
@@ -151,7 +109,7 @@ def detail(request: HttpRequest, entry: Entry, language: str, *, is_staff: bool)
         "entry": entry,
         "names": names.written().get(entry.code, ()),
         "phrase": phrase(entry.status),
-        "retry_meaning": codes.RETRIES[entry.retry],
+        "retry_meaning": codes.RETRIES.get(entry.retry, ""),
         "message": _message(entry),
         "title": rich(entry.title),
         "description": rich(entry.description),
@@ -174,22 +132,22 @@ def lines(entries: Iterable[Entry]) -> list[Line]:
             names=written.get(entry.code, ()),
             title=rich(entry.title),
             message=_message(entry),
-            retry=words.RETRIES[entry.retry],
+            retry=words.RETRIES.get(entry.retry, entry.retry),
         )
         for entry in entries
     ]
 
 
-def shapes(request: HttpRequest, entries: Sequence[Entry], language: str) -> list[Shape]:
+def _shapes(request: HttpRequest, visible: Visible) -> list[Shape]:
     """Return how errors look, the default first, then what some paths have instead."""
-    shown = next((entry for entry in entries if entry.code == _SHOWN_FIRST), entries[0] if entries else None)
+    code = _SHOWN_FIRST if _SHOWN_FIRST in visible else next(iter(visible), None)
+    shown = visible.entry(code) if code else None
     return [
         Shape(
             name=name,
             paths=[prefix for prefix, used in conf.FORMATS.items() if used == name],
-            media_type=format_.media_type,
             fields=_fields(format_),
-            example=example(shown, name, request, language) if shown else None,
+            example=example(shown, name, request, visible.language) if shown else None,
             types=[(type_, rich(meaning)) for type_, meaning in codes.TYPES.items()]
             if isinstance(format_, formats.Typed)
             else (),
@@ -223,31 +181,19 @@ def _sections(entries: Iterable[Entry], *, oauth: bool) -> list[Section]:
     return sections
 
 
-def _statuses(entries: Iterable[Entry]) -> list[StatusLine]:
-    by_status: dict[int, list[Entry]] = {status: [] for status in _SUCCESSES}
-    for entry in entries:
-        by_status.setdefault(entry.status, []).append(entry)
+def _statuses(by_status: Mapping[int, Sequence[str]]) -> list[StatusLine]:
+    having = {**dict.fromkeys(_SUCCESSES, ()), **by_status}
     return [
         StatusLine(
             status=status,
             phrase=phrase(status),
             meaning=codes.STATUSES[status].meaning if status in codes.STATUSES else "",
-            entries=having[:_PER_STATUS],
-            more=max(0, len(having) - _PER_STATUS),
+            codes=having[status][:_PER_STATUS],
+            more=max(0, len(having[status]) - _PER_STATUS),
         )
-        for status, having in sorted(by_status.items())
+        for status in sorted(having)
     ]
 
 
 def _message(entry: Entry) -> SafeString:
     return rich(fill(entry.message, entry.params) or entry.title)
-
-
-def _has_all(wanted: Iterable[str], entry: Entry, written: Mapping[str, tuple[str, ...]]) -> bool:
-    texts = (entry.code, entry.title, entry.message, entry.description, *entry.causes, *entry.remedy)
-    text = "\n".join((*texts, *written.get(entry.code, ()))).casefold()
-    return all(word in text for word in wanted)
-
-
-def _one_of(choices: Iterable[str], given: str | None) -> str:
-    return given if given is not None and given in choices else ""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 import hashlib
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
@@ -22,46 +21,25 @@ from ..conf import conf
 from ..models import ErrorCode
 from . import exports, names, pages
 from .access import Viewer, refusal, viewer
+from .visible import Visible
 
 _MAX_AGE = 60
 
 
 class Page:
-    """One request to the documentation: its language, its viewer, and the entries it may show."""
+    """One request to the documentation: its viewer, and what that one sees of the catalog."""
 
     def __init__(self, request: HttpRequest) -> None:
         self.request = request
         self.viewer: Viewer = viewer(request)
         self.language = negotiation.language_for(request, HttpResponse())
-        self.catalog = catalog.current()
-        self._docs_at = negotiation.docs_at(request)
-
-    def entries(self) -> list[Entry]:
-        """Return all entries the viewer may see."""
-        return exports.entries(self.catalog, self.language, self._docs_at, unlisted=self.viewer.sees_unlisted)
-
-    def entry(self, code: str) -> Entry | None:
-        """Return one entry, ``None`` when the viewer may not see it."""
-        if not self._shows(code):
-            return None
-        entry = self.catalog.entry(code, self.language, self._docs_at)
-        if entry.replaced_by and not self._shows(entry.replaced_by):
-            entry = replace(entry, replaced_by="")
-        return entry
-
-    def _shows(self, code: str) -> bool:
-        row = self.catalog.row(code)
-        is_listed = row is None or row.listed or self.viewer.sees_unlisted
-        return is_listed and self.catalog.status(code) is not None
-
-    def written_as(self, name: str) -> list[Entry]:
-        """Return the entries for which a configured format writes a name."""
-        found = (self.entry(code) for code in names.written_as(name))
-        return [entry for entry in found if entry is not None]
+        self.visible = Visible(
+            catalog.current(), self.language, negotiation.docs_at(request), unlisted=self.viewer.sees_unlisted
+        )
 
     def document(self, entries: list[Entry]) -> dict[str, Any]:
         """Return the public JSON document of some entries."""
-        return exports.document(self.catalog, entries)
+        return exports.document(self.visible.catalog, entries)
 
     def render(self, template: str, **context: Any) -> HttpResponse:
         """Return a page of HTML."""
@@ -115,10 +93,9 @@ def _finished(page: Page, response: Any) -> HttpResponseBase:
 @_documentation(as_data=False)
 def index(page: Page) -> HttpResponse:
     """List all codes."""
-    entries = page.entries()
     if negotiation.prefers_json(page.request):
-        return _json(page.document(entries))
-    return page.render("index", **pages.index(page.request, entries, page.language))
+        return _json(page.document(page.visible.entries()))
+    return page.render("index", **pages.index(page.request, page.visible))
 
 
 @_documentation(as_data=False)
@@ -150,24 +127,26 @@ def detail_json(page: Page, code: str) -> HttpResponse:
 @_documentation(as_data=True)
 def catalog_json(page: Page) -> HttpResponse:
     """Give all codes as JSON."""
-    return _json(page.document(page.entries()))
+    return _json(page.document(page.visible.entries()))
 
 
 @_documentation(as_data=False)
 def catalog_csv(page: Page) -> HttpResponse:
     """Give all codes as CSV."""
-    return _download(exports.to_csv(page.document(page.entries())), "text/csv", "errors.csv")
+    return _download(exports.to_csv(page.document(page.visible.entries())), "text/csv", "errors.csv")
 
 
 @_documentation(as_data=False)
 def catalog_markdown(page: Page) -> HttpResponse:
     """Give all codes as Markdown."""
-    return _download(exports.to_markdown(page.document(page.entries())), "text/markdown", "errors.md")
+    return _download(exports.to_markdown(page.document(page.visible.entries())), "text/markdown", "errors.md")
 
 
 def _found(page: Page, name: str) -> tuple[Entry | None, list[Entry]]:
     """Return the entry of a code in any case, and the entries that a format writes under that name."""
-    entry, others = page.entry(name.upper()), page.written_as(name)
+    visible, code = page.visible, name.upper()
+    entry = visible.entry(code) if code in visible else None
+    others = [visible.entry(code) for code in names.written_as(name) if code in visible]
     if entry is None and not others:
         raise Http404
     return entry, others

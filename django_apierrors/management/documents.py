@@ -53,19 +53,21 @@ def read(content: bytes) -> list[Wanted]:
     reasons = list(_faults_of_the_whole(document))
     if reasons:
         raise Refused(reasons)
-    wanted: dict[str, Wanted] = {}
+    wanted: list[Wanted] = []
+    places: dict[str, str] = {}
     for index, given in enumerate(document["codes"]):
         place, faults = f"codes[{index}]", list(_faults(given))
-        if isinstance(given, dict) and isinstance(given.get("code"), str):
-            place = f"{place} {given['code']}"
-            if given["code"] in wanted:
-                faults.append(f"code: it is also {wanted[given['code']].place}")
+        code = given.get("code") if isinstance(given, dict) else None
+        if isinstance(code, str):
+            place = f"{place} {code}"
+            if places.setdefault(code, place) != place:
+                faults.append(f"code: it is also {places[code]}")
         reasons.extend(f"{place}: {fault}" for fault in faults)
         if not faults:
-            wanted[given["code"]] = _wanted(place, given)
+            wanted.append(_wanted(place, given))
     if reasons:
         raise Refused(reasons)
-    return list(wanted.values())
+    return wanted
 
 
 def _loaded(content: bytes) -> Any:

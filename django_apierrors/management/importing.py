@@ -47,6 +47,7 @@ class _Import:
         self._using = using
         every = ErrorCode.objects.using(using).select_related("replaced_by").prefetch_related("translations")
         self._rows: dict[str, ErrorCode] = {row.code: row for row in every}
+        self._known = {*self._rows, *(one.code for one in wanted)}
         self._reasons: list[str] = []
 
     def run(self) -> Outcome:
@@ -87,7 +88,7 @@ class _Import:
         if not after or after == before:  # nothing to compare with what is shipped, or nothing new
             row.default_digest = digest if after else ""
         translations = list(self._translations(one, row))
-        checked = [self._check(one, row, "overrides.", exclude=("replaced_by",))]
+        checked = [self._check(one, row, "overrides.", exclude=("replaced_by",)), self._is_known(one)]
         for translation in translations:
             where = f"translations.{translation.language}."
             checked.append(self._check(one, translation, where, exclude=("entry",)))
@@ -111,17 +112,21 @@ class _Import:
 
     def _replace(self, one: Wanted) -> bool:
         """Write the replacement of a row; return whether there is one."""
-        code = one.state["replaced_by"]
-        if not code:
-            return False
-        if code not in self._rows:
-            if code not in {other.code for other in self._wanted}:
-                self._reasons.append(f"{one.place}: overrides.replaced_by: there is no code {code}")
+        replacement = self._rows.get(one.state["replaced_by"])
+        if replacement is None:  # none is wanted, or one that was refused
             return False
         row = self._rows[one.code]
-        row.replaced_by = self._rows[code]
+        row.replaced_by = replacement
         row.save(using=self._using)
         return True
+
+    def _is_known(self, one: Wanted) -> bool:
+        """Return whether the replacement is none or known; note it when neither file nor database has it."""
+        code = one.state["replaced_by"]
+        if not code or code in self._known:
+            return True
+        self._reasons.append(f"{one.place}: overrides.replaced_by: there is no code {code}")
+        return False
 
     def _check(self, one: Wanted, row: ErrorCode | ErrorCodeTranslation, where: str, *, exclude: Sequence[str]) -> bool:
         """Note every reason for which a model refuses a row; return whether there is none."""
@@ -130,8 +135,8 @@ class _Import:
         except ValidationError as exc:
             for name, reasons in exc.message_dict.items():
                 # A rule about several fields names them in its words.
-                said_of = {NON_FIELD_ERRORS: "", "code": "code: "}.get(name, f"{where}{name}: ")
-                self._reasons.extend(f"{one.place}: {said_of}{reason}" for reason in reasons)
+                spot = {NON_FIELD_ERRORS: "", "code": "code: "}.get(name, f"{where}{name}: ")
+                self._reasons.extend(f"{one.place}: {spot}{reason}" for reason in reasons)
             return False
         return True
 
