@@ -131,6 +131,8 @@ class Announced(models.Model):
     part: ClassVar[str]
 
     class Meta:
+        """No table of its own."""
+
         abstract = True
 
     def save(self, *args: Any, using: str | None = None, **kwargs: Any) -> None:
@@ -152,6 +154,8 @@ class Texts(Announced):
     part = Revision.CATALOG
 
     class Meta:
+        """No table of its own."""
+
         abstract = True
 
     def _misplaced(self, code: str) -> dict[str, Any]:
@@ -216,6 +220,8 @@ class ErrorCode(Texts):
     objects = ErrorCodeManager()
 
     class Meta:
+        """What the database holds true, whoever writes."""
+
         verbose_name = _("error code")
         verbose_name_plural = _("error codes")
         ordering = ["code"]
@@ -306,6 +312,8 @@ class ErrorCodeTranslation(Texts):
     objects = TranslationManager()
 
     class Meta:
+        """One translation for each language of a code."""
+
         verbose_name = _("translation")
         verbose_name_plural = _("translations")
         ordering = ["language"]

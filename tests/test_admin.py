@@ -2,6 +2,8 @@
 
 import json
 import re
+import subprocess
+import sys
 
 import pytest
 from django.contrib.admin.models import CHANGE, DELETION, LogEntry
@@ -251,11 +253,13 @@ def test_each_field_shows_what_is_shipped_beside_it(editor):
     assert "<code>{retry_after}</code>" in text
 
 
-def test_what_is_shipped_is_shown_to_who_may_only_look(editor):
+def test_what_is_shipped_is_shown_to_who_may_only_look():
+    ErrorCodeTranslation.objects.create(entry=row(), language="de", message="Zu viel.")
     response = staff("view").get(page(row()))
     assert response.status_code == 200
     assert str(codes.get("RATE_TOO_HIGH").message) in response.content.decode()
     assert "apierrors-answer" in response.content.decode()
+    assert "Zu viel." in response.content.decode()
     assert 'name="_save"' not in response.content.decode()
 
 
@@ -488,6 +492,13 @@ def test_a_new_code_has_no_preview_yet(editor):
     assert "previews" not in editor.get(ADD).context
 
 
+def test_a_format_of_the_project_is_previewed_first(editor, settings):
+    settings.APIERRORS = {**settings.APIERRORS, "FORMAT": "admin_themed_urls.Short", "FORMATS": {"/v1/": "typed"}}
+    made = previews(editor.get(page(row())))
+    assert made[0][::2] == ("admin_themed_urls.Short", {"oops": "RATE_TOO_HIGH"})
+    assert [name for name, _, _ in made].count("typed") == 1
+
+
 # After an upgrade
 
 
@@ -636,6 +647,18 @@ def test_no_page_is_linked_where_it_is_not(editor, settings):
     assert "View on site" not in editor.get(page(row())).content.decode()
 
 
+def test_the_mixin_serves_the_model_admin_of_a_theme_on_a_site_of_its_own(editor, settings):
+    settings.ROOT_URLCONF = "admin_themed_urls"
+    obj = edit(message="Not so fast.")
+    list_page = reverse("themed:django_apierrors_errorcode_changelist")
+    change_page = reverse("themed:django_apierrors_errorcode_change", args=[obj.pk])
+    delete_page = reverse("themed:django_apierrors_errorcode_delete", args=[obj.pk])
+    assert "Not so fast." not in editor.get(list_page).content.decode()
+    assert f'href="{delete_page}"' in editor.get(change_page).content.decode()
+    assert f'href="{list_page}"' in editor.get(delete_page).content.decode()
+    assert editor.post(delete_page, {"post": "yes"}).url == change_page
+
+
 # The log
 
 
@@ -667,6 +690,41 @@ def test_the_log_keeps_old_and_new_values(editor):
 def test_an_added_code_is_logged_as_added(editor):
     editor.post(ADD, OWN)
     assert LogEntry.objects.get().get_change_message() == "Added."
+
+
+# Without it
+
+WITHOUT_THE_ADMIN = """
+import sys
+import django
+from django.conf import settings
+settings.configure(
+    SECRET_KEY="tests",
+    ALLOWED_HOSTS=["testserver"],
+    ROOT_URLCONF="bare_urls",
+    INSTALLED_APPS=["rest_framework", "django_apierrors"],
+    MIDDLEWARE=["django_apierrors.middleware.ApiErrorMiddleware"],
+    DATABASES={"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"}},
+    REST_FRAMEWORK={
+        "EXCEPTION_HANDLER": "django_apierrors.handlers.exception_handler",
+        "DEFAULT_AUTHENTICATION_CLASSES": [],
+        "UNAUTHENTICATED_USER": None,
+    },
+)
+django.setup()
+from django.core.management import call_command
+from django.test import Client
+call_command("migrate", verbosity=0)
+sys.modules["bare_urls"] = type(sys)("bare_urls")
+sys.modules["bare_urls"].urlpatterns = []
+print(Client().get("/api/nowhere").headers["X-Error-Code"])
+print([name for name in sys.modules if name.startswith("django_apierrors.admin")])
+"""
+
+
+def test_the_package_works_where_the_admin_is_not_installed():
+    run = subprocess.run([sys.executable, "-c", WITHOUT_THE_ADMIN], capture_output=True, text=True, check=False)
+    assert run.stdout.splitlines() == ["ENDPOINT_NOT_FOUND", "[]"], run.stderr
 
 
 # Permissions

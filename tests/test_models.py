@@ -12,7 +12,7 @@ from django.utils import translation
 from django_apierrors import catalog, codes
 from django_apierrors.admin.effective import State, state_of
 from django_apierrors.codes import ErrorDefinition
-from django_apierrors.models import ErrorCode, ErrorCodeTranslation, Revision
+from django_apierrors.models import Edit, ErrorCode, ErrorCodeTranslation, Revision
 
 pytestmark = pytest.mark.django_db
 
@@ -348,6 +348,13 @@ def test_a_code_that_python_takes_over_keeps_its_words(upgrade):
     upgrade(NEW)
     taken = row("VAULT_SEALED")
     assert (taken.defined, taken.title, state_of(taken)) == (True, "Sealed", State.EDITED)
+
+
+def test_callbacks_that_a_test_runs_are_no_commit(django_capture_on_commit_callbacks):
+    before = Edit.last_committed
+    with django_capture_on_commit_callbacks(execute=True):
+        edit(message="Not so fast.")
+    assert Edit.last_committed is before
 
 
 @pytest.mark.django_db(transaction=True)

@@ -123,6 +123,7 @@ class Actions(_Admin):
             "is_action": "action" in request.POST,
             "select_across": request.POST.get("select_across") == "1",
         }
+        request.current_app = self.admin_site.name
         return TemplateResponse(request, "admin/django_apierrors/errorcode/reset_confirmation.html", context)
 
     def _reset_each(self, request: HttpRequest, objs: Iterable[ErrorCode]) -> None:
