@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import django
@@ -16,7 +16,7 @@ from rest_framework.settings import api_settings
 from rest_framework.views import exception_handler as drf_exception_handler
 
 from . import codes, formats, handlers, headers
-from .conf import ACCESSES, DEFAULTS, conf
+from .conf import ACCESSES, DEFAULTS, TYPES, conf
 from .exceptions import ApiError
 from .middleware import ApiErrorMiddleware
 from .templating import placeholders
@@ -42,42 +42,6 @@ _BELOW = (
     "django.contrib.messages.middleware.MessageMiddleware",
 )
 
-_TYPES: dict[str, tuple[Callable[[Any], bool], str]] = {
-    "FORMAT": (lambda value: isinstance(value, str), "a format name or dotted path"),
-    "FORMATS": (
-        lambda value: (
-            isinstance(value, dict)
-            and all(isinstance(prefix, str) and isinstance(name, (str, type(None))) for prefix, name in value.items())
-        ),
-        'a dict of path prefixes and format names, e.g. {"/oauth/": "oauth2"}',
-    ),
-    "API_PATHS": (
-        lambda value: isinstance(value, (list, tuple)) and all(isinstance(prefix, str) for prefix in value),
-        'a list of path prefixes, e.g. ["/api/"]',
-    ),
-    "EXCEPTIONS": (
-        lambda value: (
-            isinstance(value, dict)
-            and all(isinstance(path, str) and isinstance(code, str) for path, code in value.items())
-        ),
-        'a dict of dotted exception paths and codes, e.g. {"builtins.TimeoutError": "GATEWAY_TIMEOUT"}',
-    ),
-    "MAX_ERRORS": (lambda value: type(value) is int and value > 0, "an integer greater than 0"),
-    "CHALLENGE": (lambda value: isinstance(value, str) and value != "", "a challenge, e.g. 'Bearer realm=\"api\"'"),
-    "DEBUG_ERRORS": (lambda value: isinstance(value, bool), "True or False"),
-    "STRICT": (lambda value: value is None or isinstance(value, bool), "True, False or None (the value of DEBUG)"),
-    "REQUEST_ID": (
-        lambda value: value is None or isinstance(value, str) or callable(value),
-        "a callable that takes the request, its dotted path, or None",
-    ),
-    "LOGIN_REDIRECT_AS_401": (lambda value: isinstance(value, bool), "True or False"),
-    "REFRESH_SECONDS": (
-        lambda value: value is None or (type(value) in (int, float) and value > 0),
-        "a number of seconds greater than 0, or None",
-    ),
-    "DOCS": (lambda value: isinstance(value, dict), 'a dict, e.g. {"ACCESS": "public"}'),
-}
-
 
 def check_settings(**kwargs: Any) -> list[CheckMessage]:
     """E001, E002: keys and types of ``APIERRORS``; what depends on them is checked when they are right."""
@@ -89,7 +53,7 @@ def check_settings(**kwargs: Any) -> list[CheckMessage]:
         for key in given
         if key not in DEFAULTS
     ]
-    for key, (is_right, wanted) in _TYPES.items():
+    for key, (is_right, wanted) in TYPES.items():
         if key in given and not is_right(given[key]):
             messages.append(_error(2, f"APIERRORS[{key!r}] is {given[key]!r}.", f"It must be {wanted}."))
     if not messages:
@@ -104,7 +68,7 @@ def _formats() -> Iterator[CheckMessage]:
     for where, name in named:
         try:
             formats.get(name)
-        except (ImportError, TypeError):
+        except Exception:  # whatever a module raises while it is imported
             known = ", ".join(formats.BUILTIN)
             hint = f"Use one of {known}, or the dotted path of a subclass of django_apierrors.formats.Format."
             yield _error(3, f"APIERRORS {where} names an unknown format {name!r}.", hint)
@@ -125,7 +89,7 @@ def _exceptions() -> Iterator[CheckMessage]:
             continue
         try:
             found = import_string(path)
-        except ImportError as exc:
+        except Exception as exc:  # whatever a module raises while it is imported
             yield _error(5, f"APIERRORS['EXCEPTIONS'] has {path!r}: {exc}", "Correct the path, or remove the line.")
             continue
         if not (isinstance(found, type) and issubclass(found, BaseException)):
@@ -150,7 +114,7 @@ def _request_id() -> Iterator[CheckMessage]:
     if isinstance(source, str):
         try:
             found = import_string(source)
-        except ImportError as exc:
+        except Exception as exc:  # whatever a module raises while it is imported
             yield _error(7, f"APIERRORS['REQUEST_ID'] is {source!r}: {exc}", "Correct the dotted path.")
         else:
             if not callable(found):
@@ -200,18 +164,21 @@ def check_doors(**kwargs: Any) -> list[CheckMessage]:
         if handler is drf_exception_handler:
             messages.append(_error(11, "Errors of DRF views are not structured: DRF's own handler is set.", paste))
         else:
-            message = f"The exception handler is {handler.__module__}.{handler.__qualname__}."
+            message = f"The exception handler is {handler!r}."
             messages.append(_warning(1, message, f"Call {HANDLER} from it and silence this, or set {paste}."))
     return messages
 
 
 def check_middleware_order(**kwargs: Any) -> list[CheckMessage]:
-    """E012, E013: a 503 without CORS headers is a status 0 to a browser client."""
+    """E012 to E014: a 503 without CORS headers is a status 0 to a browser client."""
     paths = list(settings.MIDDLEWARE)
     ours = next((place for place, path in enumerate(paths) if _is_a(path, ApiErrorMiddleware)), None)
     if ours is None:
         return []
     messages: list[CheckMessage] = []
+    if sum(_is_a(path, ApiErrorMiddleware) for path in paths) > 1:
+        hint = f'Keep one "{MIDDLEWARE}" in MIDDLEWARE.'
+        messages.append(_error(14, "ApiErrorMiddleware is listed twice: signals would be sent twice.", hint))
     for place, path in enumerate(paths):
         name = path.rpartition(".")[2]
         if place > ours and _is_any(path, _ABOVE):
@@ -278,7 +245,7 @@ def _is_any(path: str, known: tuple[str, ...]) -> bool:
 def _imported(path: str) -> type | None:
     try:
         found: type = import_string(path)
-    except ImportError:
+    except Exception:  # whatever a module raises while it is imported
         return None
     return found
 

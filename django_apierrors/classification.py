@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import logging
 from http import HTTPStatus
 from typing import Any
@@ -118,12 +117,11 @@ def _configured(exc_type: type) -> str | None:
     return next((by_type[cls] for cls in exc_type.__mro__ if cls in by_type), None)
 
 
-@functools.cache
 def _imported(path: str) -> type | None:
     try:
         found = import_string(path)
-    except ImportError:
-        return None  # the system check names it
+    except Exception:  # the system check names it; no error may fail for want of it
+        return None
     return found if isinstance(found, type) else None
 
 
@@ -136,6 +134,7 @@ def _built_in(exc_type: type) -> tuple[str | None, type | None]:
 
 def _known(code: str, status: int | None) -> tuple[str, int | None]:
     current = catalog.current()
+    code = code.upper()
     if current.status(code) is not None:
         return code, status
     if code:

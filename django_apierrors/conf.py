@@ -24,6 +24,43 @@ DEFAULTS: dict[str, Any] = {
     "DOCS": {"ACCESS": "public", "BASE_URL": None, "STATUS_URL": None, "SUPPORT_URL": None},
 }
 
+#: Key → what its value must satisfy, and that in words.
+TYPES: dict[str, tuple[Callable[[Any], bool], str]] = {
+    "FORMAT": (lambda value: isinstance(value, str), "a format name or dotted path"),
+    "FORMATS": (
+        lambda value: (
+            isinstance(value, dict)
+            and all(isinstance(prefix, str) and isinstance(name, (str, type(None))) for prefix, name in value.items())
+        ),
+        'a dict of path prefixes and format names, e.g. {"/oauth/": "oauth2"}',
+    ),
+    "API_PATHS": (
+        lambda value: isinstance(value, (list, tuple)) and all(isinstance(prefix, str) for prefix in value),
+        'a list of path prefixes, e.g. ["/api/"]',
+    ),
+    "EXCEPTIONS": (
+        lambda value: (
+            isinstance(value, dict)
+            and all(isinstance(path, str) and isinstance(code, str) for path, code in value.items())
+        ),
+        'a dict of dotted exception paths and codes, e.g. {"builtins.TimeoutError": "GATEWAY_TIMEOUT"}',
+    ),
+    "MAX_ERRORS": (lambda value: type(value) is int and value > 0, "an integer greater than 0"),
+    "CHALLENGE": (lambda value: isinstance(value, str) and value != "", "a challenge, e.g. 'Bearer realm=\"api\"'"),
+    "DEBUG_ERRORS": (lambda value: isinstance(value, bool), "True or False"),
+    "STRICT": (lambda value: value is None or isinstance(value, bool), "True, False or None (the value of DEBUG)"),
+    "REQUEST_ID": (
+        lambda value: value is None or isinstance(value, str) or callable(value),
+        "a callable that takes the request, its dotted path, or None",
+    ),
+    "LOGIN_REDIRECT_AS_401": (lambda value: isinstance(value, bool), "True or False"),
+    "REFRESH_SECONDS": (
+        lambda value: value is None or (type(value) in (int, float) and value > 0),
+        "a number of seconds greater than 0, or None",
+    ),
+    "DOCS": (lambda value: isinstance(value, dict), 'a dict, e.g. {"ACCESS": "public"}'),
+}
+
 #: Who may read the documentation view: ``DOCS["ACCESS"]``.
 ACCESSES = ("public", "authenticated", "staff")
 

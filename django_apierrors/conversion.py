@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from http import HTTPStatus
 from typing import Any
 
@@ -18,7 +17,7 @@ from rest_framework.fields import get_error_detail
 
 from . import catalog, classification, headers
 from .conf import conf
-from .exceptions import ApiError, UnknownErrorCode
+from .exceptions import ApiError
 from .leaves import field_errors, leaves
 from .problems import FieldError, Problem
 from .request_id import request_id
@@ -167,10 +166,8 @@ def with_code(code: str, request: HttpRequest | None, status: int | None = None)
 
 
 def remember(request: HttpRequest, exc: BaseException) -> None:
-    """Keep an exception until the response is finished; log records may name its code."""
+    """Keep an exception until the response is finished."""
     request._apierrors_exception = exc  # type: ignore[attr-defined]
-    with suppress(UnknownErrorCode):  # raised again where the answer is made
-        request._apierrors_code = classification.classify(exc)[0]  # type: ignore[attr-defined]
 
 
 def remembered(request: HttpRequest) -> BaseException | None:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import fields, replace
 from typing import Any, ClassVar
 
 from django.utils.encoding import force_str
 from rest_framework.exceptions import APIException, ErrorDetail
 
 from . import codes
+
+_DEFINING = {field.name for field in fields(codes.ErrorDefinition)}
 
 
 class UnknownErrorCode(LookupError):
@@ -31,7 +34,10 @@ class ApiError(APIException):
 
     A subclass with a ``code`` and at least one of ``status``, ``title`` and ``message``
     registers that code; ``params`` on the class declares its placeholders with sample values.
-    It raises ``TypeError`` when no status is given, ``ValueError`` when the contract is unsound.
+    What it leaves out is as the code was defined before, or as its parent's code is. ``details``,
+    ``param``, ``retry_after`` and ``headers`` on the class are the defaults of its instances.
+    Raises ``TypeError`` for texts without a code and for a code without a status, ``ValueError``
+    when the contract is unsound.
     """
 
     code: str = "INTERNAL_SERVER_ERROR"
@@ -47,34 +53,40 @@ class ApiError(APIException):
     since: ClassVar[str] = ""
     doc_url: ClassVar[str] = ""
     params: Mapping[str, Any] = {}
+    details: Mapping[str, Any] | None = None
+    param: str | None = None
+    retry_after: float | None = None
+    headers: Mapping[str, str] = {}
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         """Register the code of a subclass that defines one."""
         super().__init_subclass__(**kwargs)
         own = vars(cls)
-        if "code" in own and not own.keys().isdisjoint(("status", "title", "message")):
+        defines = [name for name in ("status", "title", "message") if name in own]
+        if defines and "code" in own:
             codes.register(cls._definition())
+        elif defines:
+            raise TypeError(
+                f'{cls.__qualname__} has {defines[0]!r} but no code of its own; add e.g. `code = "ACCOUNT_CLOSED"`, '
+                f"or give {defines[0]} where {cls.__base__.__name__} is raised."  # type: ignore[union-attr]
+            )
 
     @classmethod
     def _definition(cls) -> codes.ErrorDefinition:
-        if cls.status is None:
+        own = {name: value for name, value in vars(cls).items() if name in _DEFINING}
+        known = codes.get(cls.code)
+        if known is not None:
+            # Reworded; or, with another status, refused by register() and reported by a check.
+            implied = {} if own.get("status") in (None, known.status) else {"type": "", "pass_detail": None}
+            return replace(known, **implied, **own)
+        parent = next((codes.get(vars(base)["code"]) for base in cls.__mro__[1:-1] if "code" in vars(base)), None)
+        if cls.__base__ is not ApiError and parent is not None:
+            shared = ("type", "retry", "pass_detail") if own.get("status") in (None, parent.status) else ("retry",)
+            own = {"status": parent.status} | {name: getattr(parent, name) for name in shared} | own
+        if own.get("status") is None:
             raise TypeError(f"{cls.__qualname__} defines {cls.code!r} without a status; add e.g. `status = 422`.")
-        title = cls.title or cls.code.replace("_", " ").capitalize()
-        return codes.ErrorDefinition(
-            code=cls.code,
-            status=cls.status,
-            title=title,
-            message=cls.message or f"{title}.",
-            type=cls.type,
-            retry=cls.retry,
-            description=cls.description,
-            causes=cls.causes,
-            remedy=cls.remedy,
-            pass_detail=cls.pass_detail,
-            since=cls.since,
-            doc_url=cls.doc_url,
-            params=cls.params,
-        )
+        title = own.get("title") or cls.code.replace("_", " ").capitalize()
+        return codes.ErrorDefinition(**{"title": title, "message": f"{title}."} | own)
 
     def __init__(
         self,
@@ -95,11 +107,11 @@ class ApiError(APIException):
         self.code = self.code if code is None else code
         self.message = message
         self.status = status
-        self.details = details
+        self.details = self.details if details is None else details
         self.params = params or {}
-        self.param = param
-        self.retry_after = retry_after
-        self.headers = headers or {}
+        self.param = self.param if param is None else param
+        self.retry_after = self.retry_after if retry_after is None else retry_after
+        self.headers = self.headers if headers is None else headers
 
     @property
     def default_code(self) -> str:  # type: ignore[override]
@@ -118,8 +130,10 @@ class ApiError(APIException):
     def detail(self) -> ErrorDetail:  # type: ignore[override]
         """The text and code, for readers that know only DRF."""
         definition = codes.get(self.code)
-        text = self.message or (definition.title if definition else self.code)
-        return ErrorDetail(force_str(text), self.code)
+        if definition is None:
+            return ErrorDetail(force_str(self.message or self.code), self.code)
+        text = self.message if definition.pass_detail else None
+        return ErrorDetail(force_str(text or definition.title), self.code)
 
 
 class AuthKeyNotFound(ApiError):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from types import FrameType
 from typing import Any
 
@@ -11,6 +11,8 @@ from django.http import UnreadablePostError
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
+
+from .templating import has_surrogate
 
 _PARSE = Request._parse.__code__  # type: ignore[attr-defined]
 _DISPATCH = APIView.dispatch.__code__
@@ -22,16 +24,16 @@ def is_clients_fault(exc: BaseException) -> bool:
     """Tell whether an exception that nobody handled comes from a body no server could use.
 
     Meets nesting deeper than the parser, a charset that is no text encoding, a lone surrogate
-    that cannot be written, a number that is no number (``1e999``) where the
-    serializer let it pass, and a client that went away while it sent.
+    that cannot be written, a number that is no number (``1e999``) where the serializer let it
+    pass, and a client that went away while it sent. The parsed body must really hold the value.
     """
-    if isinstance(exc, UnicodeEncodeError):
-        return "\ud800" <= exc.object[exc.start] <= "\udfff"
     if isinstance(exc, RecursionError):
         return any(frame.f_code is _PARSE for frame in _frames(exc))
-    if isinstance(exc, UnreadablePostError):
+    if isinstance(exc, UnreadablePostError) or _in_unusable_charset(exc):
         return True
-    return _in_unusable_charset(exc) or _by_infinite_number(exc)
+    if isinstance(exc, UnicodeEncodeError):
+        return _body_holds(exc, _is_lone_surrogate)
+    return isinstance(exc, (ValueError, OverflowError)) and _body_holds(exc, _is_infinite)
 
 
 def _frames(exc: BaseException) -> Iterator[FrameType]:
@@ -52,12 +54,29 @@ def _in_unusable_charset(exc: BaseException) -> bool:
     return False
 
 
-def _by_infinite_number(exc: BaseException) -> bool:
-    if not isinstance(exc, (ValueError, OverflowError)):
-        return False
+def _is_lone_surrogate(value: Any) -> bool:
+    return isinstance(value, str) and has_surrogate(value)
+
+
+def _is_infinite(value: Any) -> bool:
+    return isinstance(value, float) and not math.isfinite(value)
+
+
+def _body_holds(exc: BaseException, is_unusable: Callable[[Any], bool]) -> bool:
     request = _drf_request(exc)
     # `_full_data` is what was parsed; `data` would parse and raise again.
-    return request is not None and _has_infinite_number(getattr(request, "_full_data", None))
+    pending = [] if request is None else [getattr(request, "_full_data", None)]
+    for _ in range(_MOST_VALUES):
+        if not pending:
+            return False
+        value = pending.pop()
+        if is_unusable(value):
+            return True
+        if isinstance(value, dict):
+            pending.extend((*value, *value.values()))
+        elif isinstance(value, list):
+            pending.extend(value)
+    return False
 
 
 def _drf_request(exc: BaseException) -> Request | None:
@@ -70,18 +89,3 @@ def _drf_request(exc: BaseException) -> Request | None:
         if isinstance(found, Request):
             return found
     return None
-
-
-def _has_infinite_number(data: Any) -> bool:
-    pending = [data]
-    for _ in range(_MOST_VALUES):
-        if not pending:
-            return False
-        value = pending.pop()
-        if isinstance(value, float) and not math.isfinite(value):
-            return True
-        if isinstance(value, dict):
-            pending.extend(value.values())
-        elif isinstance(value, list):
-            pending.extend(value)
-    return False

@@ -406,6 +406,6 @@ def get(name: str) -> Format:
     Raises ``ImportError`` when there is none and ``TypeError`` when it is not a ``Format``.
     """
     found = BUILTIN.get(name) or import_string(name)
-    if not (isinstance(found, type) and issubclass(found, Format)):
+    if not (isinstance(found, type) and issubclass(found, Format) and found is not Format):
         raise TypeError(f"{name!r} is not a subclass of django_apierrors.formats.Format.")
     return found()

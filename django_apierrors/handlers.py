@@ -25,7 +25,9 @@ _LAST_HEADERS = {
     headers.CONTENT_TYPE: "application/json",
     headers.X_ERROR_CODE: "INTERNAL_SERVER_ERROR",
     headers.CACHE_CONTROL: "no-store",
+    headers.CONTENT_TYPE_OPTIONS: "nosniff",
 }
+_LAST_PAGE = b"<!doctype html><html lang=en><title>Server Error (500)</title><h1>Server Error (500)</h1></html>"
 
 
 def exception_handler(exc: Exception, context: dict[str, Any] | None) -> Response | None:
@@ -77,12 +79,18 @@ def handler404(request: HttpRequest, exception: Exception | None = None) -> Http
 
 def handler500(request: HttpRequest) -> HttpResponse:
     """Answer an exception that nobody handled, for the root URLconf; this one cannot fail."""
-    exc = conversion.remembered(request) or sys.exc_info()[1] or RuntimeError()
     try:
-        return _answer(request, exc) or defaults.server_error(request)
+        answer = _answer(request, sys.exc_info()[1] or RuntimeError())
     except Exception:  # a failing handler500 is called again by every middleware above
         logger.exception("handler500 failed; a fixed answer was sent")
         return HttpResponse(_LAST_RESORT, status=500, headers=_LAST_HEADERS)
+    if answer is not None:
+        return answer
+    try:
+        return defaults.server_error(request)
+    except Exception:  # the same, with a page of the project's that cannot be rendered
+        logger.exception("The page for a server error failed; a fixed one was sent")
+        return HttpResponse(_LAST_PAGE, status=500)
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:

@@ -21,6 +21,8 @@ CACHE_CONTROL = "Cache-Control"
 CONTENT_LANGUAGE = "Content-Language"
 #: RFC 9110, 8.6
 CONTENT_LENGTH = "Content-Length"
+#: RFC 9110, 14.4: of a part, or, with a 416, of what could have been asked for
+CONTENT_RANGE = "Content-Range"
 #: RFC 9110, 8.3
 CONTENT_TYPE = "Content-Type"
 #: WHATWG Fetch, 3.6
@@ -41,7 +43,7 @@ OF_THE_BODY = (
     "Accept-Ranges",
     "Content-Disposition",
     "Content-Encoding",
-    "Content-Range",
+    CONTENT_RANGE,
     "ETag",
     "Last-Modified",
     LOCATION,

@@ -7,7 +7,6 @@ from enum import Enum
 from typing import Any
 
 from django.core.exceptions import NON_FIELD_ERRORS
-from django.utils.translation import gettext
 from rest_framework.settings import api_settings
 
 from .problems import FieldError
@@ -73,7 +72,7 @@ def _field_error(path: Path, leaf: Any, in_query: bool) -> FieldError:
     return FieldError(
         path=path,
         code=text_code(getattr(leaf, "code", None)) or "invalid",
-        message=clean(str(leaf), _MAX_TEXT) or gettext("This value is not valid."),
+        message=clean(str(leaf), _MAX_TEXT),
         in_query=in_query,
     )
 

@@ -83,8 +83,7 @@ class ApiErrorMiddleware:
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         """Answer a deliberate error that a view raised; remember any other for the finished response."""
-        conversion.remember(request, exception)
-        if not responses.is_structured(request, exception):
+        if not responses.remember(request, exception):
             return None
         code, status = classification.classify(exception)
         if classification.is_left_to_django(exception, status) or _is_djangos(exception):
@@ -128,9 +127,10 @@ def _problem_of_finished(request: HttpRequest, response: HttpResponseBase) -> Pr
     if not responses.is_structured(request, exc):
         return None
     problem = conversion.from_response(request, response, names_html=negotiation.names_html(request))
-    if problem is not None and exc is not None and problem.status == HTTPStatus.INTERNAL_SERVER_ERROR:
-        # Django's technical page helps a developer more than our words.
-        return problem if conf.DEBUG_ERRORS or not settings.DEBUG else None
+    if problem is not None and exc is not None and settings.DEBUG and not conf.DEBUG_ERRORS:
+        if classification.is_left_to_django(exc, problem.status) and problem.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+            response.status_code = problem.status
+            return None  # Django's technical page helps a developer more than our words
     return problem
 
 
@@ -138,7 +138,7 @@ def _is_login_redirect(request: HttpRequest, response: HttpResponseBase) -> bool
     if not conf.LOGIN_REDIRECT_AS_401 or not responses.is_structured(request):
         return False
     target = response.headers.get(headers.LOCATION, "").partition("?")[0]
-    return target == resolve_url(settings.LOGIN_URL)
+    return target == resolve_url(settings.LOGIN_URL).partition("?")[0]
 
 
 def _convert_returned(request: HttpRequest, response: Response) -> None:

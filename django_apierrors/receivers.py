@@ -9,7 +9,7 @@ from typing import Any
 from django.apps import AppConfig, apps
 from django.db import DEFAULT_DB_ALIAS, connections, router
 
-from . import catalog, codes, conversion
+from . import catalog, codes, responses
 from .models import ErrorCode, ErrorCodeTranslation, Revision
 from .snapshot import snapshot
 
@@ -23,7 +23,7 @@ def remember_exception(request: Any = None, **kwargs: Any) -> None:
     """Keep what middleware or the resolver raised: ``process_exception`` is not told of it."""
     exc = sys.exc_info()[1]
     if request is not None and exc is not None:
-        conversion.remember(request, exc)
+        responses.remember(request, exc)
 
 
 def forget_texts(setting: str, **kwargs: Any) -> None:

@@ -14,8 +14,8 @@ from . import headers
 class ProblemJSONRenderer(JSONRenderer):
     """Lets a client send ``Accept: application/problem+json`` alone, which DRF answers by 406.
 
-    Only errors of the ``problem`` format are labelled so (RFC 9457, 3); what succeeds is
-    labelled ``application/json``.
+    Only what this package wrote in the ``problem`` format is labelled so (RFC 9457, 3); all else
+    is labelled ``application/json``, unless the view named a content type.
     """
 
     media_type = "application/problem+json"
@@ -29,7 +29,7 @@ class ProblemJSONRenderer(JSONRenderer):
     ) -> bytes:
         """Return JSON, and correct the content type that DRF took from ``media_type``."""
         response = (renderer_context or {}).get("response")
-        if response is not None and response.status_code < HTTPStatus.BAD_REQUEST:
+        if response is not None and response.content_type is None:
             response[headers.CONTENT_TYPE] = JSONRenderer.media_type
         return super().render(data, accepted_media_type, renderer_context)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from contextlib import suppress
 from http import HTTPStatus
 from typing import Any
 
@@ -15,10 +16,11 @@ from rest_framework.renderers import JSONRenderer
 from rest_framework.response import Response
 from rest_framework.utils.serializer_helpers import ReturnDict
 
-from . import catalog, conversion, formats, headers, negotiation
+from . import catalog, classification, conversion, formats, headers, negotiation
 from .catalog import Entry
 from .codes import phrase
 from .conf import conf
+from .exceptions import UnknownErrorCode
 from .formats import Format
 from .problems import Problem
 from .request_id import request_id
@@ -39,7 +41,7 @@ class ErrorResponse(Response):
     def __init__(
         self, exc: BaseException, *, code: str, status: int, request: HttpRequest | None, view: Any = None
     ) -> None:
-        """Take the exception, and the code and status that ``conversion.classify`` found for it."""
+        """Take the exception, and the code and status that ``classification.classify`` found for it."""
         self._data: Any = None
         super().__init__(status=status, exception=True)
         self._exc: BaseException | None = exc
@@ -61,13 +63,14 @@ class ErrorResponse(Response):
         self._data = value
 
     def _made(self, exc: BaseException) -> Any:
+        problem = None
         try:
             problem = conversion.from_exception(exc, self._http_request, self._code, self.status_code)
             format_ = formats.get(negotiation.format_name(self._http_request, self._view))
             self._media_type = format_.media_type
             return _like(getattr(exc, "detail", None), _dress(self, problem, self._http_request, format_))
         except Exception:  # a format must never hide the error that it was to show
-            return _fixed(self, self._http_request)
+            return _fixed(self, self._http_request, problem)
         finally:
             self._http_request = self._view = None
 
@@ -92,7 +95,7 @@ def convert(response: Response, problem: Problem, request: HttpRequest) -> None:
         response.data = _like(response.data, _dress(response, problem, request, format_))
         _label(response, format_.media_type)
     except Exception:  # a format must never hide the error that it was to show
-        response.data = _fixed(response, request)
+        response.data = _fixed(response, request, problem)
 
 
 def write(response: HttpResponseBase, problem: Problem, request: HttpRequest) -> HttpResponse:
@@ -107,13 +110,14 @@ def write(response: HttpResponseBase, problem: Problem, request: HttpRequest) ->
         response.status_code = problem.status
         response.reason_phrase = None  # type: ignore[assignment]
     for name in headers.OF_THE_BODY:
-        del response[name]
+        if name != headers.CONTENT_RANGE or response.status_code != HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE:
+            del response[name]
     try:
         format_ = formats.get(negotiation.format_name(request))
         content = _json.render(_dress(response, problem, request, format_))
         media_type = format_.media_type
     except Exception:  # a format must never hide the error that it was to show
-        content = _json.render(_fixed(response, request))
+        content = _json.render(_fixed(response, request, problem))
         media_type = "application/json"
     response.content = content
     response[headers.CONTENT_TYPE] = media_type
@@ -133,6 +137,19 @@ def is_structured(request: HttpRequest, exc: BaseException | None = None) -> boo
     return isinstance(exc, APIException) or negotiation.is_api_request(request)
 
 
+def remember(request: HttpRequest, exc: BaseException) -> bool:
+    """Keep an exception until the response is finished, and tell whether that will be ours to write.
+
+    If it will, log records of the request name its code from now on.
+    """
+    conversion.remember(request, exc)
+    is_ours = is_structured(request, exc)
+    if is_ours:
+        with suppress(UnknownErrorCode):  # raised again where the answer is made
+            request._apierrors_code = classification.classify(exc)[0]  # type: ignore[attr-defined]
+    return is_ours
+
+
 def problem_of(response: HttpResponseBase) -> Problem | None:
     """Return the problem that was written into a response, ``None`` when it is not ours."""
     return getattr(response, "_apierrors_problem", None)
@@ -145,20 +162,24 @@ def _dress(response: HttpResponseBase, problem: Problem, request: HttpRequest | 
     entry = catalog.current().entry(problem.code, language, negotiation.docs_at(request))
     body = format_.body(problem, entry)
     _set_headers(response, problem, entry, format_, request)
-    _mark(response, problem, request)
+    _set_facts(response, problem, request)
     return body
-
-
-def _mark(response: HttpResponseBase, problem: Problem, request: HttpRequest | None) -> None:
-    response._apierrors_problem = problem  # type: ignore[attr-defined]
-    if request is not None:
-        request._apierrors_code = problem.code  # type: ignore[attr-defined]
 
 
 def _set_headers(
     response: HttpResponseBase, problem: Problem, entry: Entry, format_: Format, request: HttpRequest | None
 ) -> None:
-    for name, value in {**format_.headers, **problem.headers}.items():
+    for name, value in format_.headers.items():
+        response[name] = value
+    if entry.doc_url:
+        link = f'<{entry.doc_url}>; rel="help"'
+        response[headers.LINK] = f"{response[headers.LINK]}, {link}" if response.has_header(headers.LINK) else link
+    _set_negotiated(response, entry, format_, request)
+
+
+def _set_facts(response: HttpResponseBase, problem: Problem, request: HttpRequest | None) -> None:
+    """Set the headers that need neither words nor a format, and mark the response as written."""
+    for name, value in problem.headers.items():
         try:
             response[name] = value
         except (BadHeaderError, UnicodeError):  # it may quote the client, with a line break
@@ -171,10 +192,9 @@ def _set_headers(
     _set_retry_after(response, problem)
     if problem.status == HTTPStatus.UNAUTHORIZED or problem.code == "INSUFFICIENT_SCOPE":
         _set_challenge(response, problem, request)
-    if entry.doc_url:
-        link = f'<{entry.doc_url}>; rel="help"'
-        response[headers.LINK] = f"{response[headers.LINK]}, {link}" if response.has_header(headers.LINK) else link
-    _set_negotiated(response, entry, format_, request)
+    response._apierrors_problem = problem  # type: ignore[attr-defined]
+    if request is not None:
+        request._apierrors_code = problem.code  # type: ignore[attr-defined]
 
 
 def _set_retry_after(response: HttpResponseBase, problem: Problem) -> None:
@@ -188,8 +208,11 @@ def _set_retry_after(response: HttpResponseBase, problem: Problem) -> None:
 def _set_challenge(response: HttpResponseBase, problem: Problem, request: HttpRequest | None) -> None:
     challenge = response.headers.get(headers.WWW_AUTHENTICATE)
     if problem.status == HTTPStatus.UNAUTHORIZED:
+        sent = "" if request is None else request.META.get("HTTP_AUTHORIZATION", "")
+        if challenge is None and problem.code == "OAUTH_INVALID_CLIENT" and sent[:6].lower() == "basic ":
+            challenge = 'Basic realm="api"'  # the scheme that the client used (RFC 6749, 5.2)
         challenge = challenge or conf.CHALLENGE
-        if request is not None and headers.has_bearer_token(request.META.get("HTTP_AUTHORIZATION", "")):
+        if headers.has_bearer_token(sent):
             challenge = headers.with_error(challenge, "invalid_token")
     elif challenge is None:
         scope = problem.params.get("scope")
@@ -198,7 +221,7 @@ def _set_challenge(response: HttpResponseBase, problem: Problem, request: HttpRe
 
 
 def _set_negotiated(response: HttpResponseBase, entry: Entry, format_: Format, request: HttpRequest | None) -> None:
-    if entry.language and not response.has_header(headers.CONTENT_LANGUAGE):
+    if entry.language:
         response[headers.CONTENT_LANGUAGE] = entry.language
     if request is None:
         return
@@ -231,18 +254,15 @@ def _like(data: Any, body: Any) -> Any:
     return body if serializer is None else ReturnDict(body, serializer=serializer)
 
 
-def _fixed(response: HttpResponseBase, request: HttpRequest | None) -> dict[str, Any]:
-    """Return the body that cannot fail, of the status alone, while an exception of ours is logged."""
+def _fixed(response: HttpResponseBase, request: HttpRequest | None, problem: Problem | None = None) -> dict[str, Any]:
+    """Return the body that needs no words and no format, while an exception of ours is logged."""
     logger.exception("An error answer could not be made; a fixed one was sent")
     status = response.status_code
-    code = "INTERNAL_SERVER_ERROR" if status >= HTTPStatus.INTERNAL_SERVER_ERROR else "INVALID_REQUEST"
-    problem = Problem(code=code, status=status, request_id=request_id(request))
-    response[headers.X_ERROR_CODE] = code
-    response[headers.X_REQUEST_ID] = problem.request_id
-    response[headers.CACHE_CONTROL] = "no-store"
-    response[headers.CONTENT_TYPE_OPTIONS] = "nosniff"
-    _mark(response, problem, request)
-    return {"error": {"code": code, "httpCode": status, "message": f"{phrase(status)}."}}
+    if problem is None:
+        code = "INTERNAL_SERVER_ERROR" if status >= HTTPStatus.INTERNAL_SERVER_ERROR else "INVALID_REQUEST"
+        problem = Problem(code=code, status=status, request_id=request_id(request))
+    _set_facts(response, problem, request)
+    return {"error": {"code": problem.code, "httpCode": status, "message": f"{phrase(status)}."}}
 
 
 def _successor(response: HttpResponseBase) -> HttpResponse:

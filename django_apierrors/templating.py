@@ -25,6 +25,11 @@ def clean_surrogates(text: str) -> str:
     return text if text.isascii() else _SURROGATE.sub("\ufffd", text)
 
 
+def has_surrogate(text: str) -> bool:
+    """Tell whether a text holds a lone surrogate."""
+    return not text.isascii() and _SURROGATE.search(text) is not None
+
+
 def fill(text: str, params: Mapping[str, Any]) -> str | None:
     """Put values into the ``{placeholders}`` of a text, ``None`` when one has no value.
 

@@ -19,6 +19,8 @@ def assert_api_error(response: Any, code: str, status: int | None = None, **fiel
     the catalog's. ``fields`` are members of the error object: ``message="..."``, ``param=None``,
     ``details={...}``.
     """
+    if status is None and catalog.current().status(code) is None:
+        raise AssertionError(f"The catalog has no code {code!r}; correct it, or give the status.")
     expected: dict[str, Any] = {
         "X-Error-Code": code,
         "status": catalog.current().status(code) if status is None else status,

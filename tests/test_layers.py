@@ -98,9 +98,7 @@ def test_no_listed_module_is_gone():
 
 @every_module
 def test_a_module_imports_only_from_lower_levels(name):
-    upwards = [
-        other for other in imported(name) if (name, other) not in ROOMS and not level(other) < level(name)
-    ]
+    upwards = [other for other in imported(name) if (name, other) not in ROOMS and not level(other) < level(name)]
     assert upwards == []
 
 
