@@ -151,14 +151,14 @@ class Catalog:
 
 
 def _resolved(definition: codes.ErrorDefinition | None, row: Row, language: str, docs_at: str) -> Entry:
-    shipped, translated = _shipped(definition, language)
+    shipped, shipped_in = _shipped(definition, language)
     chosen = _chosen(row, language)
     texts = {name: chosen.get(name) or row.texts.get(name) or shipped.get(name, "") for name in codes.TEXTS}
     status = row.status or (definition.status if definition else 500)
     if chosen.get("message"):
         said_in = language if row.translations.get(language, _NO_TEXTS).get("message") else language.split("-")[0]
     else:
-        said_in = language if translated and not row.texts.get("message") else ""
+        said_in = "" if row.texts.get("message") else shipped_in
     return Entry(
         code=row.code,
         status=status,
@@ -201,16 +201,18 @@ def _lines(text: str) -> tuple[str, ...]:
     return tuple(line.strip() for line in text.splitlines() if line.strip())
 
 
-def _shipped(definition: codes.ErrorDefinition | None, language: str) -> tuple[dict[str, str], bool]:
-    """Return the shipped texts in a language, and whether that is really their language."""
+def _shipped(definition: codes.ErrorDefinition | None, language: str) -> tuple[dict[str, str], str]:
+    """Return the shipped texts in a language, and which language they are really in, if that is known."""
     if definition is None:
-        return {}, False
+        return {}, ""
     with translation.override(language):
         texts = shipped_texts(definition)
     with translation.override("en"):
         source = shipped_texts(definition)
     translatable = any(isinstance(text, Promise) for text in (definition.title, definition.message))
-    return texts, translatable and (texts != source or language.split("-")[0] == "en")
+    if not translatable:
+        return texts, ""
+    return texts, language if texts != source or language.split("-")[0] == "en" else "en"
 
 
 def shipped_texts(definition: codes.ErrorDefinition) -> dict[str, str]:

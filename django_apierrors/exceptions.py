@@ -73,11 +73,13 @@ class ApiError(APIException):
 
     @classmethod
     def _definition(cls) -> codes.ErrorDefinition:
-        own = {name: value for name, value in vars(cls).items() if name in _DEFINING}
+        own: dict[str, Any] = {name: value for name, value in vars(cls).items() if name in _DEFINING}
         known = codes.get(cls.code)
         if known is not None:
             # Reworded; or, with another status, refused by register() and reported by a check.
-            implied = {} if own.get("status") in (None, known.status) else {"type": "", "pass_detail": None}
+            implied: dict[str, Any] = (
+                {} if own.get("status") in (None, known.status) else {"type": "", "pass_detail": None}
+            )
             return replace(known, **implied, **own)
         parent = next((codes.get(vars(base)["code"]) for base in cls.__mro__[1:-1] if "code" in vars(base)), None)
         if cls.__base__ is not ApiError and parent is not None:
@@ -86,7 +88,8 @@ class ApiError(APIException):
         if own.get("status") is None:
             raise TypeError(f"{cls.__qualname__} defines {cls.code!r} without a status; add e.g. `status = 422`.")
         title = own.get("title") or cls.code.replace("_", " ").capitalize()
-        return codes.ErrorDefinition(**{"title": title, "message": f"{title}."} | own)
+        texts: dict[str, Any] = {"title": title, "message": f"{title}."}
+        return codes.ErrorDefinition(**texts | own)
 
     def __init__(
         self,

@@ -128,7 +128,8 @@ def _problem_of_finished(request: HttpRequest, response: HttpResponseBase) -> Pr
         return None
     problem = conversion.from_response(request, response, names_html=negotiation.names_html(request))
     if problem is not None and exc is not None and settings.DEBUG and not conf.DEBUG_ERRORS:
-        if classification.is_left_to_django(exc, problem.status) and problem.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        is_crash = classification.is_left_to_django(exc, problem.status)
+        if is_crash and problem.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
             response.status_code = problem.status
             return None  # Django's technical page helps a developer more than our words
     return problem

@@ -1,42 +1,24 @@
-"""Wire formats: Problem + Entry → dict. The only file with the key names of bodies."""
+"""The seven formats that ship with the package."""
 
 from __future__ import annotations
 
-import functools
 import uuid
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import replace
 from http import HTTPStatus
 from operator import attrgetter
 from typing import Any, ClassVar
 
 from django.utils.encoding import force_str
 from django.utils.functional import Promise
-from django.utils.module_loading import import_string
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import override
 
-from .catalog import Entry
-from .codes import Text, phrase
-from .details import cost, plain
-from .problems import FieldError, Problem
-
-# What may be listed of one problem, in bytes of JSON, so that no body exceeds 64 kB.
-_BUDGET = 48_000
-_PER_ERROR = 60
-# A character outside the BMP, escaped as JSON does.
-_MOST_PER_CHARACTER = 12
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Field:
-    """What the documentation says of one key of an error object: its JSON type and its meaning."""
-
-    name: str
-    type: str
-    meaning: Text
-    nullable: bool = False
-
+from ..catalog import Entry
+from ..codes import phrase
+from ..problems import Problem
+from .members import details, listed_by_param, location, total, within
+from .shape import Field, Format
 
 _CODE = Field(name="code", type="string", meaning=_("Names the kind of error. Branch on it."))
 _MESSAGE = Field(name="message", type="string", meaning=_("Says in words what is wrong. It may change at any time."))
@@ -57,62 +39,6 @@ _REQUEST_ID = Field(
 )
 
 
-class Format:
-    """A shape for errors and the names it gives to codes; subclass it for a shape of your own.
-
-    ``body()`` is given a problem, which has its final ``status``, and the entry of its code in
-    the language of the client, and returns what is sent as JSON.
-    """
-
-    #: The content type of the body.
-    media_type: ClassVar[str] = "application/json"
-    #: Canonical code → the name this format writes for it.
-    codes: ClassVar[Mapping[str, str]] = {}
-    #: Whether validation problems list every error; others speak of the first.
-    lists_errors: ClassVar[bool] = False
-    #: The language of the texts; ``None``: the client's.
-    language: ClassVar[str | None] = None
-    #: Further headers of an answer in this format.
-    headers: ClassVar[Mapping[str, str]] = {}
-    #: The key around the error object; ``None``: the object is the body.
-    envelope: ClassVar[str | None] = None
-    #: The keys of the error object, for the documentation.
-    fields: ClassVar[Sequence[Field]] = ()
-
-    def body(self, problem: Problem, entry: Entry) -> dict[str, Any]:
-        """Return the body of one answer."""
-        raise NotImplementedError
-
-    def code(self, entry: Entry) -> str:
-        """Return the name that this format writes for a code."""
-        return self.codes.get(entry.code, entry.code)
-
-    def wrapped(self, error: dict[str, Any]) -> dict[str, Any]:
-        """Return the body that holds an error object."""
-        return {self.envelope: error} if self.envelope else error
-
-    def about(self, problem: Problem) -> Problem:
-        """Return what this format speaks of: the whole problem, or only its first error."""
-        if self.lists_errors or len(problem.errors) < 2:
-            return problem
-        first = problem.errors[0]
-        message: str | None = first.message
-        if (code := problem.code) == "VALIDATION_FAILED" and first.path:
-            code = "PARAM_NOT_FOUND" if first.code == "required" else code
-            message = None  # the texts of these codes name the parameter
-        elif first.path:
-            message = f"{first.param}: {first.message}"
-        return replace(
-            problem,
-            code=code,
-            message=message,
-            params={"param": first.param, "detail": first.message} if first.path else {},
-            param=first.param if first.path else None,
-            errors=(first,),
-            errors_total=1,
-        )
-
-
 class Nested(Format):
     """``{"error": {"code", "httpCode", "message"}}``"""
 
@@ -129,11 +55,11 @@ class Nested(Format):
 
     def body(self, problem: Problem, entry: Entry) -> dict[str, Any]:
         """Return the code, the status and the message in an ``error`` object."""
-        details, room = _details(problem)
+        own, room = details(problem)
         message = entry.message_for(problem)
         error: dict[str, Any] = {"code": self.code(entry), "httpCode": problem.status, "message": message}
-        error.update(_listed_by_param(problem, message, room))
-        return self.wrapped(error | details)
+        error.update(listed_by_param(problem, message, room))
+        return self.wrapped(error | own)
 
 
 class Result(Format):
@@ -179,16 +105,16 @@ class Detailed(Format):
 
     def body(self, problem: Problem, entry: Entry) -> dict[str, Any]:
         """Return the code and the message in an ``error`` object, field errors in its ``details``."""
-        details, room = _details(problem)
+        own, room = details(problem)
         message = entry.message_for(problem)
         if problem.errors:
             fields: dict[str, list[dict[str, str]]] = {}
-            listed = _within(problem, room, attrgetter("param"))
+            listed = within(problem, room, attrgetter("param"))
             for param, error in listed:
                 fields.setdefault(param, []).append({"code": error.code, "message": error.message or message})
             more = {"fields_total": problem.errors_total} if len(listed) < problem.errors_total else {}
-            details = {"details": {**details.get("details", {}), "fields": fields, **more}}
-        return self.wrapped({"code": self.code(entry), "message": message, **details})
+            own = {"details": {**own.get("details", {}), "fields": fields, **more}}
+        return self.wrapped({"code": self.code(entry), "message": message, **own})
 
 
 class Described(Format):
@@ -277,7 +203,7 @@ class Typed(Format):
 
     def body(self, problem: Problem, entry: Entry) -> dict[str, Any]:
         """Return the six keys, ``null`` where there is nothing to say."""
-        details, room = _details(problem)
+        own, room = details(problem)
         message = entry.message_for(problem)
         error: dict[str, Any] = {
             "type": entry.type,
@@ -287,7 +213,7 @@ class Typed(Format):
             "doc_url": entry.doc_url or None,
             "request_id": problem.request_id or None,
         }
-        error.update(_listed_by_param(problem, message, room), **details)
+        error.update(listed_by_param(problem, message, room), **own)
         return self.wrapped(error)
 
 
@@ -322,7 +248,7 @@ class RFC9457(Format):
 
     def body(self, problem: Problem, entry: Entry) -> dict[str, Any]:
         """Return the members of RFC 9457, 3.1, and ours."""
-        details, room = _details(problem)
+        own, room = details(problem)
         message = entry.message_for(problem)
         body: dict[str, Any] = {
             "type": entry.doc_url or "about:blank",
@@ -335,48 +261,11 @@ class RFC9457(Format):
         }
         if problem.errors:
             body["errors"] = [
-                {**_location(place, error), "code": error.code, "detail": error.message or message}
-                for place, error in _within(problem, room, attrgetter("pointer"))
+                {**location(place, error), "code": error.code, "detail": error.message or message}
+                for place, error in within(problem, room, attrgetter("pointer"))
             ]
-            body.update(_total(problem, body["errors"]))
-        return body | details
-
-
-def _listed_by_param(problem: Problem, message: str, room: int) -> dict[str, Any]:
-    if not problem.errors:
-        return {}
-    errors = [
-        {"param": param or None, "code": error.code, "message": error.message or message}
-        for param, error in _within(problem, room, attrgetter("param"))
-    ]
-    return {"errors": errors, **_total(problem, errors)}
-
-
-def _total(problem: Problem, listed: list[Any]) -> dict[str, int]:
-    return {"errors_total": problem.errors_total} if len(listed) < problem.errors_total else {}
-
-
-def _within(problem: Problem, room: int, name: Callable[[FieldError], str]) -> list[tuple[str, FieldError]]:
-    """Return the errors that fit into the room, at least one, each with its name."""
-    named = [(name(error), error) for error in problem.errors]
-    texts = sum(len(text) + len(error.code) + len(error.message) for text, error in named)
-    if _PER_ERROR * len(named) + _MOST_PER_CHARACTER * texts <= room:
-        return named
-    for count, (text, error) in enumerate(named):
-        room -= _PER_ERROR + cost(text) + cost(error.code) + cost(error.message)
-        if room < 0 and count:
-            return named[:count]
-    return named
-
-
-def _location(place: str, error: FieldError) -> dict[str, str]:
-    return {"parameter": error.param} if error.in_query and error.path else {"pointer": place}
-
-
-def _details(problem: Problem) -> tuple[dict[str, Any], int]:
-    """Return the member ``details``, if there are any, and the room that is left."""
-    details, room = plain(problem.details, problem.code, _BUDGET)
-    return {} if details is None else {"details": details}, room
+            body.update(total(problem, body["errors"]))
+        return body | own
 
 
 def _urn(request_id: str) -> str:
@@ -385,27 +274,3 @@ def _urn(request_id: str) -> str:
     except ValueError:
         # Not every client names its requests by UUIDs; the same name gives the same URN.
         return uuid.uuid5(uuid.NAMESPACE_OID, request_id).urn
-
-
-#: The formats by name.
-BUILTIN: dict[str, type[Format]] = {
-    "nested": Nested,
-    "result": Result,
-    "detailed": Detailed,
-    "described": Described,
-    "oauth2": OAuth2,
-    "typed": Typed,
-    "problem": RFC9457,
-}
-
-
-@functools.cache
-def get(name: str) -> Format:
-    """Return a format by its name or dotted path.
-
-    Raises ``ImportError`` when there is none and ``TypeError`` when it is not a ``Format``.
-    """
-    found = BUILTIN.get(name) or import_string(name)
-    if not (isinstance(found, type) and issubclass(found, Format) and found is not Format):
-        raise TypeError(f"{name!r} is not a subclass of django_apierrors.formats.Format.")
-    return found()

@@ -1,0 +1,77 @@
+"""What every format is: a class that shapes a problem, and what the documentation says of its keys."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar
+
+from ..catalog import Entry
+from ..codes import Text
+from ..problems import Problem
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Field:
+    """What the documentation says of one key of an error object: its JSON type and its meaning."""
+
+    name: str
+    type: str
+    meaning: Text
+    nullable: bool = False
+
+
+class Format:
+    """A shape for errors and the names it gives to codes; subclass it for a shape of your own.
+
+    ``body()`` is given a problem, which has its final ``status``, and the entry of its code in
+    the language of the client, and returns what is sent as JSON.
+    """
+
+    #: The content type of the body.
+    media_type: ClassVar[str] = "application/json"
+    #: Canonical code → the name this format writes for it.
+    codes: ClassVar[Mapping[str, str]] = {}
+    #: Whether validation problems list every error; others speak of the first.
+    lists_errors: ClassVar[bool] = False
+    #: The language of the texts; ``None``: the client's.
+    language: ClassVar[str | None] = None
+    #: Further headers of an answer in this format.
+    headers: ClassVar[Mapping[str, str]] = {}
+    #: The key around the error object; ``None``: the object is the body.
+    envelope: ClassVar[str | None] = None
+    #: The keys of the error object, for the documentation.
+    fields: ClassVar[Sequence[Field]] = ()
+
+    def body(self, problem: Problem, entry: Entry) -> dict[str, Any]:
+        """Return the body of one answer."""
+        raise NotImplementedError
+
+    def code(self, entry: Entry) -> str:
+        """Return the name that this format writes for a code."""
+        return self.codes.get(entry.code, entry.code)
+
+    def wrapped(self, error: dict[str, Any]) -> dict[str, Any]:
+        """Return the body that holds an error object."""
+        return {self.envelope: error} if self.envelope else error
+
+    def about(self, problem: Problem) -> Problem:
+        """Return what this format speaks of: the whole problem, or only its first error."""
+        if self.lists_errors or len(problem.errors) < 2:
+            return problem
+        first = problem.errors[0]
+        message: str | None = first.message
+        if (code := problem.code) == "VALIDATION_FAILED" and first.path:
+            code = "PARAM_NOT_FOUND" if first.code == "required" else code
+            message = None  # the texts of these codes name the parameter
+        elif first.path:
+            message = f"{first.param}: {first.message}"
+        return replace(
+            problem,
+            code=code,
+            message=message,
+            params={"param": first.param, "detail": first.message} if first.path else {},
+            param=first.param if first.path else None,
+            errors=(first,),
+            errors_total=1,
+        )
