@@ -22,6 +22,8 @@ COMMANDS = {
     "two workers of gunicorn": ["gunicorn", "--workers=2", "--preload", "--bind={host}:{port}", WSGI],
     "uvicorn": ["uvicorn", "--factory", "--lifespan=off", "--host={host}", "--port={port}", ASGI],
 }
+#: Django advises against connections that outlive their request under ASGI.
+PERSISTENT = {"gunicorn with threads": {"APIERRORS_CONN_MAX_AGE": "600"}}
 SETUP = f"""
 import django
 django.setup()
@@ -57,7 +59,7 @@ def migrate(url):
 def serving(url, *names):
     """Start servers beside each other, so that it takes as long as one."""
     with contextlib.ExitStack() as stack, ThreadPoolExecutor() as pool:
-        managers = [running(name, COMMANDS[name], **environment(url)) for name in names]
+        managers = [running(name, COMMANDS[name], **environment(url), **PERSISTENT.get(name, {})) for name in names]
         starting = [pool.submit(manager.__enter__) for manager in managers]
         for manager, started in zip(managers, starting, strict=True):
             if started.exception() is None:

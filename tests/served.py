@@ -5,8 +5,9 @@ import os
 from asgiref.sync import iscoroutinefunction
 from django.utils.decorators import sync_and_async_middleware
 from settings import *  # noqa: F403
-from settings import MIDDLEWARE
+from settings import DATABASES, MIDDLEWARE
 
+DATABASES["default"]["CONN_MAX_AGE"] = int(os.environ.get("APIERRORS_CONN_MAX_AGE", "0"))
 APIERRORS = {"REFRESH_SECONDS": 1.0}
 MIDDLEWARE = ["served.name_the_process", *MIDDLEWARE]
 LOGGING = {

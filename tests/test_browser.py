@@ -181,7 +181,7 @@ def test_an_example_can_be_copied(visit):
     buttons = page.get_by_role("button", name="Copy")
     assert buttons.count() == 4
     buttons.nth(1).click()
-    assert page.get_by_role("button", name="Copied").count() == 1
+    page.get_by_role("button", name="Copied").wait_for()
     assert "curl -i --retry 5" in page.evaluate("navigator.clipboard.readText()")
 
 
