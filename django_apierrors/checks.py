@@ -164,9 +164,14 @@ def check_doors(**kwargs: Any) -> list[CheckMessage]:
         if handler is drf_exception_handler:
             messages.append(_error(11, "Errors of DRF views are not structured: DRF's own handler is set.", paste))
         else:
-            message = f"The exception handler is {handler!r}."
+            message = f"The exception handler is {_named(handler)}."
             messages.append(_warning(1, message, f"Call {HANDLER} from it and silence this, or set {paste}."))
     return messages
+
+
+def _named(handler: Any) -> str:
+    name = getattr(handler, "__qualname__", None)
+    return f"{handler.__module__}.{name}" if name else repr(handler)
 
 
 def check_middleware_order(**kwargs: Any) -> list[CheckMessage]:

@@ -134,9 +134,8 @@ def _built_in(exc_type: type) -> tuple[str | None, type | None]:
 
 def _known(code: str, status: int | None) -> tuple[str, int | None]:
     current = catalog.current()
-    code = code.upper()
-    if current.status(code) is not None:
-        return code, status
+    if current.status(code.upper()) is not None:
+        return code.upper(), status
     if code:
         if conf.STRICT:
             raise UnknownErrorCode(

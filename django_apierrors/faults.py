@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from types import FrameType
 from typing import Any
 
-from django.http import UnreadablePostError
+from django.http import HttpRequest, UnreadablePostError
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -32,7 +32,7 @@ def is_clients_fault(exc: BaseException) -> bool:
     if isinstance(exc, UnreadablePostError) or _in_unusable_charset(exc):
         return True
     if isinstance(exc, UnicodeEncodeError):
-        return _body_holds(exc, _is_lone_surrogate)
+        return _body_holds(exc, _is_lone_surrogate) or _body_spells_surrogate(exc)
     return isinstance(exc, (ValueError, OverflowError)) and _body_holds(exc, _is_infinite)
 
 
@@ -76,6 +76,15 @@ def _body_holds(exc: BaseException, is_unusable: Callable[[Any], bool]) -> bool:
             pending.extend((*value, *value.values()))
         elif isinstance(value, list):
             pending.extend(value)
+    return False
+
+
+def _body_spells_surrogate(exc: BaseException) -> bool:
+    # A plain view parses for itself; what it has read of the body is kept by Django.
+    for frame in _frames(exc):
+        request = frame.f_locals.get("request")
+        if isinstance(request, HttpRequest):
+            return b"\\ud" in vars(request).get("_body", b"").lower()
     return False
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from contextlib import suppress
 from http import HTTPStatus
 from typing import Any
 
@@ -143,10 +142,15 @@ def remember(request: HttpRequest, exc: BaseException) -> bool:
     If it will, log records of the request name its code from now on.
     """
     conversion.remember(request, exc)
-    is_ours = is_structured(request, exc)
-    if is_ours:
-        with suppress(UnknownErrorCode):  # raised again where the answer is made
+    try:
+        is_ours = is_structured(request, exc)
+        if is_ours:
             request._apierrors_code = classification.classify(exc)[0]  # type: ignore[attr-defined]
+    except UnknownErrorCode:
+        return True  # raised again where the answer is made
+    except Exception:  # a wrong setting must never hide what happened
+        logger.exception("Whose error this is could not be told; it is left to Django")
+        return False
     return is_ours
 
 
@@ -158,17 +162,16 @@ def problem_of(response: HttpResponseBase) -> Problem | None:
 def _dress(response: HttpResponseBase, problem: Problem, request: HttpRequest | None, format_: Format) -> Any:
     """Set the headers of a problem and return the body that goes with them."""
     problem = format_.about(problem)
+    _set_facts(response, problem, request)
     language = format_.language or negotiation.language_for(request, response)
     entry = catalog.current().entry(problem.code, language, negotiation.docs_at(request))
     body = format_.body(problem, entry)
-    _set_headers(response, problem, entry, format_, request)
-    _set_facts(response, problem, request)
+    _set_headers(response, entry, format_, request)
     return body
 
 
-def _set_headers(
-    response: HttpResponseBase, problem: Problem, entry: Entry, format_: Format, request: HttpRequest | None
-) -> None:
+def _set_headers(response: HttpResponseBase, entry: Entry, format_: Format, request: HttpRequest | None) -> None:
+    """Set the headers that the words and the format decide."""
     for name, value in format_.headers.items():
         response[name] = value
     if entry.doc_url:

@@ -13,6 +13,7 @@ urlpatterns = [
     path("", home),
     path("admin/", admin.site.urls),
     path("api-auth/", include("rest_framework.urls")),
+    path("errors/", include("django_apierrors.urls")),
     path("api/v1/", include("payments.urls", namespace="v1")),
     path("api/v2/", include("payments.urls", namespace="v2")),
 ]

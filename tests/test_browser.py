@@ -21,6 +21,8 @@ from django.test import override_settings
 from django_apierrors import catalog
 from django_apierrors.catalog import Row
 
+pytestmark = pytest.mark.services
+
 PAGES = ["/errors/", "/errors/GONE/", "/errors/INVALID_REQUEST/", "/errors/UNAUTHENTICATED/", "/errors/?q=nothing"]
 SCHEMES = ["light", "dark"]
 # Chromium must not call home: what leaves for another host is then the page's.

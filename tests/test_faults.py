@@ -1,5 +1,7 @@
 """What the client's bytes broke is a 400; what the code broke stays a 500."""
 
+import json
+
 import pytest
 from django.core.signals import got_request_exception
 from django.http import HttpResponse, UnreadablePostError
@@ -147,9 +149,16 @@ def test_plain_views_are_judged_alike(exc, code, url, api, door):
     assert_api_error(api.post(url), code)
 
 
-def test_a_lone_surrogate_in_a_plain_page_is_the_clients_fault(api, door):
-    door(lambda request: HttpResponse("\ud800"))
-    assert_api_error(api.get("/api/plain"), "REQUEST_MALFORMED")
+def test_a_lone_surrogate_that_a_plain_view_echoes_is_the_clients_fault(api, door):
+    door(lambda request: HttpResponse(json.loads(request.body)["name"]))
+    response = api.post("/api/plain", r'{"name": "\ud800"}', content_type="application/json")
+    assert_api_error(response, "REQUEST_MALFORMED")
+
+
+@pytest.mark.parametrize("url", ["/api/plain", "/api/drf"])
+def test_a_lone_surrogate_of_our_own_is_a_crash(url, api, door):
+    door(lambda request: HttpResponse("\udcff.txt".encode()))  # as the name of a file may be
+    assert_api_error(api.get(url), "INTERNAL_SERVER_ERROR")
 
 
 def test_the_clients_fault_is_no_alarm(post):

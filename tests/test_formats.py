@@ -463,8 +463,8 @@ def test_a_format_of_a_project_decides_shape_type_names_and_headers(url, answer)
 @pytest.mark.parametrize(
     ("what", "status", "code"),
     [
-        (NotFound(), 404, "INVALID_REQUEST"),
-        (ApiError("BAD_GATEWAY"), 502, "INTERNAL_SERVER_ERROR"),
+        (NotFound(), 404, "RESOURCE_NOT_FOUND"),
+        (ApiError("BAD_GATEWAY"), 502, "BAD_GATEWAY"),
         (RuntimeError("secret"), 500, "INTERNAL_SERVER_ERROR"),
     ],
     ids=["404", "502", "unhandled"],
@@ -477,7 +477,7 @@ def test_a_format_that_fails_hides_no_error(url, what, status, code, answer, cap
 
 def test_a_format_that_fails_hides_no_error_that_a_view_returned(answer, caplog):
     returned = Response(ValidationError({"a": ["x"]}).detail, status=422)
-    assert_fixed(answer(lambda request: returned, f"{__name__}.Broken"), 422, "INVALID_REQUEST")
+    assert_fixed(answer(lambda request: returned, f"{__name__}.Broken"), 422, "UNPROCESSABLE_REQUEST")
     assert "ZeroDivisionError: the format's own fault" in caplog.text
 
 

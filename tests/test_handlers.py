@@ -205,7 +205,7 @@ def test_an_error_view_that_fails_gives_the_fixed_bytes(send, settings, door, ca
     assert "original" in caplog.text
 
 
-def test_a_failing_template_of_a_website_gives_the_fixed_bytes(settings):
+def test_a_failing_template_of_a_website_gives_a_fixed_page(settings):
     settings.TEMPLATES = [
         {
             "BACKEND": "django.template.backends.django.DjangoTemplates",
@@ -213,7 +213,7 @@ def test_a_failing_template_of_a_website_gives_the_fixed_bytes(settings):
         }
     ]
     response = handler500(RequestFactory().get("/site/x"))
-    assert (response.status_code, response["Content-Type"]) == (500, "application/json")
+    assert (response.status_code, response["Content-Type"]) == (500, "text/html; charset=utf-8")
 
 
 def test_a_broken_format_hides_no_error_of_a_middleware(send, settings, door, caplog):

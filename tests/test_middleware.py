@@ -418,7 +418,7 @@ def test_a_broken_format_hides_nothing(send, door, settings, caplog, exc, status
 
     assert response.status_code == status
     assert body(response)["error"]["httpCode"] == status
-    assert response["X-Error-Code"] == ("INTERNAL_SERVER_ERROR" if status == 500 else "INVALID_REQUEST")
+    assert response["X-Error-Code"] == ("INTERNAL_SERVER_ERROR" if status == 500 else "RESOURCE_CONFLICT")
     assert "the format is broken" in caplog.text
     of_django = [record for record in caplog.records if record.name == "django.request"]
     assert len(of_django) == 1

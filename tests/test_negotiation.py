@@ -13,7 +13,8 @@ from rest_framework.views import APIView
 from rest_framework.viewsets import ViewSet
 from sending import sender
 
-from django_apierrors import negotiation
+from django_apierrors import catalog, negotiation
+from django_apierrors.catalog import Row
 from django_apierrors.exceptions import ApiError
 from django_apierrors.handlers import handler400, handler403, handler404, handler500
 from django_apierrors.testing import assert_api_error
@@ -199,8 +200,16 @@ def test_a_view_with_a_format_is_structured_on_a_path_without_one(send, settings
 
 def test_the_language_of_the_response_wins(send, door):
     door(lambda request: HttpResponse(status=409, headers={"Content-Language": "de, en"}))
-    response = send("get", "/api/plain", headers={"accept-language": "fr"})
-    assert response["Content-Language"] == "de, en"
+    row = Row(code="RESOURCE_CONFLICT", translations={"de": {"message": "Konflikt."}, "fr": {"message": "Conflit."}})
+    with catalog.pinned(row):
+        response = send("get", "/api/plain", headers={"accept-language": "fr"})
+    assert response["Content-Language"] == "de"
+    assert response.json()["error"]["message"] == "Konflikt."
+
+
+def test_a_text_without_a_translation_says_that_it_is_english(send, door):
+    door(lambda request: HttpResponse(status=409, headers={"Content-Language": "de"}))
+    assert send("get", "/api/plain")["Content-Language"] == "en"
 
 
 @pytest.mark.parametrize(

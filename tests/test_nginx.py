@@ -20,7 +20,7 @@ from django_apierrors.exceptions import ApiError
 from django_apierrors.formats import BUILTIN
 from django_apierrors.models import ErrorCode
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.services]
 
 HOST = "127.0.0.1"
 #: Where nginx meets an error of each status.

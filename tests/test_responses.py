@@ -228,8 +228,8 @@ def test_a_text_that_is_never_translated_has_no_language(definition):
     assert "Vary" not in response
 
 
-def test_a_language_that_is_there_is_kept():
-    assert returned(Content_Language="de")["Content-Language"] == "de"
+def test_the_language_that_is_there_gives_way_to_that_of_the_text():
+    assert returned(Content_Language="de")["Content-Language"] == "en"
 
 
 def test_without_translation_nothing_varies_by_language(settings):

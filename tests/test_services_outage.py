@@ -6,6 +6,8 @@ import pytest
 from processes import Held, elsewhere, migrate, said, serving, until
 from services import private_postgres
 
+pytestmark = pytest.mark.services
+
 
 @pytest.fixture(scope="module")
 def postgres():

@@ -12,6 +12,8 @@ from django_apierrors import stored
 from django_apierrors.models import ErrorCode, Revision
 from django_apierrors.snapshot import snapshot
 
+pytestmark = pytest.mark.services
+
 ALIAS = "service"
 
 

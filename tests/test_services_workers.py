@@ -8,6 +8,8 @@ from services import database
 
 from django_apierrors import codes
 
+pytestmark = pytest.mark.services
+
 SHIPPED = str(codes.get("ENDPOINT_NOT_FOUND").message)
 
 FIXTURE = """

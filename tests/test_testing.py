@@ -58,7 +58,7 @@ def test_a_wrong_answer_fails_with_what_is_wrong_and_the_whole_answer(api, args,
 
 
 def test_a_status_must_be_given_for_a_code_that_nothing_defines(api):
-    assert "status: expected None" in failure(api.get("/api/nothing"), "NOT_DEFINED")
+    assert "no code 'NOT_DEFINED'" in failure(api.get("/api/nothing"), "NOT_DEFINED")
 
 
 def test_a_success_is_no_error(api):

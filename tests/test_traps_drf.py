@@ -224,7 +224,7 @@ class UndetailedConflict(APIException):
     ("exc", "code", "message"),
     [
         (Careless(), "VALIDATION_FAILED", "Not so."),
-        (Undetailed(), "VALIDATION_FAILED", "This value is not valid."),
+        (Undetailed(), "VALIDATION_FAILED", "Validation failed."),
         (UndetailedConflict(), "RESOURCE_CONFLICT", "The request conflicts with the current state."),
     ],
     ids=["text", "none", "none on a 409"],
@@ -711,7 +711,7 @@ def odd_other(rng):
             (ours.ServiceUnavailable(rng.choice([None, -1, 3])), 503),
             (ZeroDivisionError(), 500),
             (KeyError("\ud800"), 500),
-            (UnicodeEncodeError("utf-8", "\ud800", 0, 1, "surrogates not allowed"), 400),
+            (UnicodeEncodeError("utf-8", "\ud800", 0, 1, "surrogates not allowed"), 500),
         ]
     )
 
