@@ -130,6 +130,7 @@ The example payments API is running.
   Home page    {base}/            what there is to try
   API          {base}/api/v1/     errors in the default format
   The same     {base}/api/v2/     errors as application/problem+json
+  Error codes  {base}/errors/     what each of them means
   Admin        {base}/admin/      user {sample.USER}, password {sample.PASSWORD}
   API key      {sample.KEY}
 
