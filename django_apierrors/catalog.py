@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import functools
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -14,7 +15,6 @@ from . import codes
 from .problems import Problem
 from .templating import clean, fill
 
-_LONGEST_MESSAGE = 2000
 _MOST_RESOLVED = 50_000
 _NO_TEXTS: Mapping[str, str] = {}
 
@@ -54,7 +54,7 @@ class Entry:
         """
         text = self.message
         if problem.message and self.pass_detail and not self.edited:
-            text = clean(str(problem.message), _LONGEST_MESSAGE)
+            text = clean(str(problem.message), codes.LONGEST_MESSAGE)
         return fill(text, problem.params) or f"{self.title}."
 
 
@@ -76,6 +76,11 @@ class Row:
     texts: Mapping[str, str] = field(default_factory=dict)
     translations: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
+    @property
+    def is_complete(self) -> bool:
+        """Whether the row can stand alone, for a code that no Python code defines."""
+        return self.status is not None and "title" in self.texts and "message" in self.texts
+
 
 class Catalog:
     """All entries, looked up by code and language; each is resolved once and kept.
@@ -93,7 +98,7 @@ class Catalog:
         for definition in codes.definitions():
             yield definition.code
         for code, row in self._rows.items():
-            if codes.get(code) is None and row.status is not None:
+            if codes.get(code) is None and row.is_complete:
                 yield code
 
     def row(self, code: str) -> Row | None:
@@ -102,10 +107,9 @@ class Catalog:
 
     def status(self, code: str) -> int | None:
         """Return the status of a code, ``None`` when the catalog does not have it."""
-        row = self._rows.get(code)
-        if row is not None and row.status is not None:
+        row, definition = self._rows.get(code), codes.get(code)
+        if row is not None and row.status is not None and (definition is not None or row.is_complete):
             return row.status
-        definition = codes.get(code)
         return definition.status if definition else None
 
     def passes_detail(self, code: str) -> bool:
@@ -133,7 +137,7 @@ class Catalog:
         kept = self._entries.get(key)
         if kept is None or kept[0] is not definition:
             row = self._rows.get(code)
-            if definition is None and (row is None or row.status is None):
+            if definition is None and (row is None or not row.is_complete):
                 raise KeyError(code)
             if len(self._entries) >= _MOST_RESOLVED:  # many hosts, or many languages
                 self._entries.clear()
@@ -141,9 +145,14 @@ class Catalog:
             kept = self._entries[key] = (definition, entry)
         return kept[1]
 
-    def with_row(self, row: Row) -> Catalog:
-        """Return a catalog that differs by one row."""
-        return Catalog({**self._rows, row.code: row})
+    def with_rows(self, rows: Iterable[Row]) -> Catalog:
+        """Return a catalog that differs by some rows."""
+        return Catalog({**self._rows, **{row.code: row for row in rows}})
+
+    @functools.cached_property
+    def languages(self) -> frozenset[str]:
+        """The languages that any row has texts in."""
+        return frozenset(language for row in self._rows.values() for language in row.translations)
 
     def forget(self) -> None:
         """Drop what was resolved: the languages of the project have changed."""
@@ -248,15 +257,16 @@ _OF_STATUS = {
 }
 
 _installed = Catalog()
-#: What a test pinned, for all threads.
-_pinned: Catalog | None = None
+#: The rows that tests pinned, for all threads, the last one first.
+_pinned: tuple[Row, ...] = ()
 #: The catalog of a transaction that is not committed, for the requests inside it.
 _of_transaction: ContextVar[Catalog | None] = ContextVar("apierrors_catalog", default=None)
 
 
 def current() -> Catalog:
     """Return the catalog that answers now."""
-    return _pinned or _of_transaction.get() or _installed
+    catalog = _of_transaction.get() or _installed
+    return catalog.with_rows(reversed(_pinned)) if _pinned else catalog
 
 
 def install(catalog: Catalog) -> None:
@@ -282,8 +292,8 @@ def within(catalog: Catalog | None) -> Iterator[None]:
 def pinned(row: Row) -> Iterator[None]:
     """Let a row answer in every thread, whatever the database says, for a test."""
     global _pinned
-    before, _pinned = _pinned, current().with_row(row)
+    _pinned = (row, *_pinned)
     try:
         yield
     finally:
-        _pinned = before
+        _pinned = _pinned[1:]

@@ -20,6 +20,8 @@ Text = str | Promise
 PATTERN = re.compile(r"[A-Z][A-Z0-9_]*[A-Z0-9]")
 MAX_LENGTH = 63
 
+#: In characters, so that no body is larger than 64 kB.
+LONGEST_MESSAGE = 2000
 #: The texts of a code that the team may edit.
 TEXTS = ("title", "message", "description", "causes", "remedy")
 

@@ -35,8 +35,8 @@ class Texts(Announced):
 
         abstract = True
 
-    def _misplaced(self, code: str) -> dict[str, Any]:
-        """Return an error for each text with a placeholder that its code does not have."""
+    def _unsound(self, code: str) -> dict[str, Any]:
+        """Return an error for each text with a placeholder that its code does not have, or too long."""
         definition = codes.get(code)
         errors: dict[str, Any] = {}
         for name in codes.TEXTS:
@@ -49,6 +49,8 @@ class Texts(Announced):
                     "unknown": _braced(unknown),
                     "known": known,
                 }
+        if len(self.message) > codes.LONGEST_MESSAGE:
+            errors["message"] = _("A message has at most %d characters.") % codes.LONGEST_MESSAGE
         return errors
 
 
@@ -126,7 +128,7 @@ class ErrorCode(Texts):
 
     def clean(self) -> None:
         """Refuse unknown placeholders, a change of class (4xx, 5xx) of a defined code, and circles."""
-        errors = self._misplaced(self.code)
+        errors = self._unsound(self.code)
         definition = codes.get(self.code)
         if definition is not None and self.status and self.status // 100 != definition.status // 100:
             errors["status"] = _("%(code)s is defined as %(status)d; a row may change it only within %(class)dxx.") % {
@@ -210,6 +212,6 @@ class ErrorCodeTranslation(Texts):
     def clean(self) -> None:
         """Refuse unknown placeholders."""
         entry = getattr(self, "entry", None)
-        errors = self._misplaced(entry.code) if entry else {}
+        errors = self._unsound(entry.code) if entry else {}
         if errors:
             raise ValidationError(errors)

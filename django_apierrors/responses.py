@@ -228,7 +228,7 @@ def _set_negotiated(response: HttpResponseBase, entry: Entry, format_: Format, r
         response[headers.CONTENT_LANGUAGE] = entry.language
     if request is None:
         return
-    if entry.language and format_.language is None and settings.USE_I18N:
+    if format_.language is None and settings.USE_I18N:
         _vary_on(response, "Accept-Language")
     if not negotiation.is_by_place(request):
         _vary_on(response, "Accept")

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from . import codes
-from .codes import TEXTS
+from .codes import LONGEST_MESSAGE, TEXTS
 from .models import ErrorCode, ErrorCodeTranslation, Revision
 
 _FIELDS = ("code", "status", "type", "retry", "doc_url", "listed", "deprecated", "replaced_by__code", *TEXTS)
@@ -57,4 +57,7 @@ def _is_sound(code: str, status: int | None) -> bool:
 
 
 def _given(texts: list[str]) -> dict[str, str]:
-    return {name: text for name, text in zip(TEXTS, texts, strict=True) if text and text.strip()}
+    given = {name: text for name, text in zip(TEXTS, texts, strict=True) if text and text.strip()}
+    if "message" in given:
+        given["message"] = given["message"][:LONGEST_MESSAGE]
+    return given

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ContextDecorator, ExitStack
 from dataclasses import replace
 from typing import Any
+
+from asgiref.sync import iscoroutinefunction
 
 from . import catalog, codes, headers
 
@@ -44,19 +46,61 @@ def assert_api_error(response: Any, code: str, status: int | None = None, **fiel
     raise AssertionError(f"Not the expected API error:\n{wrong}\n{_written(response)}")
 
 
-@contextmanager
-def override_error(code: str, **differences: Any) -> Iterator[None]:
-    """Let a code be answered differently inside a ``with`` block or a decorated test, in every thread.
+class override_error(ContextDecorator):  # noqa: N801 (used as a function is, like override_settings)
+    """Lets a code be answered differently inside a ``with`` block or a decorated test, in every thread.
 
     ``differences`` are fields of an ``ErrorCode`` row: ``message="..."``, ``title``, ``description``,
     ``causes``, ``remedy`` (one item a line), ``status``, ``type``, ``retry``, ``doc_url``, ``listed``,
-    ``deprecated``, ``replaced_by`` (a code). The database is neither read nor written. Raises
-    ``TypeError`` for a field that does not exist.
+    ``deprecated``, ``replaced_by`` (a code). Texts count in every language. The database is neither
+    read nor written. Decorates functions, sync and async. Raises ``TypeError`` for a field that does
+    not exist and for a class, ``ValueError`` for a status that is no error, and ``LookupError`` for a
+    code that does not exist, unless ``status``, ``title`` and ``message`` make one.
     """
-    texts = {name: differences.pop(name) for name in codes.TEXTS if name in differences}
-    row = catalog.current().row(code) or catalog.Row(code=code)
-    with catalog.pinned(replace(row, **differences, texts={**row.texts, **texts})):
-        yield
+
+    def __init__(self, code: str, **differences: Any) -> None:
+        """Take the code and what is to be different."""
+        self._texts = {name: differences.pop(name) for name in codes.TEXTS if name in differences}
+        self._code = code
+        self._others = differences
+        self._open: list[ExitStack] = []
+        catalog.Row(code=code, **differences)  # refuses a field that does not exist
+        if differences.get("status") is not None and not 400 <= differences["status"] <= 599:
+            raise ValueError(f"{code}: status {differences['status']!r} is not an error; use 400 to 599.")
+
+    def __enter__(self) -> None:
+        """Pin the row."""
+        row = self._row()
+        if codes.get(self._code) is None and not row.is_complete:
+            raise LookupError(f"The catalog has no code {self._code!r}; correct it, or give status, title and message.")
+        stack = ExitStack()
+        stack.enter_context(catalog.pinned(row))
+        self._open.append(stack)
+
+    def __exit__(self, *exc_info: object) -> None:
+        """Let go of the row."""
+        self._open.pop().close()
+
+    def __call__(self, decorated: Any) -> Any:
+        """Decorate a function; a class would lose its tests."""
+        if isinstance(decorated, type):
+            raise TypeError("override_error decorates functions; in a test case, use self.enterContext() in setUp().")
+        if not iscoroutinefunction(decorated):
+            return super().__call__(decorated)
+
+        @functools.wraps(decorated)
+        async def inner(*args: Any, **kwargs: Any) -> Any:
+            with self:
+                return await decorated(*args, **kwargs)
+
+        return inner
+
+    def _row(self) -> catalog.Row:
+        row = catalog.current().row(self._code) or catalog.Row(code=self._code)
+        translations = {
+            language: {name: text for name, text in texts.items() if name not in self._texts}
+            for language, texts in row.translations.items()
+        }
+        return replace(row, **self._others, texts={**row.texts, **self._texts}, translations=translations)
 
 
 def _body(response: Any) -> dict[str, Any]:

@@ -87,7 +87,7 @@ def test_each_text_falls_back_for_itself():
     [("de-at", "Servus.", "de-at"), ("de", "Hallo.", "de"), ("fr", "Hi.", "fr"), ("en", "Hi.", "en")],
 )
 def test_the_language_of_the_request_chooses_on_the_wire(accepted, message, content_language, door, monkeypatch):
-    monkeypatch.setattr(catalog, "_pinned", in_german(exact="Servus.", base="Hallo.", override="Hi."))
+    monkeypatch.setattr(catalog, "_installed", in_german(exact="Servus.", base="Hallo.", override="Hi."))
     door(ApiError(TRANSLATED))
     response = Client().get("/api/plain", headers={"Accept-Language": accepted})
     assert_api_error(response, TRANSLATED, 409, message=message)
@@ -173,7 +173,7 @@ def test_other_edits_leave_the_words_of_the_raise_site(path, door):
 
 def test_a_translation_of_the_message_outranks_the_raise_site_in_its_language(door, monkeypatch):
     row = {"translations": {"de": {"message": "Schon vergeben."}}}
-    monkeypatch.setattr(catalog, "_pinned", rows(RESOURCE_CONFLICT=row))
+    monkeypatch.setattr(catalog, "_installed", rows(RESOURCE_CONFLICT=row))
     door(ApiError("RESOURCE_CONFLICT", "Taken by ana."))
     for language, message in {"de": "Schon vergeben.", "en": "Taken by ana."}.items():
         response = Client().get("/api/plain", headers={"Accept-Language": language})

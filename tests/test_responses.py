@@ -225,7 +225,6 @@ def test_a_text_that_is_never_translated_has_no_language(definition):
     definition()
     response = answer(ApiError("OF_TEST"))
     assert "Content-Language" not in response
-    assert "Vary" not in response
 
 
 def test_the_language_that_is_there_gives_way_to_that_of_the_text():

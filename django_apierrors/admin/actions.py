@@ -91,6 +91,8 @@ class Actions(_Admin):
         """Say of each row whether it is deleted or reset."""
         defined, others = _parted(objs)
         names, counts, permissions, protected = super().get_deleted_objects(others, request)
+        if defined and not self.has_change_permission(request):
+            permissions.add(str(self.opts.verbose_name))  # a reset is a change
         resets = [_("%(code)s: reset to default, since Python defines it") % {"code": obj.code} for obj in defined]
         return [*names, *resets], counts, permissions, protected
 
@@ -102,7 +104,7 @@ class Actions(_Admin):
         """Delete what stands only here; reset what Python defines."""
         defined, others = _parted(queryset)
         with self._transaction():
-            self._reset_each(request, defined)
+            self._reset_each(request, [obj for obj in defined if log.differences(obj)])
             queryset.filter(pk__in=[obj.pk for obj in others]).delete()
 
     def _reset(self, request: HttpRequest, objs: Iterable[ErrorCode]) -> TemplateResponse | None:
@@ -112,6 +114,9 @@ class Actions(_Admin):
         if not differing or request.POST.get("post"):
             with self._transaction():
                 self._reset_each(request, differing)
+            if not differing:
+                messages.info(request, _("There is nothing to reset: everything is as shipped."))
+                return None
             _tell(request, ngettext("%d code was reset to default.", "%d codes were reset to default.", count) % count)
             return None
         context = {

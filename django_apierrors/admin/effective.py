@@ -98,7 +98,7 @@ def without_translation(obj: ErrorCode, language: str) -> dict[str, str]:
 def state_of(obj: ErrorCode) -> State:
     """Return where the words of a row come from."""
     if codes.get(obj.code) is None:
-        return State.GONE if obj.status is None else State.ADDED
+        return State.ADDED if row_of(obj).is_complete else State.GONE
     row = row_of(obj)
     if not (row.texts or row.translations or row.status or row.type or row.retry or row.doc_url):
         return State.SHIPPED
@@ -109,7 +109,8 @@ def in_state(state: State, queryset: QuerySet[ErrorCode]) -> QuerySet[ErrorCode]
     """Return the rows in a state, which the database finds itself."""
     known = {definition.code: definition for definition in codes.definitions()}
     if state in (State.ADDED, State.GONE):
-        return queryset.exclude(code__in=known).filter(status__isnull=state is State.GONE)
+        complete = Q(status__isnull=False) & ~Q(title="") & ~Q(message="")
+        return queryset.exclude(code__in=known).filter(complete if state is State.ADDED else ~complete)
     queryset = queryset.filter(code__in=known)
     if state is State.SHIPPED:
         return queryset.exclude(_EDITED)

@@ -32,7 +32,7 @@ class Page:
     def __init__(self, request: HttpRequest) -> None:
         self.request = request
         self.viewer: Viewer = viewer(request)
-        self.language = negotiation.language_for(request, HttpResponse())
+        self.language = _spoken(negotiation.language_for(request, HttpResponse()))
         self.visible = Visible(
             catalog.current(), self.language, negotiation.docs_at(request), unlisted=self.viewer.sees_unlisted
         )
@@ -46,6 +46,16 @@ class Page:
         docs = conf.DOCS
         context |= {"status_url": docs["STATUS_URL"], "support_url": docs["SUPPORT_URL"], "viewer": self.viewer}
         return render(self.request, f"django_apierrors/docs/{template}.html", context)
+
+
+def _spoken(language: str) -> str:
+    """Return the language, or English when neither the package nor a row of the catalog speaks it."""
+    base = language.split("-")[0]
+    with translation.override(language):
+        is_translated = translation.gettext("How to fix it") != "How to fix it"
+    if base == "en" or is_translated or not catalog.current().languages.isdisjoint((language, base)):
+        return language
+    return "en"
 
 
 _View = Callable[..., HttpResponseBase]
@@ -174,7 +184,7 @@ def _download(text: str, media_type: str, name: str) -> HttpResponse:
 
 def _edit_url(page: Page, code: str) -> str:
     """Return where the admin edits a code, if the viewer works there and there is a row."""
-    if not page.viewer.is_staff:
+    if not (page.viewer.is_staff and page.viewer.sees_unlisted):
         return ""
     pk = ErrorCode.objects.filter(code=code).values_list("pk", flat=True).first()
     try:
