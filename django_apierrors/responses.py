@@ -22,7 +22,6 @@ from .conf import conf
 from .exceptions import UnknownErrorCode
 from .formats import Format
 from .problems import Problem
-from .request_id import request_id
 
 logger = logging.getLogger("django_apierrors")
 
@@ -62,9 +61,8 @@ class ErrorResponse(Response):
         self._data = value
 
     def _made(self, exc: BaseException) -> Any:
-        problem = None
+        problem = conversion.from_exception(exc, self._http_request, self._code, self.status_code)
         try:
-            problem = conversion.from_exception(exc, self._http_request, self._code, self.status_code)
             format_ = formats.get(negotiation.format_name(self._http_request, self._view))
             self._media_type = format_.media_type
             return _like(getattr(exc, "detail", None), _dress(self, problem, self._http_request, format_))
@@ -257,14 +255,11 @@ def _like(data: Any, body: Any) -> Any:
     return body if serializer is None else ReturnDict(body, serializer=serializer)
 
 
-def _fixed(response: HttpResponseBase, request: HttpRequest | None, problem: Problem | None = None) -> dict[str, Any]:
+def _fixed(response: HttpResponseBase, request: HttpRequest | None, problem: Problem) -> dict[str, Any]:
     """Return the body that needs no words and no format, while an exception of ours is logged."""
     logger.exception("An error answer could not be made; a fixed one was sent")
-    status = response.status_code
-    if problem is None:
-        code = "INTERNAL_SERVER_ERROR" if status >= HTTPStatus.INTERNAL_SERVER_ERROR else "INVALID_REQUEST"
-        problem = Problem(code=code, status=status, request_id=request_id(request))
     _set_facts(response, problem, request)
+    status = response.status_code
     return {"error": {"code": problem.code, "httpCode": status, "message": f"{phrase(status)}."}}
 
 

@@ -780,3 +780,22 @@ def test_pages_of_the_admin_have_no_inline_script_or_style(editor, own):
     for url in (LIST, ADD, page(obj), page(obj, "delete")):
         text = editor.get(url).content.decode()
         assert re.findall(r"<style|<script(?![^>]*\bsrc=)(?![^>]*application/json)[^>]*>|\sstyle=|\son\w+=", text) == []
+
+
+def test_a_reset_by_deletion_takes_the_permission_to_change(own):
+    obj = edit(message="Not so fast.")
+    act(staff("view", "delete"), "delete_selected", obj, post="yes")
+    assert row().message == "Not so fast."
+
+
+def test_deleting_what_is_as_shipped_changes_and_logs_nothing(editor):
+    act(editor, "delete_selected", row("GONE"), post="yes")
+    done = editor.get(page(row("GONE"), "delete"), follow=True)
+    assert told(done) == ["There is nothing to reset: everything is as shipped."]
+    assert not LogEntry.objects.exists()
+
+
+def test_a_code_that_python_dropped_is_gone_until_its_row_is_complete(editor):
+    ErrorCode.objects.create(code="OLD_CODE", defined=True, status=400)
+    assert "OLD_CODE" not in editor.get("/errors/catalog.json").content.decode()
+    assert "Gone" in editor.get(LIST, {"q": "OLD_CODE"}).content.decode()

@@ -3,8 +3,9 @@
 import threading
 
 import pytest
+from asgiref.sync import async_to_sync
 from django.http import HttpResponse
-from django.test import Client
+from django.test import AsyncClient, Client
 from django.urls import include, path
 from django.utils.translation import gettext_lazy
 from rest_framework.exceptions import NotFound
@@ -314,3 +315,43 @@ def test_no_more_entries_are_kept_than_there_is_room_for(monkeypatch):
     for number in range(10):
         assert known.entry("GONE", "en", f"https://{number}.example/").doc_url == f"https://{number}.example/GONE/"
         assert len(known._entries) <= 3
+
+
+@override_error("ENDPOINT_NOT_FOUND", message="Nowhere.")
+async def coroutine():
+    return await AsyncClient().get("/api/nothing")
+
+
+def test_a_decorated_coroutine_runs_inside_the_override():
+    assert_api_error(async_to_sync(coroutine)(), "ENDPOINT_NOT_FOUND", message="Nowhere.")
+
+
+def test_a_class_is_not_decorated():
+    with pytest.raises(TypeError, match="enterContext"):
+        override_error("GONE", message="x")(type("Tests", (), {}))
+
+
+@pytest.mark.parametrize("status", [200, 600])
+def test_an_override_makes_no_success_of_an_error(status):
+    with pytest.raises(ValueError, match=str(status)):
+        override_error("GONE", status=status)
+
+
+def test_an_override_of_a_code_that_does_not_exist_is_refused():
+    with pytest.raises(LookupError, match="'TYPO'"), override_error("TYPO", message="x"):
+        pass
+
+
+def test_other_codes_may_be_edited_inside_an_override(monkeypatch, door):
+    with override_error("GONE", message="Away."):
+        monkeypatch.setattr(catalog, "_installed", rows(RESOURCE_CONFLICT={"status": 410}))
+        door(ApiError("RESOURCE_CONFLICT"))
+        assert Client().get("/api/plain").status_code == 410
+
+
+def test_the_text_of_an_override_counts_in_every_language(monkeypatch):
+    translated = {"translations": {"de": {"message": "Nichts."}}}
+    monkeypatch.setattr(catalog, "_installed", rows(ENDPOINT_NOT_FOUND=translated))
+    with override_error("ENDPOINT_NOT_FOUND", message="Nowhere."):
+        response = Client().get("/api/nothing", headers={"accept-language": "de"})
+    assert response.json()["error"]["message"] == "Nowhere."

@@ -341,3 +341,23 @@ def test_i001_is_silent_without_the_package(settings):
     settings.INSTALLED_APPS = [name for name in settings.INSTALLED_APPS if name != "corsheaders"]
     settings.CORS_EXPOSE_HEADERS = []
     assert messages() == []
+
+
+@pytest.mark.parametrize(
+    ("docs", "number", "named", "fix"),
+    [
+        ({"ACESS": "staff"}, "E001", "'ACESS'", "ACCESS"),
+        ({"ACCESS": "everybody"}, "E002", "'everybody'", "public, authenticated, staff"),
+        ({"BASE_URL": "docs.example"}, "E002", "'docs.example'", "absolute URL"),
+    ],
+)
+def test_the_settings_of_the_documentation_are_checked_too(settings, docs, number, named, fix):
+    settings.APIERRORS = {"DOCS": docs}
+    message = the_message(number)
+    assert named in message.msg
+    assert fix in message.hint
+
+
+def test_e014_a_middleware_that_is_listed_twice_is_named(settings):
+    settings.MIDDLEWARE = [SECURITY, OURS, f"{__name__}.TheirsOfOurs", SESSION]
+    assert OURS in the_message("E014").hint

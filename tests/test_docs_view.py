@@ -628,3 +628,14 @@ def test_a_project_changes_a_block_and_keeps_the_rest(client, settings, tmp_path
     assert "<p>Ask Ana.</p>" in page
     assert 'id="handling"' not in page
     assert 'id="statuses"' in page
+
+
+@pytest.mark.parametrize(
+    ("asked", "spoken"), [("en-gb", "en-gb"), ("fr", "en"), ("ar", "en"), ("de", "de"), ("de-at", "de")]
+)
+def test_a_page_names_the_language_it_is_in(asked, spoken):
+    row = Row(code="GONE", translations={"de": {"message": "Fort."}})
+    with catalog.pinned(row):
+        response = Client().get("/errors/", headers={"accept-language": asked})
+    assert response["Content-Language"] == spoken
+    assert f'<html lang="{spoken}" dir="ltr">' in response.content.decode()

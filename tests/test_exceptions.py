@@ -5,13 +5,20 @@ import gc
 import pickle
 import subprocess
 import sys
+from dataclasses import replace
 
 import pytest
 from django.utils.translation import gettext_lazy
 from rest_framework.exceptions import ErrorDetail
 
 from django_apierrors import codes, exceptions
-from django_apierrors.exceptions import ApiError, UnknownErrorCode
+from django_apierrors.exceptions import (
+    ApiError,
+    IdempotencyKeyInUse,
+    ResourceNotFound,
+    ServiceUnavailable,
+    UnknownErrorCode,
+)
 from django_apierrors.testing import assert_api_error
 
 DOORS = ["/api/drf", "/api/plain"]
@@ -257,3 +264,63 @@ print(ApiError("RESOURCE_CONFLICT").status_code)
 """
     done = subprocess.run([sys.executable, "-c", script], cwd=tmp_path, capture_output=True, text=True, check=False)
     assert (done.stdout, done.stderr) == ("409\n", "")
+
+
+@pytest.mark.usefixtures("own_codes")
+def test_a_builtin_code_is_reworded_without_a_change_of_its_contract():
+    before = codes.get("IDEMPOTENCY_KEY_IN_USE")
+
+    class Busy(ApiError):
+        code = "IDEMPOTENCY_KEY_IN_USE"
+        message = "Patience."
+
+    after = codes.get("IDEMPOTENCY_KEY_IN_USE")
+    assert after == replace(before, message="Patience.")
+
+
+@pytest.mark.usefixtures("own_codes")
+def test_a_builtin_code_keeps_its_status_when_it_is_reworded_with_another():
+    class Busy(ApiError):
+        code = "IDEMPOTENCY_KEY_IN_USE"
+        status = 429
+
+    assert codes.get("IDEMPOTENCY_KEY_IN_USE").status == 409
+    assert codes.conflicts()[-1][1].type == "rate_limit_error"
+
+
+@pytest.mark.usefixtures("own_codes")
+def test_a_code_of_a_subclass_inherits_the_contract_of_its_parent():
+    class AccountClosed(IdempotencyKeyInUse):
+        code = "ACCOUNT_CLOSED"
+        title = "Account closed"
+
+    definition = codes.get("ACCOUNT_CLOSED")
+    assert (definition.status, definition.type, definition.retry) == (409, "idempotency_error", "safe")
+
+
+def test_texts_without_a_code_are_refused():
+    with pytest.raises(TypeError, match="no code of its own"):
+
+        class NoAccount(ResourceNotFound):
+            message = "There is no such account."
+
+
+def test_defaults_of_a_class_count_until_an_instance_says_otherwise(api, door):
+    class Overloaded(ServiceUnavailable):
+        retry_after = 30
+        headers = {"X-Queue": "full"}
+
+    door(Overloaded())
+    assert (api.get("/api/drf")["Retry-After"], api.get("/api/plain")["X-Queue"]) == ("30", "full")
+    door(Overloaded(retry_after=5))
+    assert api.get("/api/drf")["Retry-After"] == "5"
+
+
+def test_readers_that_know_only_drf_get_no_text_that_a_code_does_not_pass():
+    assert ApiError("RESOURCE_NOT_FOUND", "secret").detail == "Resource not found"
+    assert ApiError("RESOURCE_CONFLICT", "Too late.").detail == "Too late."
+
+
+def test_a_code_may_be_written_small(api, door):
+    door(ApiError("resource_conflict"))
+    assert_api_error(api.get("/api/plain"), "RESOURCE_CONFLICT")

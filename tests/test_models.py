@@ -9,7 +9,7 @@ from django.core.management import call_command
 from django.db import IntegrityError, connection, transaction
 from django.utils import translation
 
-from django_apierrors import catalog, codes
+from django_apierrors import catalog, codes, stored
 from django_apierrors.admin.effective import State, state_of
 from django_apierrors.codes import ErrorDefinition
 from django_apierrors.models import Edit, ErrorCode, ErrorCodeTranslation, Revision
@@ -366,3 +366,12 @@ def test_a_committed_edit_is_answered_at_once_by_the_process_that_made_it(api):
     assert api.get("/api/nowhere").json()["error"]["message"] == "Look elsewhere."
     row("ENDPOINT_NOT_FOUND").reset()
     assert "address" in api.get("/api/nowhere").json()["error"]["message"]
+
+
+def test_a_message_that_would_make_a_body_too_large_is_refused_and_cut_where_nothing_checks():
+    obj = row()
+    obj.message = "x" * 2001
+    with pytest.raises(ValidationError, match="at most 2000 characters"):
+        obj.full_clean()
+    obj.save()
+    assert len(next(fields for fields in stored.rows("default") if fields["texts"])["texts"]["message"]) == 2000

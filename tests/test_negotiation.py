@@ -250,3 +250,8 @@ def test_without_a_request_the_default_format_answers(settings):
     settings.APIERRORS = {"FORMAT": "typed", "FORMATS": {"/": None}}
     assert negotiation.format_name(None) == "typed"
     assert not negotiation.is_left_alone(None)
+
+
+def test_a_default_language_that_django_does_not_know_is_taken_as_it_is(settings):
+    settings.LANGUAGE_CODE = "tlh"
+    assert negotiation.language_for(None, HttpResponse()) == "tlh"

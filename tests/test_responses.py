@@ -8,7 +8,7 @@ from django.http import HttpResponse
 from django.test import RequestFactory
 from django.urls import include, path
 from django.utils.http import http_date
-from rest_framework.exceptions import NotAuthenticated, NotFound
+from rest_framework.exceptions import NotAuthenticated, NotFound, ValidationError
 from rest_framework.renderers import BrowsableAPIRenderer, JSONRenderer
 from rest_framework.views import APIView
 from sending import sender
@@ -274,3 +274,24 @@ def test_a_page_of_the_browsable_api_keeps_its_type_and_has_the_headers(send, se
     response = send("get", "/api/html", headers={"accept": "text/html"})
     assert response["Content-Type"] == "text/html; charset=utf-8"
     assert (response.status_code, response["X-Error-Code"]) == (404, "RESOURCE_NOT_FOUND")
+
+
+def test_a_416_keeps_what_could_have_been_asked_for(api, door):
+    door(lambda request: HttpResponse(status=416, headers={"Content-Range": "bytes */1234"}))
+    assert api.get("/api/plain")["Content-Range"] == "bytes */1234"
+    door(lambda request: HttpResponse(status=404, headers={"Content-Range": "bytes */1234"}))
+    assert "Content-Range" not in api.get("/api/plain")
+
+
+@pytest.mark.parametrize(("sent", "challenge"), [("Basic YTpi", 'Basic realm="api"'), ("Bearer x", "Bearer")])
+def test_a_client_of_oauth_is_challenged_in_its_own_scheme(api, door, sent, challenge):
+    door(ApiError("OAUTH_INVALID_CLIENT"))
+    assert api.get("/api/plain", headers={"authorization": sent})["WWW-Authenticate"].startswith(challenge)
+
+
+def test_a_setting_that_breaks_the_reading_of_an_error_hides_neither_status_nor_id(api, door, settings):
+    settings.APIERRORS = {"MAX_ERRORS": "many"}
+    door(ValidationError({"a": ["x"]}))
+    response = api.get("/api/drf", headers={"X-Request-ID": "abc"})
+    assert_api_error(response, "VALIDATION_FAILED")
+    assert response["X-Request-ID"] == "abc"
