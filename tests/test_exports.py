@@ -198,3 +198,8 @@ def test_markup_in_a_text_is_shown_not_followed(client, text, written):
     with override_error("GONE", description=text):
         section = client.get("/errors/catalog.md").content.decode().split("## `GONE`\n")[1].split("\n## ")[0]
     assert written in section.splitlines()
+
+
+def test_a_replacement_that_is_gone_is_left_out_so_that_the_rest_can_be_imported():
+    with catalog.pinned(Row(code="GONE", replaced_by="OLD_CODE", deprecated=True)):
+        assert exported(with_edits=True)["overrides"] == {"deprecated": True}

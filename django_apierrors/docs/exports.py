@@ -60,7 +60,7 @@ def document(catalog: Catalog, entries: Iterable[Entry], *, with_edits: bool = F
     for entry in entries:
         one = _described(entry, written)
         if with_edits:
-            one.update(_edits(catalog.row(entry.code) or Row(code=entry.code)))
+            one.update(_edits(catalog, catalog.row(entry.code) or Row(code=entry.code)))
         described.append(one)
     return {"version": VERSION, "codes": described}
 
@@ -109,10 +109,12 @@ def _described(entry: Entry, written: Mapping[str, tuple[str, ...]]) -> dict[str
     }
 
 
-def _edits(row: Row) -> dict[str, Any]:
+def _edits(catalog: Catalog, row: Row) -> dict[str, Any]:
     blank = Row(code=row.code)
     differing = {name: getattr(row, name) for name in OVERRIDES if name not in TEXTS}
     overrides = {name: value for name, value in differing.items() if value != getattr(blank, name)}
+    if catalog.status(row.replaced_by) is None:
+        overrides.pop("replaced_by", None)  # a code that is gone cannot be imported
     return {
         "overrides": overrides | _texts(row.texts),
         "translations": {language: _texts(texts) for language, texts in row.translations.items()},
