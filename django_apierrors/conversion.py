@@ -66,8 +66,7 @@ def from_detail(
     """Return the problem that a DRF error detail (nested lists, dicts, ErrorDetails) means."""
     if not catalog.current().passes_detail(code):
         return _problem(code, request, status=status, retry_after=retry_after)
-    in_query = request is not None and request.method in ("GET", "HEAD")
-    errors, total = field_errors(detail, in_query=in_query, most=conf.MAX_ERRORS)
+    errors, total = field_errors(detail, in_query=_is_in_query(request), most=conf.MAX_ERRORS)
     first = errors[0]
     single = total == 1
     message = (
@@ -79,16 +78,16 @@ def from_detail(
         status=status,
         message=message,
         param=first.param if single and first.path else None,
-        params=detail_params(first) if single else {},
+        params=first.params if single else {},
         errors=errors,
         errors_total=total,
         retry_after=retry_after,
     )
 
 
-def detail_params(error: FieldError) -> dict[str, str]:
-    """Return the placeholder values that one field error gives."""
-    return {"param": error.param, "detail": error.message} if error.path else {}
+def _is_in_query(request: HttpRequest | None) -> bool:
+    """Tell whether the values of a request stand in its query string: it has no body."""
+    return request is not None and request.method in ("GET", "HEAD")
 
 
 def is_error_detail(data: Any) -> bool:
@@ -184,11 +183,10 @@ def _from_api_error(exc: ApiError, request: HttpRequest | None, code: str, statu
     errors: tuple[FieldError, ...] = ()
     param = None if exc.param is None else clean(str(exc.param), _LONGEST_PARAM)
     if code in ("PARAM_NOT_FOUND", "VALIDATION_FAILED"):
-        in_query = request is not None and request.method in ("GET", "HEAD")
         leaf_code = "required" if code == "PARAM_NOT_FOUND" else "invalid"
         message = clean(str(exc.message or ""), _LONGEST_MESSAGE)
         path = tuple(param.split(".")) if param else ()
-        errors = (FieldError(path=path, code=leaf_code, message=message, in_query=in_query),)
+        errors = (FieldError(path=path, code=leaf_code, message=message, in_query=_is_in_query(request)),)
     return _problem(
         code,
         request,

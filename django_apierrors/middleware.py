@@ -92,14 +92,10 @@ class ApiErrorMiddleware:
 
     def process_template_response(self, request: HttpRequest, response: Any) -> Any:
         """Structure the serializer errors that a DRF view returned, before they are rendered."""
-        if response.status_code >= HTTPStatus.BAD_REQUEST and isinstance(response, Response):
-            _convert_returned(request, response)
-        return response
+        return _with_returned_errors(request, response)
 
     async def _process_template_response_async(self, request: HttpRequest, response: Any) -> Any:
-        if response.status_code >= HTTPStatus.BAD_REQUEST and isinstance(response, Response):
-            _convert_returned(request, response)
-        return response
+        return _with_returned_errors(request, response)
 
 
 def _is_djangos(exc: Exception) -> bool:
@@ -114,9 +110,10 @@ def _finished(request: HttpRequest, response: HttpResponseBase) -> tuple[HttpRes
             problem = _problem_of_finished(request, response)
             if problem is not None:
                 response = responses.write(response, problem, request)
-        conversion.forget(request)
     except Exception:  # the answer of somebody else must never be lost to a fault of ours
         logger.exception("An error answer could not be structured; it was sent as it was")
+    finally:
+        conversion.forget(request)
     return response, responses.problem_of(response)
 
 
@@ -140,6 +137,13 @@ def _is_login_redirect(request: HttpRequest, response: HttpResponseBase) -> bool
         return False
     target = response.headers.get(headers.LOCATION, "").partition("?")[0]
     return target == resolve_url(settings.LOGIN_URL).partition("?")[0]
+
+
+def _with_returned_errors(request: HttpRequest, response: Any) -> Any:
+    """Return the response, its serializer errors structured if a DRF view returned some."""
+    if response.status_code >= HTTPStatus.BAD_REQUEST and isinstance(response, Response):
+        _convert_returned(request, response)
+    return response
 
 
 def _convert_returned(request: HttpRequest, response: Response) -> None:

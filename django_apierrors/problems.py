@@ -31,6 +31,11 @@ class FieldError:
         return ".".join(map(str, self.path))
 
     @property
+    def params(self) -> dict[str, str]:
+        """The placeholder values that the error gives; none for the request as a whole."""
+        return {"param": self.param, "detail": self.message} if self.path else {}
+
+    @property
     def pointer(self) -> str:
         """The path as a JSON pointer in a URI fragment (RFC 6901, 6): ``#/items/0/price``."""
         steps = (str(step).replace("~", "~0").replace("/", "~1") for step in self.path)

@@ -70,7 +70,7 @@ class Format:
             problem,
             code=code,
             message=message,
-            params={"param": first.param, "detail": first.message} if first.path else {},
+            params=first.params,
             param=first.param if first.path else None,
             errors=(first,),
             errors_total=1,
