@@ -48,12 +48,12 @@ class Entry:
     replaced_by: str = ""
 
     def message_for(self, problem: Problem) -> str:
-        """Return the message of one problem: the admin's, the raise site's, or the shipped one.
+        """Return the message of one problem: a final one, the admin's, the raise site's, or the shipped one.
 
         A text with a placeholder that has no value is not used: the title and a full stop is.
         """
         text = self.message
-        if problem.message and self.pass_detail and not self.edited:
+        if problem.message and (problem.is_final or (self.pass_detail and not self.edited)):
             text = clean(str(problem.message), codes.LONGEST_MESSAGE)
         return fill(text, problem.params) or f"{self.title}."
 

@@ -20,8 +20,14 @@ DEFAULTS: dict[str, Any] = {
     "STRICT": None,
     "REQUEST_ID": None,
     "LOGIN_REDIRECT_AS_401": False,
+    "TRUSTED_PROXIES": [],
     "REFRESH_SECONDS": 1.0,
     "DOCS": {"ACCESS": "public", "BASE_URL": None, "STATUS_URL": None, "SUPPORT_URL": None},
+    "MAINTENANCE": {
+        "FORCE": None,
+        "RETRY_AFTER": 300,
+        "EXEMPT_PATHS": ["/livez", "/readyz", "/healthz", "/health", "/up"],
+    },
 }
 
 #: Key → what its value must satisfy, and that in words.
@@ -58,7 +64,12 @@ TYPES: dict[str, tuple[Callable[[Any], bool], str]] = {
         lambda value: value is None or (type(value) in (int, float) and value > 0),
         "a number of seconds greater than 0, or None",
     ),
+    "TRUSTED_PROXIES": (
+        lambda value: isinstance(value, (list, tuple)) and all(isinstance(text, str) for text in value),
+        'a list of addresses and CIDR blocks, e.g. ["10.0.0.0/8"]',
+    ),
     "DOCS": (lambda value: isinstance(value, dict), 'a dict, e.g. {"ACCESS": "public"}'),
+    "MAINTENANCE": (lambda value: isinstance(value, dict), 'a dict, e.g. {"RETRY_AFTER": 300}'),
 }
 
 #: Who may read the documentation view: ``DOCS["ACCESS"]``.
@@ -141,6 +152,25 @@ class Settings:
         """How stale the catalog of a process may be; ``None``: only its own edits are noticed."""
         value: float | None = self._get("REFRESH_SECONDS")
         return value
+
+    @property
+    def TRUSTED_PROXIES(self) -> Sequence[str]:
+        """Addresses and CIDR blocks whose ``X-Forwarded-For`` is believed; ``"unix"`` for socket peers."""
+        value: Sequence[str] = self._get("TRUSTED_PROXIES")
+        return value
+
+    @property
+    def MAINTENANCE(self) -> Mapping[str, Any]:
+        """FORCE (True, False, None), RETRY_AFTER (seconds, without an end), EXEMPT_PATHS (exact)."""
+        given: Mapping[str, Any] = self._get("MAINTENANCE")
+        return {**DEFAULTS["MAINTENANCE"], **given}
+
+    @property
+    def FORCE(self) -> bool | None:
+        """``MAINTENANCE["FORCE"]``, which each request asks for: on or off whatever the database says."""
+        given = getattr(settings, "APIERRORS", None)
+        maintenance = given.get("MAINTENANCE") if given else None
+        return maintenance.get("FORCE") if maintenance else None
 
     @property
     def DOCS(self) -> Mapping[str, str | None]:

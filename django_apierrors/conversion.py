@@ -159,9 +159,9 @@ def unauthorized(request: HttpRequest) -> Problem:
     return _problem("AUTH_KEY_NOT_FOUND", request)
 
 
-def with_code(code: str, request: HttpRequest | None, status: int | None = None) -> Problem:
-    """Return a problem of which nothing but the code is known."""
-    return _problem(code, request, status=status)
+def with_code(code: str, request: HttpRequest | None, **fields: Any) -> Problem:
+    """Return a problem of a code that no exception brought, with further fields of ``Problem``."""
+    return _problem(code, request, **fields)
 
 
 def remember(request: HttpRequest, exc: BaseException) -> None:

@@ -53,6 +53,7 @@ class Revision(models.Model):
     """
 
     CATALOG = "catalog"
+    WINDOWS = "windows"
 
     part = models.CharField(max_length=20, primary_key=True)
     token = models.CharField(max_length=32)

@@ -13,6 +13,8 @@ from django.utils.http import parse_http_date_safe
 X_ERROR_CODE = "X-Error-Code"
 #: Ours: the id of the request, as the client sent it or made here.
 X_REQUEST_ID = "X-Request-ID"
+#: Ours: ``read-only`` on what a read-only maintenance window lets through.
+X_MAINTENANCE = "X-Maintenance"
 #: RFC 9110, 10.2.1
 ALLOW = "Allow"
 #: RFC 9111, 5.2.2.5

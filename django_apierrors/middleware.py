@@ -1,4 +1,4 @@
-"""The middleware: rewrites finished errors in place and answers what views raise."""
+"""The middleware: the gate of maintenance, what views raise, and finished errors, rewritten in place."""
 
 from __future__ import annotations
 
@@ -13,17 +13,27 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import resolve_url
+from django.utils.module_loading import import_string
 from django_ratelimit.exceptions import Ratelimited
 from rest_framework.exceptions import APIException
 from rest_framework.response import Response
 
-from . import catalog, classification, conversion, headers, negotiation, responses
+from . import classification, conversion, headers, negotiation, responses
 from .conf import conf
+from .maintenance.gate import gate, judge, refusal
 from .problems import Problem
-from .signals import problem_sent
-from .snapshot import snapshot
+from .signals import maintenance_changed, problem_sent
+from .snapshot import snapshot, within
+from .windows import Window
 
 logger = logging.getLogger("django_apierrors")
+
+#: What is wrong, and the fix, when nothing passes this way: a system check and the admin's switch say it.
+MISSING = (
+    "Errors outside DRF views are not structured and maintenance refuses nothing: the middleware is missing.",
+    'Add "django_apierrors.middleware.ApiErrorMiddleware" to MIDDLEWARE, below SecurityMiddleware, GZipMiddleware '
+    "and CorsMiddleware and above everything else.",
+)
 
 
 class ApiErrorMiddleware:
@@ -49,15 +59,42 @@ class ApiErrorMiddleware:
         if self.is_async:
             return self._call_async(request)
         if not snapshot.is_stale():
-            return self._answer(request)
-        with catalog.within(snapshot.refresh(request)):
-            return self._answer(request)
+            return self._admit(request)
+        with within(snapshot.refresh(request)):
+            return self._admit(request)
 
     async def _call_async(self, request: HttpRequest) -> HttpResponseBase:
         if not snapshot.is_stale():
+            return await self._admit_async(request)
+        with within(await snapshot.arefresh(request)):
+            return await self._admit_async(request)
+
+    def _admit(self, request: HttpRequest) -> HttpResponseBase:
+        if gate.is_quiet():
+            return self._answer(request)
+        opened, is_changed = gate.look()
+        if is_changed:
+            maintenance_changed.send_robust(Window, is_on=bool(opened), windows=opened)
+        verdict = judge(request, opened)
+        refused = refusal(request, verdict)
+        if refused is None:
+            return verdict.dress(self._answer(request))
+        problem_sent.send_robust(Problem, problem=responses.problem_of(refused), request=request, response=refused)
+        return refused
+
+    async def _admit_async(self, request: HttpRequest) -> HttpResponseBase:
+        if gate.is_quiet():
             return await self._answer_async(request)
-        with catalog.within(await snapshot.arefresh(request)):
-            return await self._answer_async(request)
+        opened, is_changed = gate.look()
+        if is_changed:
+            await maintenance_changed.asend_robust(Window, is_on=bool(opened), windows=opened)
+        verdict = judge(request, opened)
+        refused = refusal(request, verdict)
+        if refused is None:
+            return verdict.dress(await self._answer_async(request))
+        problem = responses.problem_of(refused)
+        await problem_sent.asend_robust(Problem, problem=problem, request=request, response=refused)
+        return refused
 
     def _answer(self, request: HttpRequest) -> HttpResponseBase:
         request._apierrors_within = True  # type: ignore[attr-defined]
@@ -96,6 +133,20 @@ class ApiErrorMiddleware:
 
     async def _process_template_response_async(self, request: HttpRequest, response: Any) -> Any:
         return _with_returned_errors(request, response)
+
+
+def is_listed(path: str) -> bool:
+    """Tell whether an entry of ``MIDDLEWARE`` is this middleware, or a subclass of it."""
+    try:
+        found = import_string(path)
+    except Exception:  # Django itself fails to start when there is none, and names it
+        return False
+    return isinstance(found, type) and issubclass(found, ApiErrorMiddleware)
+
+
+def is_installed() -> bool:
+    """Tell whether requests pass the middleware."""
+    return any(map(is_listed, settings.MIDDLEWARE))
 
 
 def _is_djangos(exc: Exception) -> bool:

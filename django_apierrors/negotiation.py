@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterable
 from typing import Any
 
 from django.conf import settings
@@ -17,6 +16,7 @@ from rest_framework.views import APIView
 
 from . import headers
 from .conf import conf
+from .paths import longest
 
 _HTML = ("text/html", "application/xhtml+xml")
 _JSON = ("application/json", "application/problem+json")
@@ -32,7 +32,7 @@ def is_by_place(request: HttpRequest) -> bool:
     view_class = _view_class(request)
     if isinstance(view_class, type) and issubclass(view_class, APIView):
         return True
-    return _longest_prefix(request.path_info, (*conf.API_PATHS, *conf.FORMATS)) is not None
+    return longest(request.path_info, (*conf.API_PATHS, *conf.FORMATS)) is not None
 
 
 def prefers_json(request: HttpRequest) -> bool:
@@ -115,7 +115,7 @@ def _format_name(request: HttpRequest | None, view: Any) -> str | None:
     named = _named_by_view(request, view)
     if named is not None:
         return named
-    prefix = _longest_prefix(request.path_info, conf.FORMATS) if request is not None else None
+    prefix = longest(request.path_info, conf.FORMATS) if request is not None else None
     return conf.FORMAT if prefix is None else conf.FORMATS[prefix]
 
 
@@ -137,13 +137,3 @@ def _view_class(request: HttpRequest | None) -> Any:
     func = getattr(match, "func", None)
     # DRF calls it `cls`, Django `view_class`.
     return getattr(func, "cls", None) or getattr(func, "view_class", None)
-
-
-def _longest_prefix(path: str, prefixes: Iterable[str]) -> str | None:
-    """Return the longest prefix that covers a path at a segment boundary."""
-    covering = [prefix for prefix in prefixes if _covers(prefix.rstrip("/"), path)]
-    return max(covering, key=len, default=None)
-
-
-def _covers(prefix: str, path: str) -> bool:
-    return path == prefix or path.startswith(prefix + "/")

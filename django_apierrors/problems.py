@@ -49,7 +49,8 @@ class Problem:
     ``code`` is canonical and has an entry in the catalog; ``status`` (400 to 599) is the answer's.
     ``message`` is the raise site's own text, ``params`` fill placeholders, ``details`` go to the
     client as JSON, ``param`` is the dotted path of the value at fault, ``retry_after`` is in
-    whole seconds, ``headers`` join the response.
+    whole seconds, ``headers`` join the response. ``is_final`` says that ``message`` outranks
+    the catalog: an operator wrote it for the clients.
     """
 
     code: str
@@ -63,3 +64,4 @@ class Problem:
     retry_after: int | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
     request_id: str = ""
+    is_final: bool = False

@@ -10,11 +10,11 @@ from django.apps import AppConfig, apps
 from django.db import DEFAULT_DB_ALIAS, connections, router
 
 from . import catalog, codes, responses
-from .models import ErrorCode, ErrorCodeTranslation, Revision
+from .models import ErrorCode, ErrorCodeTranslation, MaintenanceWindow, Revision
 from .snapshot import snapshot
 
 #: The models whose rows the snapshot holds.
-ANNOUNCED = (ErrorCode, ErrorCodeTranslation)
+ANNOUNCED = (ErrorCode, ErrorCodeTranslation, MaintenanceWindow)
 
 _SETTINGS_OF_TEXTS = {"LANGUAGES", "LANGUAGE_CODE", "LOCALE_PATHS", "USE_I18N"}
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any
 
@@ -127,6 +128,19 @@ def make(problem: Problem, request: HttpRequest) -> HttpResponse:
     return write(HttpResponse(status=problem.status), problem, request)
 
 
+def make_page(problem: Problem, request: HttpRequest, render: Callable[[Entry], str]) -> HttpResponse:
+    """Return a new response with a page for people; ``render`` makes it of the words for the problem."""
+    response = HttpResponse(status=problem.status)
+    _set_facts(response, problem, request)
+    language = negotiation.language_for(request, response)
+    entry = catalog.current().entry(problem.code, language)
+    _set_language(response, entry)
+    patch_vary_headers(response, ("Accept", "Accept-Language") if settings.USE_I18N else ("Accept",))
+    response.content = render(entry)
+    response[headers.CONTENT_LENGTH] = str(len(response.content))
+    return response
+
+
 def is_structured(request: HttpRequest, exc: BaseException | None = None) -> bool:
     """Tell whether errors of a request are ours to write; a deliberate API exception always is."""
     if negotiation.is_left_alone(request):
@@ -221,9 +235,13 @@ def _set_challenge(response: HttpResponseBase, problem: Problem, request: HttpRe
     response[headers.WWW_AUTHENTICATE] = challenge
 
 
-def _set_negotiated(response: HttpResponseBase, entry: Entry, format_: Format, request: HttpRequest | None) -> None:
+def _set_language(response: HttpResponseBase, entry: Entry) -> None:
     if entry.language:
         response[headers.CONTENT_LANGUAGE] = entry.language
+
+
+def _set_negotiated(response: HttpResponseBase, entry: Entry, format_: Format, request: HttpRequest | None) -> None:
+    _set_language(response, entry)
     if request is None:
         return
     if format_.language is None and settings.USE_I18N:

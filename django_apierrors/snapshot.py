@@ -1,11 +1,13 @@
-"""The copy of the catalog in this process: the only code that reads the database for a request."""
+"""What this process knows of catalog and windows: the only code that reads the database for a request."""
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import os
 import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from time import monotonic
 from typing import Any
 
@@ -14,69 +16,75 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db import InterfaceError, OperationalError, connections, router, transaction
 from django.http import HttpRequest
 
-from . import catalog, stored
-from .catalog import Catalog, Row
+from . import catalog, stored, windows
+from .catalog import Catalog
 from .conf import conf
-from .models import Edit, ErrorCode
+from .flight import PATIENCE, Flight
+from .models import Edit, ErrorCode, Revision
+from .paths import is_one_of
+from .windows import Windows
 
 logger = logging.getLogger("django_apierrors")
 
-#: Seconds after which a read that has not come back counts as failed.
-_PATIENCE = 5.0
-#: Seconds after which a probe that has not come back is given up for another.
-_PATIENCE_WITH_PROBES = 60.0
 #: Seconds from the first, second and every further failure to the next probe.
 _BACK_OFF = (2.0, 4.0, 8.0)
-#: Paths by which orchestrators ask whether the process lives; they never wait for a database.
-_PROBED_PATHS = frozenset(("/livez", "/readyz", "/healthz", "/health", "/up"))
+#: Seconds that a request waits for the read of another, when the copy is stale for longer than that.
+_HURRY, _GRACE = 0.2, 0.1
+
+#: Each part with what reads it and what lets it count in this process.
+_PARTS: dict[str, tuple[Callable[[str], Any], Callable[[Any], None]]] = {
+    Revision.CATALOG: (stored.catalog, catalog.install),
+    Revision.WINDOWS: (stored.windows, windows.install),
+}
 
 
-class _Flight:
-    """One read of the database, of which there is at most one at a time."""
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """Catalog and windows of an open transaction."""
 
-    def __init__(self, *, is_probe: bool) -> None:
-        self.is_probe = is_probe
-        self.done = threading.Event()
-        self._patient_until = monotonic() + (_PATIENCE_WITH_PROBES if is_probe else _PATIENCE)
+    catalog: Catalog
+    windows: Windows
 
-    def patience(self) -> float:
-        """Return the seconds after which it counts as failed, zero or less when it does."""
-        return self._patient_until - monotonic()
 
-    async def landed(self) -> None:
-        """Wait for it as long as there is patience, without a thread for each who waits."""
-        while self.patience() > 0 and not self.done.is_set():
-            await asyncio.sleep(0.01)
+@contextmanager
+def within(copy: Copy | None) -> Iterator[None]:
+    """Let the copy of an open transaction answer the request inside it, and no other."""
+    if copy is None:
+        yield
+        return
+    with catalog.within(copy.catalog), windows.within(copy.windows):
+        yield
 
 
 class Snapshot:
     """Polls a token at most once per ``REFRESH_SECONDS`` and reloads when it has changed.
 
     While the database answers, the request that finds the copy stale reads it and all others
-    go on with what there is. After a failure the last known copy stays, and probes run in a
-    thread of their own, 2, 4 and then every 8 seconds.
+    go on with what there is, unless that is too old: an idle process knows nothing of a switch.
+    After a failure the last known copy stays, and probes run in a thread of their own, 2, 4 and
+    then every 8 seconds.
     """
 
     def __init__(self) -> None:
         """Begin with nothing loaded."""
         self._lock = threading.Lock()
-        self._token: str | None = None
+        self._tokens: dict[str, str | None] = {}
         self._is_loaded = False
         self._due = 0.0
         self._edit_seen: object = None
         self._failures = 0
-        self._flight: _Flight | None = None
+        self._flight: Flight | None = None
 
     def is_stale(self) -> bool:
         """Tell whether a request must look closer; costs a clock and two comparisons."""
         return monotonic() >= self._due or Edit.last_committed is not self._edit_seen or bool(Edit.alive)
 
-    def refresh(self, request: HttpRequest) -> Catalog | None:
+    def refresh(self, request: HttpRequest | None = None) -> Copy | None:
         """Bring the copy up to date, at the start of a request that found it stale.
 
-        Returns a catalog of its own for a request inside a transaction with edits, else ``None``.
+        Returns a copy of its own for a request inside a transaction with edits, else ``None``.
         """
-        if _is_probed(request):
+        if request is not None and _is_probed(request):
             return None
         own, is_inside = self._of_transaction()
         if is_inside:
@@ -85,10 +93,10 @@ class Snapshot:
         if flight is not None and is_mine:
             self._read(flight)
         elif flight is not None:
-            flight.done.wait(max(flight.patience(), 0))
+            flight.done.wait(self._wait_for(flight))
         return None
 
-    async def arefresh(self, request: HttpRequest) -> Catalog | None:
+    async def arefresh(self, request: HttpRequest) -> Copy | None:
         """Do the same under ASGI; only the one request that reads leaves the loop.
 
         While a transaction of this process has edits, each stale request leaves it: that may be
@@ -104,32 +112,35 @@ class Snapshot:
         if flight is not None and is_mine:
             return await sync_to_async(self._read_unless_inside, thread_sensitive=True)(flight)
         if flight is not None:
-            await flight.landed()
+            await flight.landed(self._wait_for(flight))
         return None
 
     def load(self) -> Catalog:
-        """Read now, whatever the clock says, and return what is there; for commands.
+        """Read everything now, whatever the clock says, and return the catalog; for commands.
 
         Inside a transaction nobody else gets to see it. Raises what the database raises.
         """
         using = _alias()
-        edit = Edit.last_committed
-        token = stored.token(using)
-        loaded = _read_catalog(using)
+        edit, began = Edit.last_committed, monotonic()
+        tokens = stored.tokens(using)
+        loaded = {part: read(using) for part, (read, _) in _PARTS.items()}
         if not connections[using].in_atomic_block:
             with self._lock:
-                self._succeeded(token, loaded, edit)
-        return loaded
+                for part, value in loaded.items():
+                    self._take(part, value, tokens.get(part))
+                self._succeeded(edit, began)
+        return loaded[Revision.CATALOG]  # type: ignore[no-any-return]
 
     def look_again(self) -> None:
-        """Let the next request look at the clock anew: a test has changed ``REFRESH_SECONDS``."""
+        """Let the next request look anew: a test has changed ``REFRESH_SECONDS``."""
         self._due = 0.0
 
     def reset(self) -> None:
         """Go back to what is shipped: the tables are new, or a test has emptied them."""
         with self._lock:
             catalog.install(Catalog())
-            self._token, self._is_loaded, self._due = None, False, 0.0
+            windows.install(Windows())
+            self._tokens, self._is_loaded, self._due = {}, False, 0.0
             self._failures, self._flight = 0, None
             self._edit_seen = Edit.last_committed
 
@@ -138,7 +149,7 @@ class Snapshot:
         self._lock = threading.Lock()
         self._flight = None
 
-    def _of_transaction(self) -> tuple[Catalog | None, bool]:
+    def _of_transaction(self) -> tuple[Copy | None, bool]:
         """Return the copy that belongs to the open transaction, and whether there is one.
 
         Inside a transaction, which at the start of a request is that of a test, only an edit
@@ -158,19 +169,19 @@ class Snapshot:
         if kept is None or kept[0] != state:
             try:
                 with transaction.atomic(using=using):  # a failing read must not break the transaction
-                    kept = (state, _read_catalog(using))
+                    kept = (state, Copy(stored.catalog(using), stored.windows(using)))
             except Exception as exc:  # the words must never stand in the way of the answer
                 self._report(exc)
                 return None, True
             connection._apierrors_copy = kept
         return kept[1], True
 
-    def _claim(self) -> tuple[_Flight | None, bool]:
+    def _claim(self) -> tuple[Flight | None, bool]:
         """Return the read that a request must make or wait for, if any, and whether it must make it."""
         with self._lock:
             flight = self._flight
             if flight is not None and flight.patience() > 0:
-                return (None if self._is_loaded or flight.is_probe else flight), False
+                return (None if flight.is_probe or not self._is_too_old() else flight), False
             if flight is not None:
                 self._failed(None)
             is_edited = Edit.last_committed is not self._edit_seen
@@ -178,7 +189,7 @@ class Snapshot:
                 self._due = float("inf")
             if monotonic() < self._due and (self._failures or not is_edited):
                 return None, False
-            self._flight = flight = _Flight(is_probe=self._failures > 0)
+            self._flight = flight = Flight(is_probe=self._failures > 0)
             if not flight.is_probe:
                 return flight, True
             try:
@@ -187,13 +198,21 @@ class Snapshot:
                 self._postpone()
             return None, False
 
-    def _probe(self, flight: _Flight) -> None:
+    def _is_too_old(self) -> bool:
+        return not self._is_loaded or monotonic() > self._due + _GRACE
+
+    def _wait_for(self, flight: Flight) -> float:
+        """Return the seconds that a request waits for the read of another: until it fails if there is no copy."""
+        left = flight.began + _HURRY - monotonic() if self._is_loaded else flight.patience()
+        return max(left, 0)
+
+    def _probe(self, flight: Flight) -> None:
         try:
             self._read(flight)
         finally:
             connections.close_all()  # those of this thread
 
-    def _read_unless_inside(self, flight: _Flight) -> Catalog | None:
+    def _read_unless_inside(self, flight: Flight) -> Copy | None:
         own, is_inside = self._of_transaction()
         if not is_inside:
             self._read(flight)
@@ -203,14 +222,20 @@ class Snapshot:
         flight.done.set()
         return own
 
-    def _read(self, flight: _Flight) -> None:
+    def _read(self, flight: Flight) -> None:
         edit, using = Edit.last_committed, ""
         try:
             using = _alias()
-            # The token first: rows read before it could be older than it says, for ever.
-            token = stored.token(using)
-            is_known = self._is_loaded and token == self._token
-            loaded = None if is_known else _read_catalog(using)
+            # The tokens first: rows read before them could be older than they say, for ever.
+            tokens = stored.tokens(using)
+            for part, (read, _) in _PARTS.items():
+                token = tokens.get(part)
+                if part in self._tokens and self._tokens[part] == token:
+                    continue
+                value = read(using)
+                with self._lock:
+                    if self._flight is flight:
+                        self._take(part, value, token)
         except Exception as exc:  # the words must never stand in the way of the answer
             with self._lock:
                 if self._flight is flight:
@@ -220,19 +245,22 @@ class Snapshot:
         else:
             with self._lock:
                 if self._flight is flight:
-                    self._succeeded(token, loaded, edit)
+                    self._succeeded(edit, flight.began)
         finally:
             flight.done.set()
 
-    def _succeeded(self, token: str | None, loaded: Catalog | None, edit: object) -> None:
+    def _take(self, part: str, value: Any, token: str | None) -> None:
+        _PARTS[part][1](value)
+        self._tokens[part] = token
+
+    def _succeeded(self, edit: object, began: float) -> None:
         if self._failures:
             logger.info("The error catalog can be read again")
-        if loaded is not None:
-            catalog.install(loaded)
-        self._token, self._edit_seen = token, edit
+        self._edit_seen = edit
         self._is_loaded, self._failures, self._flight = True, 0, None
         seconds = conf.REFRESH_SECONDS
-        self._due = float("inf") if seconds is None else monotonic() + seconds
+        # Half of it at least, or a slow database would be asked without a pause.
+        self._due = float("inf") if seconds is None else max(began + seconds, monotonic() + seconds / 2)
 
     def _failed(self, exc: Exception | None) -> None:
         if _is_forbidden(exc):
@@ -249,12 +277,13 @@ class Snapshot:
         self._due = monotonic() + (conf.REFRESH_SECONDS or 1.0)
 
     def _report(self, exc: Exception | None) -> None:
-        said = exc or f"no answer within {_PATIENCE:.0f} s"
+        said = exc or f"no answer within {PATIENCE:.0f} s"
         logger.warning("The error catalog cannot be read; the last known texts stay: %s", said)
 
 
 def _is_probed(request: HttpRequest) -> bool:
-    return (request.path_info.rstrip("/") or "/") in _PROBED_PATHS
+    # Orchestrators ask there whether the process lives; they never wait for a database.
+    return is_one_of(request.path_info, conf.MAINTENANCE["EXEMPT_PATHS"])
 
 
 def _is_forbidden(exc: Exception | None) -> bool:
@@ -265,10 +294,6 @@ def _is_forbidden(exc: Exception | None) -> bool:
 def _alias() -> str:
     # Never a replica: it may not have the edit that its token announces.
     return router.db_for_write(ErrorCode)
-
-
-def _read_catalog(using: str) -> Catalog:
-    return Catalog({fields["code"]: Row(**fields) for fields in stored.rows(using)})
 
 
 snapshot = Snapshot()

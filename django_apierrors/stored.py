@@ -1,24 +1,53 @@
-"""What the database says about the codes, as far as it makes sense."""
+"""What the database says about codes and maintenance windows, as far as it makes sense."""
 
 from __future__ import annotations
 
+import math
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from datetime import datetime
 from typing import Any
 
 from . import codes
+from .catalog import Catalog, Row
+from .client_ip import Network, parse_network
 from .codes import LONGEST_MESSAGE, TEXTS
-from .models import ErrorCode, ErrorCodeTranslation, Revision
+from .models import ErrorCode, ErrorCodeTranslation, MaintenanceWindow, Revision
+from .windows import Window, Windows
 
 _FIELDS = ("code", "status", "type", "retry", "doc_url", "listed", "deprecated", "replaced_by__code", *TEXTS)
 _URL = re.compile(r"https?://[^\s<>\"]+")
 _LANGUAGE = re.compile(r"[a-z]{2,3}(-[a-z0-9]+)*")
 
 
-def token(using: str) -> str | None:
-    """Return the token of the catalog, ``None`` when it has none; one query for one row."""
-    tokens = Revision.objects.using(using).filter(part=Revision.CATALOG).values_list("token", flat=True)
-    return next(iter(tokens), None)
+def tokens(using: str) -> dict[str, str]:
+    """Return the token of each part that has one; one query."""
+    return dict(Revision.objects.using(using).values_list("part", "token"))
+
+
+def catalog(using: str) -> Catalog:
+    """Return the catalog as it is in the database."""
+    return Catalog({fields["code"]: Row(**fields) for fields in rows(using)})
+
+
+def windows(using: str) -> Windows:
+    """Return the maintenance windows that are not over; one query."""
+    return Windows(map(window, MaintenanceWindow.objects.using(using).not_over()))
+
+
+def window(row: MaintenanceWindow) -> Window:
+    """Return what a row means; what cannot be read covers as much, and exempts as few, as it can."""
+    return Window(
+        key=row.key,
+        begins=_seconds(row.starts_at, -math.inf),
+        ends=_seconds(row.ends_at, math.inf),
+        is_read_only=row.is_read_only,
+        path_prefixes=tuple(f"/{path.lstrip('/')}" for path in row.path_prefixes),
+        methods=frozenset(method.upper() for method in row.methods),
+        exempt_networks=tuple(_networks(row.exempt_networks)),
+        message=row.message.strip(),
+        status_url=row.status_url if _URL.fullmatch(row.status_url) else "",
+    )
 
 
 def rows(using: str) -> Iterator[dict[str, Any]]:
@@ -61,3 +90,16 @@ def _given(texts: list[str]) -> dict[str, str]:
     if "message" in given:
         given["message"] = given["message"][:LONGEST_MESSAGE]
     return given
+
+
+def _seconds(moment: datetime | None, without: float) -> float:
+    # SQLite reads what is no time as none.
+    return without if moment is None else moment.timestamp()
+
+
+def _networks(texts: Iterable[str]) -> Iterator[Network]:
+    for text in texts:
+        try:
+            yield parse_network(text)
+        except ValueError:
+            continue  # nobody is let through by what cannot be read

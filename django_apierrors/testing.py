@@ -1,16 +1,18 @@
-"""Assertions for the tests of a project."""
+"""What the tests of a project need: an assertion, other words, maintenance."""
 
 from __future__ import annotations
 
 import functools
 import json
-from contextlib import ContextDecorator, ExitStack
+from contextlib import AbstractContextManager, ContextDecorator, ExitStack
 from dataclasses import replace
 from typing import Any
 
 from asgiref.sync import iscoroutinefunction
+from django.utils import timezone
 
-from . import catalog, codes, headers
+from . import catalog, codes, headers, stored, windows
+from .models import MaintenanceWindow
 
 
 def assert_api_error(response: Any, code: str, status: int | None = None, **fields: Any) -> None:
@@ -46,7 +48,42 @@ def assert_api_error(response: Any, code: str, status: int | None = None, **fiel
     raise AssertionError(f"Not the expected API error:\n{wrong}\n{_written(response)}")
 
 
-class override_error(ContextDecorator):  # noqa: N801 (used as a function is, like override_settings)
+class _Pinned(ContextDecorator):
+    """Something that is so inside a ``with`` block or a decorated test, sync or async, in every thread."""
+
+    def __init__(self) -> None:
+        self._open: list[ExitStack] = []
+
+    def _pin(self) -> AbstractContextManager[None]:
+        raise NotImplementedError
+
+    def __enter__(self) -> None:
+        """Make it so."""
+        stack = ExitStack()
+        stack.enter_context(self._pin())
+        self._open.append(stack)
+
+    def __exit__(self, *exc_info: object) -> None:
+        """Take it back."""
+        self._open.pop().close()
+
+    def __call__(self, decorated: Any) -> Any:
+        """Decorate a function; a class would lose its tests."""
+        if isinstance(decorated, type):
+            name = type(self).__name__
+            raise TypeError(f"{name} decorates functions; in a test case, use self.enterContext() in setUp().")
+        if not iscoroutinefunction(decorated):
+            return super().__call__(decorated)
+
+        @functools.wraps(decorated)
+        async def inner(*args: Any, **kwargs: Any) -> Any:
+            with self:
+                return await decorated(*args, **kwargs)
+
+        return inner
+
+
+class override_error(_Pinned):  # noqa: N801 (used as a function is, like override_settings)
     """Lets a code be answered differently inside a ``with`` block or a decorated test, in every thread.
 
     ``differences`` are fields of an ``ErrorCode`` row: ``message="..."``, ``title``, ``description``,
@@ -59,40 +96,19 @@ class override_error(ContextDecorator):  # noqa: N801 (used as a function is, li
 
     def __init__(self, code: str, **differences: Any) -> None:
         """Take the code and what is to be different."""
+        super().__init__()
         self._texts = {name: differences.pop(name) for name in codes.TEXTS if name in differences}
         self._code = code
         self._others = differences
-        self._open: list[ExitStack] = []
         catalog.Row(code=code, **differences)  # refuses a field that does not exist
         if differences.get("status") is not None and not 400 <= differences["status"] <= 599:
             raise ValueError(f"{code}: status {differences['status']!r} is not an error; use 400 to 599.")
 
-    def __enter__(self) -> None:
-        """Pin the row."""
+    def _pin(self) -> AbstractContextManager[None]:
         row = self._row()
         if codes.get(self._code) is None and not row.is_complete:
             raise LookupError(f"The catalog has no code {self._code!r}; correct it, or give status, title and message.")
-        stack = ExitStack()
-        stack.enter_context(catalog.pinned(row))
-        self._open.append(stack)
-
-    def __exit__(self, *exc_info: object) -> None:
-        """Let go of the row."""
-        self._open.pop().close()
-
-    def __call__(self, decorated: Any) -> Any:
-        """Decorate a function; a class would lose its tests."""
-        if isinstance(decorated, type):
-            raise TypeError("override_error decorates functions; in a test case, use self.enterContext() in setUp().")
-        if not iscoroutinefunction(decorated):
-            return super().__call__(decorated)
-
-        @functools.wraps(decorated)
-        async def inner(*args: Any, **kwargs: Any) -> Any:
-            with self:
-                return await decorated(*args, **kwargs)
-
-        return inner
+        return catalog.pinned(row)
 
     def _row(self) -> catalog.Row:
         row = catalog.current().row(self._code) or catalog.Row(code=self._code)
@@ -101,6 +117,28 @@ class override_error(ContextDecorator):  # noqa: N801 (used as a function is, li
             for language, texts in row.translations.items()
         }
         return replace(row, **self._others, texts={**row.texts, **self._texts}, translations=translations)
+
+
+class maintenance_mode(_Pinned):  # noqa: N801 (used as a function is, like override_settings)
+    """Turns maintenance on inside a ``with`` block or a decorated test, in every thread.
+
+    ``fields`` are those of a ``MaintenanceWindow``: ``mode="read_only"``, ``path_prefixes=["/api/v1"]``,
+    ``methods``, ``exempt_networks``, ``message``, ``status_url``, ``starts_at``, ``ends_at`` (default: no
+    end). The database is neither read nor written. Decorates functions, sync and async. Raises
+    ``TypeError`` for a field that does not exist and for a class, ``ValidationError`` for a value that
+    the admin would refuse.
+    """
+
+    def __init__(self, **fields: Any) -> None:
+        """Take what the window is to be."""
+        super().__init__()
+        row = MaintenanceWindow(**{"starts_at": timezone.now(), **fields})
+        row.clean_fields()
+        row.clean()
+        self._window = stored.window(row)
+
+    def _pin(self) -> AbstractContextManager[None]:
+        return windows.pinned(self._window)
 
 
 def _body(response: Any) -> dict[str, Any]:

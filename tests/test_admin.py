@@ -702,7 +702,7 @@ settings.configure(
     SECRET_KEY="tests",
     ALLOWED_HOSTS=["testserver"],
     ROOT_URLCONF="bare_urls",
-    INSTALLED_APPS=["rest_framework", "django_apierrors"],
+    INSTALLED_APPS=["django.contrib.auth", "django.contrib.contenttypes", "rest_framework", "django_apierrors"],
     MIDDLEWARE=["django_apierrors.middleware.ApiErrorMiddleware"],
     DATABASES={"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"}},
     REST_FRAMEWORK={

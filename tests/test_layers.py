@@ -10,14 +10,15 @@ import django_apierrors
 PACKAGE = "django_apierrors"
 ROOT = Path(django_apierrors.__file__).parent
 LEVELS = (
-    {"", "conf", "problems", "codes", "codes_builtin", "headers", "signals", "templating"},
-    {"details", "edits", "exceptions", "request_id"},
-    {"catalog", "faults", "leaves", "logs", "models"},
+    {"", "codes", "codes_builtin", "conf", "fields", "flight", "headers", "paths", "problems", "signals", "templating"},
+    {"client_ip", "details", "edits", "exceptions", "request_id"},
+    {"catalog", "faults", "leaves", "logs", "windows"},
+    {"models"},
     {"classification", "formats", "negotiation", "stored"},
     {"conversion", "snapshot"},
     {"responses"},
-    {"renderers"},
-    {"docs", "handlers", "middleware", "receivers", "testing"},
+    {"maintenance", "renderers"},
+    {"context_processors", "docs", "handlers", "middleware", "receivers", "testing"},
     {"admin", "checks", "management", "urls"},
     {"apps"},
 )

@@ -25,6 +25,6 @@ def test_migrations_go_back_and_forth(api):
         assert api.get("/api/nowhere").headers["X-Error-Code"] == "ENDPOINT_NOT_FOUND"
     finally:
         call_command("migrate", verbosity=0)
-    assert len(tables()) == 3
+    assert len(tables()) == 4
     assert ErrorCode.objects.count() == len(list(codes.definitions()))
     assert Revision.objects.count() == 1

@@ -68,7 +68,7 @@ def _write(number: int) -> None:
 
 def _print_loading(number: int) -> None:
     seconds = min(_seconds(snapshot.load) for _ in range(5))
-    polled = min(_seconds(lambda: stored.token("default")) for _ in range(200))
+    polled = min(_seconds(lambda: stored.tokens("default")) for _ in range(200))
     gc.collect()
     tracemalloc.start()
     before = tracemalloc.get_traced_memory()[0]

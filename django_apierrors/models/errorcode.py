@@ -1,4 +1,4 @@
-"""What the team edits: differences from the shipped catalog, and the token that announces them."""
+"""What the team says differently about the codes."""
 
 from __future__ import annotations
 
@@ -12,11 +12,9 @@ from django.db.models import Q
 from django.db.models.functions import Upper
 from django.utils.translation import gettext_lazy as _
 
-from . import codes
-from .edits import Announced, AnnouncedQuerySet, Edit, Revision, announced
-from .templating import placeholders
-
-__all__ = ["Edit", "ErrorCode", "ErrorCodeTranslation", "Revision", "Texts", "announced"]
+from .. import codes
+from ..edits import Announced, AnnouncedQuerySet, Revision
+from ..templating import placeholders
 
 
 class Texts(Announced):

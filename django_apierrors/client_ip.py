@@ -1,0 +1,99 @@
+"""Who sends a request: the one reader of ``REMOTE_ADDR`` and ``X-Forwarded-For``; never raises."""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Sequence
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+
+from django.http import HttpRequest
+
+from .conf import conf
+
+Address = IPv4Address | IPv6Address
+Network = IPv4Network | IPv6Network
+
+#: An entry of ``TRUSTED_PROXIES`` for a proxy that connects by a socket of the file system.
+SOCKET = "unix"
+
+# 192.0.2.1:5678 and [2001:db8::1]:5678; a bare IPv6 address has colons of its own.
+_WITH_PORT = re.compile(r"\[(?P<v6>[^\]]*)\](?::\d+)?|(?P<v4>[0-9.]+):\d+")
+#: The bits of an IPv6 address that name a customer (RFC 6177, 2).
+_CUSTOMER = 64
+
+
+def client_address(request: HttpRequest) -> Address | None:
+    """Return the address of the client, ``None`` when nobody trustworthy says what it is.
+
+    ``X-Forwarded-For`` is read from the right, as long as who wrote an entry is one of the
+    ``TRUSTED_PROXIES``; what a client puts into it is never believed. An IPv4 address in an
+    IPv6 coat (RFC 4291, 2.5.5.2) is taken out of it.
+    """
+    peer = request.META.get("REMOTE_ADDR") or ""
+    proxies = conf.TRUSTED_PROXIES
+    if not proxies:
+        return parse(peer)
+    networks = _networks(tuple(proxies))
+    address = parse(peer)
+    if not (_is_in(address, networks) if peer else SOCKET in proxies):
+        return address
+    for entry in reversed(_forwarded(request)):
+        address = parse(entry)
+        if not _is_in(address, networks):
+            break
+    return address
+
+
+def client_ip(request: HttpRequest) -> str:
+    """Return what stands for one client: an IPv4 address, the /64 of an IPv6 address, or ``""`` for none."""
+    address = client_address(request)
+    if isinstance(address, IPv6Address):
+        return str(IPv6Network((int(address) >> _CUSTOMER << _CUSTOMER, _CUSTOMER)))
+    return str(address or "")
+
+
+def parse(text: str) -> Address | None:
+    """Return the address that a text names, with or without a port, ``None`` when it names none."""
+    text = text.strip().strip('"')
+    found = _WITH_PORT.fullmatch(text)
+    if found:
+        text = found["v6"] or found["v4"] or ""
+    try:
+        address = ip_address(text.partition("%")[0])
+    except ValueError:
+        return None
+    mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
+    return mapped or address
+
+
+def parse_network(text: str) -> Network:
+    """Return the network of an address or a CIDR block; raises ``ValueError`` when it is neither.
+
+    Also raised for a block with host bits (``10.0.0.1/8``): which of the two is meant is not known.
+    """
+    network = ip_network(text)
+    mapped = network.network_address.ipv4_mapped if isinstance(network, IPv6Network) else None
+    if mapped is not None and network.prefixlen >= 96:
+        return IPv4Network((mapped, network.prefixlen - 96))
+    return network
+
+
+@functools.lru_cache(maxsize=16)
+def _networks(proxies: tuple[str, ...]) -> tuple[Network, ...]:
+    found = []
+    for text in proxies:
+        try:
+            found.append(parse_network(text))
+        except ValueError:
+            continue  # a system check names it; it is no reason to believe anybody
+    return tuple(found)
+
+
+def _is_in(address: Address | None, networks: Sequence[Network]) -> bool:
+    return address is not None and any(address in network for network in networks)
+
+
+def _forwarded(request: HttpRequest) -> list[str]:
+    sent: str = request.META.get("HTTP_X_FORWARDED_FOR", "")
+    return [entry for entry in sent.split(",") if entry.strip()]

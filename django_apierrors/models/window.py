@@ -1,0 +1,182 @@
+"""When the API is paused, for whom, and why."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.core.validators import RegexValidator
+from django.db import models
+from django.db.models import F, Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from ..client_ip import parse_network
+from ..edits import Announced, AnnouncedQuerySet, Revision
+from ..fields import LinesField
+from ..windows import SAFE_METHODS
+
+
+def new_key() -> str:
+    """Return a name that no other window has, has had or will have."""
+    return uuid.uuid4().hex
+
+
+class WindowQuerySet(AnnouncedQuerySet):
+    """Windows by where they stand in time."""
+
+    def open(self, now: datetime | None = None) -> WindowQuerySet:
+        """Return the windows that are open, the one that began first first."""
+        now = now or timezone.now()
+        return self.not_over(now).filter(starts_at__lte=now).order_by("starts_at", "pk")
+
+    def upcoming(self, now: datetime | None = None) -> WindowQuerySet:
+        """Return the windows that are yet to begin, the next one first."""
+        return self.filter(starts_at__gt=now or timezone.now()).order_by("starts_at", "pk")
+
+    def not_over(self, now: datetime | None = None) -> WindowQuerySet:
+        """Return the windows that are open or yet to begin."""
+        return self.filter(Q(ends_at__isnull=True) | Q(ends_at__gt=now or timezone.now()))
+
+
+class MaintenanceWindow(Announced):
+    """A time in which requests are answered 503; its row stays as the record of who, when and why."""
+
+    class Mode(models.TextChoices):
+        """What is refused."""
+
+        FULL = "full", _("everything")
+        READ_ONLY = "read_only", _("changes (GET, HEAD and OPTIONS go on)")
+
+    key = models.CharField(max_length=32, unique=True, default=new_key, editable=False)
+    starts_at = models.DateTimeField(_("starts at"), default=timezone.now)
+    ends_at = models.DateTimeField(_("ends at"), null=True, blank=True)
+    mode = models.CharField(_("refuses"), max_length=10, choices=Mode.choices, default=Mode.FULL)
+    path_prefixes = LinesField(
+        _("paths"),
+        help_text=_("One a line, as in /api/v1/billing, which covers what is below it too. None: every path."),
+    )
+    methods = LinesField(_("methods"), help_text=_("One a line, as in POST. None: every method."))
+    exempt_networks = LinesField(
+        _("exempt networks"), help_text=_("Who is let through: one address or CIDR block a line, as in 10.0.0.0/8.")
+    )
+    message = models.TextField(
+        _("message"), blank=True, help_text=_("Public. Blank: what the catalog says of MAINTENANCE or READ_ONLY.")
+    )
+    status_url = models.URLField(
+        _("status URL"), blank=True, help_text=_("Public. Where clients can follow how it goes.")
+    )
+    reason = models.TextField(_("reason"), blank=True, help_text=_("Internal: for colleagues and the record."))
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.SET_NULL,
+        verbose_name=_("by"),
+        null=True,
+        blank=True,
+        editable=False,
+        related_name="+",
+    )
+    created_at = models.DateTimeField(_("created at"), default=timezone.now, editable=False)
+    ended_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.SET_NULL,
+        verbose_name=_("ended by"),
+        null=True,
+        blank=True,
+        editable=False,
+        related_name="+",
+    )
+
+    part = Revision.WINDOWS
+    objects = WindowQuerySet.as_manager()
+
+    class Meta:
+        """What the database holds true, whoever writes."""
+
+        verbose_name = _("maintenance window")
+        verbose_name_plural = _("maintenance")
+        ordering = ["-starts_at", "-pk"]
+        default_permissions = ("view",)
+        permissions = [("toggle_maintenance", _("Can turn maintenance on and off"))]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(ends_at__isnull=True) | Q(ends_at__gte=F("starts_at")),
+                name="apierrors_window_ends_after_its_start",
+                violation_error_message=_("The end is before the start."),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.scope} {self.starts_at:%Y-%m-%d %H:%M}"
+
+    @property
+    def scope(self) -> str:
+        """What is covered, in short: ``POST /api/v1/billing``; ``*`` for everything."""
+        parts = (", ".join(self.methods), ", ".join(self.path_prefixes))
+        return " ".join(part for part in parts if part) or "*"
+
+    @property
+    def is_read_only(self) -> bool:
+        """Whether reading goes on."""
+        return self.mode == self.Mode.READ_ONLY
+
+    def is_open(self, now: datetime | None = None) -> bool:
+        """Tell whether the window is open."""
+        return self.has_begun(now) and not self.is_over(now)
+
+    def has_begun(self, now: datetime | None = None) -> bool:
+        """Tell whether the window is open, or was."""
+        return self.starts_at <= (now or timezone.now())
+
+    def is_over(self, now: datetime | None = None) -> bool:
+        """Tell whether the window is closed for good."""
+        return self.ends_at is not None and self.ends_at <= (now or timezone.now())
+
+    def clean(self) -> None:
+        """Refuse times, paths, methods and networks that make no sense; names each and the fix."""
+        errors: dict[str, Any] = {}
+        if self.ends_at is not None and self.starts_at is not None:
+            if self.ends_at <= self.starts_at:
+                errors["ends_at"] = _("The end is not after the start.")
+            elif self.is_over():
+                errors["ends_at"] = _("The end is in the past.")
+        self.methods = [method.upper() for method in self.methods]
+        checks = (("path_prefixes", _wrong_with_path), ("methods", _wrong_with_method))
+        for name, wrong in (*checks, ("exempt_networks", _wrong_with_network)):
+            found = [message for message in map(wrong, getattr(self, name)) if message]
+            if found:
+                errors[name] = found
+        if self.is_read_only and self.methods and set(self.methods) <= set(SAFE_METHODS):
+            errors.setdefault("methods", _("A read-only window lets these pass: nothing would be refused."))
+        if errors:
+            raise ValidationError(errors)
+
+
+_is_method = RegexValidator(r"\A[A-Z]+\Z")
+
+
+def _wrong_with_path(path: str) -> str | None:
+    if not path.startswith("/"):
+        return _("%(path)s begins with no slash; write /%(path)s.") % {"path": path}
+    if any(character in "?#*" or character.isspace() for character in path):
+        return _("%s is no path: it has no query, no pattern and no blank.") % path
+    return None
+
+
+def _wrong_with_method(method: str) -> str | None:
+    try:
+        _is_method(method)
+    except ValidationError:
+        return _("%s is no method; write it as in POST.") % method
+    return None
+
+
+def _wrong_with_network(text: str) -> str | None:
+    try:
+        parse_network(text)
+    except ValueError as exc:
+        return _("%(text)s is no network: %(reason)s.") % {"text": text, "reason": exc}
+    return None

@@ -1,0 +1,22 @@
+"""Path prefixes, which match at segment boundaries, and exact paths."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+
+def covers(prefix: str, path: str) -> bool:
+    """Tell whether a path is the prefix or lies below it: ``/api/`` covers ``/api`` and ``/api/x``, not ``/apis``."""
+    prefix = prefix.rstrip("/")
+    return path == prefix or path.startswith(prefix + "/")
+
+
+def longest(path: str, prefixes: Iterable[str]) -> str | None:
+    """Return the longest of the prefixes that cover a path."""
+    return max((prefix for prefix in prefixes if covers(prefix, path)), key=len, default=None)
+
+
+def is_one_of(path: str, paths: Iterable[str]) -> bool:
+    """Tell whether a path is one of some exact paths; a slash at the end makes no difference."""
+    bare = path.rstrip("/")
+    return any(known.rstrip("/") == bare for known in paths)

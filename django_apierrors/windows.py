@@ -1,0 +1,144 @@
+"""Maintenance windows in memory: which are open now, and which of them cover a request."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from .client_ip import Address, Network
+from .paths import covers
+
+#: Methods that change nothing (RFC 9110, 9.2.1), but for TRACE, which no view offers.
+SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
+
+_LONGEST_WAIT = 86_400
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Window:
+    """One window; times are seconds since the epoch, and infinite where there is no bound.
+
+    No prefixes mean every path, no methods every method. ``key`` is what a bypass is bound to.
+    """
+
+    key: str = ""
+    begins: float = -math.inf
+    ends: float = math.inf
+    is_read_only: bool = False
+    path_prefixes: tuple[str, ...] = ()
+    methods: frozenset[str] = frozenset()
+    exempt_networks: tuple[Network, ...] = ()
+    message: str = ""
+    status_url: str = ""
+
+    @property
+    def code(self) -> str:
+        """The code of the catalog that answers."""
+        return "READ_ONLY" if self.is_read_only else "MAINTENANCE"
+
+    @property
+    def starts_at(self) -> datetime | None:
+        """The first moment, in UTC."""
+        return _moment(self.begins)
+
+    @property
+    def ends_at(self) -> datetime | None:
+        """The end in UTC, in whole seconds: whoever waits until then is not refused."""
+        return _moment(math.ceil(self.ends)) if math.isfinite(self.ends) else None
+
+    def is_open(self, now: float) -> bool:
+        """Tell whether the window is open at a moment."""
+        return self.begins <= now < self.ends
+
+    def covers(self, path: str, method: str) -> bool:
+        """Tell whether a request is in the scope of the window."""
+        if self.methods and method not in self.methods and not (method == "HEAD" and "GET" in self.methods):
+            return False
+        return not self.path_prefixes or any(covers(prefix, path) for prefix in self.path_prefixes)
+
+    def refuses(self, method: str) -> bool:
+        """Tell whether a request in the scope is refused for its method."""
+        return not (self.is_read_only and method in SAFE_METHODS)
+
+    def lets_in(self, address: Address | None) -> bool:
+        """Tell whether a client is exempt by its address."""
+        return address is not None and any(address in network for network in self.exempt_networks)
+
+    def retry_after(self, now: float, without_end: int) -> int:
+        """Return the seconds until the end, 1 to 86 400, or what is said for a window without one."""
+        if not math.isfinite(self.ends):
+            return without_end
+        return min(max(1, math.ceil(self.ends - now)), _LONGEST_WAIT)
+
+
+class Windows:
+    """All windows that are not over, the strictest first: full ones, and the latest end."""
+
+    def __init__(self, windows: Iterable[Window] = ()) -> None:
+        """Take the windows in any order."""
+        self._windows = tuple(sorted(windows, key=lambda window: (window.is_read_only, -window.ends)))
+
+    def __iter__(self) -> Iterator[Window]:
+        """Iterate over the windows, the strictest first."""
+        return iter(self._windows)
+
+    def open_at(self, now: float) -> tuple[Window, ...]:
+        """Return the windows that are open, the strictest first."""
+        return tuple(window for window in self._windows if window.is_open(now))
+
+    def upcoming(self, now: float, seconds: float = math.inf) -> tuple[Window, ...]:
+        """Return the windows that begin within some seconds, the next one first."""
+        later = (window for window in self._windows if now < window.begins <= now + seconds)
+        return tuple(sorted(later, key=lambda window: window.begins))
+
+    def next_start(self, now: float) -> float:
+        """Return when the next window begins."""
+        return min((window.begins for window in self._windows if window.begins > now), default=math.inf)
+
+
+def _moment(seconds: float) -> datetime | None:
+    return datetime.fromtimestamp(seconds, UTC) if math.isfinite(seconds) else None
+
+
+_installed = Windows()
+#: The windows that tests pinned, for all threads.
+_pinned: tuple[Window, ...] = ()
+#: The windows of a transaction that is not committed, for the requests inside it.
+_of_transaction: ContextVar[Windows | None] = ContextVar("apierrors_windows", default=None)
+
+
+def current() -> Windows:
+    """Return the windows that count now."""
+    windows = _of_transaction.get() or _installed
+    return Windows((*windows, *_pinned)) if _pinned else windows
+
+
+def install(windows: Windows) -> None:
+    """Let windows count from now on, in every thread of this process."""
+    global _installed
+    _installed = windows
+
+
+@contextmanager
+def within(windows: Windows) -> Iterator[None]:
+    """Let the windows of an open transaction count for the request inside it, and no other."""
+    token = _of_transaction.set(windows)
+    try:
+        yield
+    finally:
+        _of_transaction.reset(token)
+
+
+@contextmanager
+def pinned(window: Window) -> Iterator[None]:
+    """Let a window count in every thread, whatever the database says, for a test."""
+    global _pinned
+    _pinned = (*_pinned, window)
+    try:
+        yield
+    finally:
+        _pinned = tuple(kept for kept in _pinned if kept is not window)
