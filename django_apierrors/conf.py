@@ -75,6 +75,33 @@ TYPES: dict[str, tuple[Callable[[Any], bool], str]] = {
 #: Who may read the documentation view: ``DOCS["ACCESS"]``.
 ACCESSES = ("public", "authenticated", "staff")
 
+_is_url = (
+    lambda value: value is None or str(value).startswith(("http://", "https://")),
+    "an absolute URL, or None",
+)
+
+#: The same for the keys of the dicts that are merged with their defaults.
+NESTED: dict[str, dict[str, tuple[Callable[[Any], bool], str]]] = {
+    "DOCS": {
+        "ACCESS": (lambda value: value in ACCESSES, f"one of {', '.join(ACCESSES)}"),
+        "BASE_URL": _is_url,
+        "STATUS_URL": _is_url,
+        "SUPPORT_URL": _is_url,
+    },
+    "MAINTENANCE": {
+        # An environment variable is a string, which would be true whatever it says.
+        "FORCE": (
+            lambda value: value is None or isinstance(value, bool),
+            'True, False or None, e.g. {"on": True, "off": False}.get(os.environ.get("MAINTENANCE"))',
+        ),
+        "RETRY_AFTER": (lambda value: type(value) is int and value > 0, "a number of seconds greater than 0"),
+        "EXEMPT_PATHS": (
+            lambda value: isinstance(value, (list, tuple)) and all(isinstance(path, str) for path in value),
+            'a list of exact paths, e.g. ["/livez"]',
+        ),
+    },
+}
+
 
 class Settings:
     """Typed views of ``settings.APIERRORS``; ``override_settings`` needs no reset."""

@@ -73,6 +73,8 @@ def test_no_settings_are_a_right_setup(settings):
         {"EXCEPTIONS": {"builtins.TimeoutError": "GATEWAY_TIMEOUT"}, "REQUEST_ID": f"{__name__}.a_function"},
         {"REQUEST_ID": a_function, "DEBUG_ERRORS": True, "LOGIN_REDIRECT_AS_401": True, "STRICT": False},
         {"REQUEST_ID": None},
+        {"MAINTENANCE": {"FORCE": False, "RETRY_AFTER": 60, "EXEMPT_PATHS": ("/ping",)}},
+        {"TRUSTED_PROXIES": ["10.0.0.0/8", "2001:db8::1", "::ffff:192.0.2.0/120", "unix"]},
     ],
 )
 def test_right_settings_give_no_message(settings, given):
@@ -116,6 +118,9 @@ def test_e001_an_unknown_key_is_named_with_the_known_ones(settings):
         ("STRICT", "yes", "True, False or None"),
         ("REQUEST_ID", 7, "dotted path"),
         ("LOGIN_REDIRECT_AS_401", "no", "True or False"),
+        ("TRUSTED_PROXIES", "10.0.0.0/8", '["10.0.0.0/8"]'),
+        ("TRUSTED_PROXIES", [10], '["10.0.0.0/8"]'),
+        ("MAINTENANCE", True, '{"RETRY_AFTER": 300}'),
     ],
 )
 def test_e002_a_wrong_type_is_named_with_the_right_one(settings, key, value, fix):
@@ -361,3 +366,43 @@ def test_the_settings_of_the_documentation_are_checked_too(settings, docs, numbe
 def test_e014_a_middleware_that_is_listed_twice_is_named(settings):
     settings.MIDDLEWARE = [SECURITY, OURS, f"{__name__}.TheirsOfOurs", SESSION]
     assert OURS in the_message("E014").hint
+
+
+@pytest.mark.parametrize(
+    "key, value, fix",
+    [
+        ("FORCE", "1", "os.environ"),
+        ("FORCE", 1, "True, False or None"),
+        ("RETRY_AFTER", 0, "greater than 0"),
+        ("RETRY_AFTER", "300", "greater than 0"),
+        ("EXEMPT_PATHS", "/livez", '["/livez"]'),
+        ("EXEMPT_PATHS", [None], '["/livez"]'),
+    ],
+)
+def test_e002_names_what_is_wrong_with_maintenance(settings, key, value, fix):
+    settings.APIERRORS = {"MAINTENANCE": {key: value}}
+    message = the_message("E002")
+    assert f"['MAINTENANCE'][{key!r}] is {value!r}" in message.msg
+    assert fix in message.hint
+
+
+def test_e001_names_an_unknown_key_of_maintenance(settings):
+    settings.APIERRORS = {"MAINTENANCE": {"FORCED": True}}
+    message = the_message("E001")
+    assert "'FORCED'" in message.msg
+    assert "FORCE, RETRY_AFTER, EXEMPT_PATHS" in message.hint
+
+
+def test_e004_an_exempt_path_without_a_slash_is_named(settings):
+    settings.APIERRORS = {"MAINTENANCE": {"EXEMPT_PATHS": ["livez"]}}
+    message = the_message("E004")
+    assert "['MAINTENANCE']['EXEMPT_PATHS'] has 'livez'" in message.msg
+    assert '"/livez"' in message.hint
+
+
+@pytest.mark.parametrize("text", ["10.0.0.1/8", "proxy.example.com", "", "10.0.0.0/33"])
+def test_e015_a_proxy_that_is_no_network_is_named(settings, text):
+    settings.APIERRORS = {"TRUSTED_PROXIES": ["192.0.2.1", text]}
+    message = the_message("E015")
+    assert repr(text) in message.msg
+    assert '"10.0.0.0/8"' in message.hint

@@ -1,0 +1,15 @@
+"""System checks: a wrong set-up is found at boot, and the hint is the fix."""
+
+from .definitions import check_codes
+from .doors import check_cors, check_doors, check_error_views, check_middleware_order, check_versions
+from .settings import check_settings
+
+ALL = (
+    check_settings,
+    check_codes,
+    check_doors,
+    check_middleware_order,
+    check_error_views,
+    check_versions,
+    check_cors,
+)

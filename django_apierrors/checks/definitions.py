@@ -1,0 +1,41 @@
+"""Checks of the codes that Python defines."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from django.core.checks import CheckMessage
+
+from .. import codes
+from ..exceptions import ApiError
+from ..templating import placeholders
+from .messages import error, unknown_code
+
+
+def check_codes(**kwargs: Any) -> list[CheckMessage]:
+    """E006, E008, E009: what code defines about codes."""
+    messages: list[CheckMessage] = [
+        error(
+            8,
+            f"Error code {refused.code} is defined twice, with status {known.status} and {refused.status}.",
+            f"Rename one of them, or give both status {known.status}; until then {known.status} is in force.",
+        )
+        for known, refused in codes.conflicts()
+    ]
+    for definition in codes.definitions():
+        texts = (definition.message, definition.description, *definition.causes, *definition.remedy)
+        used = frozenset[str]().union(*(placeholders(str(text)) for text in texts))
+        for name in sorted(used - set(definition.params)):
+            hint = f'Declare it with a sample value: params={{"{name}": ...}}.'
+            messages.append(error(9, f"{definition.code} uses the placeholder {{{name}}} undeclared.", hint))
+    for cls in _subclasses(ApiError):
+        if codes.get(cls.code) is None:
+            messages.append(unknown_code(cls.code, f"{cls.__module__}.{cls.__qualname__}.code"))
+    return messages
+
+
+def _subclasses(cls: type[ApiError]) -> Iterator[type[ApiError]]:
+    for subclass in cls.__subclasses__():
+        yield subclass
+        yield from _subclasses(subclass)

@@ -1,0 +1,110 @@
+"""Checks of the ``APIERRORS`` setting."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from django.core.checks import CheckMessage
+from django.utils.module_loading import import_string
+
+from .. import codes, formats
+from ..client_ip import SOCKET, parse_network
+from ..conf import DEFAULTS, NESTED, TYPES, conf
+from .messages import error, unknown_code
+
+
+def check_settings(**kwargs: Any) -> list[CheckMessage]:
+    """E001 to E005, E007, E015: ``APIERRORS``; what depends on keys and types is checked when they are right."""
+    given = conf.given()
+    if not isinstance(given, dict):
+        return [error(1, f"APIERRORS is {given!r}, not a dict.", 'Write APIERRORS = {"FORMAT": "nested"}.')]
+    messages: list[CheckMessage] = [
+        error(1, f"APIERRORS has an unknown key {key!r}.", f"Use one of {', '.join(sorted(DEFAULTS))}.")
+        for key in given
+        if key not in DEFAULTS
+    ]
+    for key, (is_right, wanted) in TYPES.items():
+        if key in given and not is_right(given[key]):
+            messages.append(error(2, f"APIERRORS[{key!r}] is {given[key]!r}.", f"It must be {wanted}."))
+    if not messages:
+        for key in NESTED:
+            messages.extend(_nested(key))
+    if not messages:
+        for check in (_formats, _paths, _exceptions, _request_id, _proxies):
+            messages.extend(check())
+    return messages
+
+
+def _formats() -> Iterator[CheckMessage]:
+    named = [("FORMAT", conf.FORMAT)]
+    named += [(f"FORMATS[{prefix!r}]", name) for prefix, name in conf.FORMATS.items() if name is not None]
+    for where, name in named:
+        try:
+            formats.get(name)
+        except Exception:  # whatever a module raises while it is imported
+            known = ", ".join(formats.BUILTIN)
+            hint = f"Use one of {known}, or the dotted path of a subclass of django_apierrors.formats.Format."
+            yield error(3, f"APIERRORS {where} names an unknown format {name!r}.", hint)
+
+
+def _paths() -> Iterator[CheckMessage]:
+    for where, paths in (
+        ("['API_PATHS']", conf.API_PATHS),
+        ("['FORMATS']", conf.FORMATS),
+        ("['MAINTENANCE']['EXEMPT_PATHS']", conf.MAINTENANCE["EXEMPT_PATHS"]),
+    ):
+        for path in paths:
+            if not path.startswith("/"):
+                yield error(4, f"APIERRORS{where} has {path!r}, which matches no path.", f'Write "/{path}".')
+
+
+def _exceptions() -> Iterator[CheckMessage]:
+    for path, code in conf.EXCEPTIONS.items():
+        if "." not in path:
+            hint = f'Write the module too, e.g. "builtins.{path}" or "package.module.{path}".'
+            yield error(5, f"APIERRORS['EXCEPTIONS'] has {path!r}, which is not a dotted path.", hint)
+            continue
+        try:
+            found = import_string(path)
+        except Exception as exc:  # whatever a module raises while it is imported
+            yield error(5, f"APIERRORS['EXCEPTIONS'] has {path!r}: {exc}", "Correct the path, or remove the line.")
+            continue
+        if not (isinstance(found, type) and issubclass(found, BaseException)):
+            yield error(5, f"APIERRORS['EXCEPTIONS'] has {path!r}, which is no exception.", "Name a class.")
+        if codes.get(code) is None:
+            yield unknown_code(code, f"APIERRORS['EXCEPTIONS'][{path!r}]")
+
+
+def _nested(key: str) -> Iterator[CheckMessage]:
+    types = NESTED[key]
+    for name, value in getattr(conf, key).items():
+        if name not in types:
+            hint = f"Use one of {', '.join(types)}."
+            yield error(1, f"APIERRORS[{key!r}] has an unknown key {name!r}.", hint)
+            continue
+        is_right, wanted = types[name]
+        if not is_right(value):
+            yield error(2, f"APIERRORS[{key!r}][{name!r}] is {value!r}.", f"It must be {wanted}.")
+
+
+def _proxies() -> Iterator[CheckMessage]:
+    for text in conf.TRUSTED_PROXIES:
+        try:
+            if text != SOCKET:
+                parse_network(text)
+        except ValueError as exc:
+            hint = f'Write an address, a CIDR block such as "10.0.0.0/8", or "{SOCKET}".'
+            yield error(15, f"APIERRORS['TRUSTED_PROXIES'] has {text!r}: {exc}.", hint)
+
+
+def _request_id() -> Iterator[CheckMessage]:
+    source = conf.REQUEST_ID
+    if isinstance(source, str):
+        try:
+            found = import_string(source)
+        except Exception as exc:  # whatever a module raises while it is imported
+            yield error(7, f"APIERRORS['REQUEST_ID'] is {source!r}: {exc}", "Correct the dotted path.")
+        else:
+            if not callable(found):
+                yield error(7, f"APIERRORS['REQUEST_ID'] is {source!r}, which cannot be called.", "Name a function.")
