@@ -8,6 +8,8 @@ import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from email.message import Message
 from pathlib import Path
 
 from servers import ASGI, WSGI, running
@@ -21,6 +23,17 @@ COMMANDS = {
     "gunicorn with threads": ["gunicorn", "--workers=1", "--threads=8", "--bind={host}:{port}", WSGI],
     "two workers of gunicorn": ["gunicorn", "--workers=2", "--preload", "--bind={host}:{port}", WSGI],
     "uvicorn": ["uvicorn", "--factory", "--lifespan=off", "--host={host}", "--port={port}", ASGI],
+}
+#: The processes behind one port, and how many there are; a connection stays with the one that took it.
+WORKERS = {
+    "three workers of gunicorn": (
+        3,
+        ["gunicorn", "--workers=3", "--threads=8", "--keep-alive=60", "--bind={host}:{port}", WSGI],
+    ),
+    "two workers of uvicorn": (
+        2,
+        [*COMMANDS["uvicorn"], "--workers=2", "--timeout-keep-alive=60"],
+    ),
 }
 #: Django advises against connections that outlive their request under ASGI.
 PERSISTENT = {"gunicorn with threads": {"APIERRORS_CONN_MAX_AGE": "600"}}
@@ -56,10 +69,13 @@ def migrate(url):
 
 
 @contextlib.contextmanager
-def serving(url, *names):
+def serving(url, *names, **variables):
     """Start servers beside each other, so that it takes as long as one."""
+    commands = {**COMMANDS, **{name: command for name, (_, command) in WORKERS.items()}}
     with contextlib.ExitStack() as stack, ThreadPoolExecutor() as pool:
-        managers = [running(name, COMMANDS[name], **environment(url), **PERSISTENT.get(name, {})) for name in names]
+        managers = [
+            running(name, commands[name], **environment(url), **PERSISTENT.get(name, {}), **variables) for name in names
+        ]
         starting = [pool.submit(manager.__enter__) for manager in managers]
         for manager, started in zip(managers, starting, strict=True):
             if started.exception() is None:
@@ -86,6 +102,43 @@ def until(condition, seconds=60):
     while not condition():
         assert time.monotonic() < patience, "waited in vain"
         time.sleep(0.05)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came back for one request, and when it was sent and there, in seconds since the epoch."""
+
+    status: int
+    process: str
+    sent: float
+    received: float
+    headers: Message
+    body: bytes
+
+
+def exchange(connection, path, method="GET", body=None, headers=None):
+    """Send a request on a connection that is open, or opens now, and return the answer."""
+    sent = time.time()
+    connection.request(method, path, body, headers or {})
+    response = connection.getresponse()
+    content = response.read()
+    return Answer(response.status, response.headers["X-Process"], sent, time.time(), response.headers, content)
+
+
+@contextlib.contextmanager
+def workers(server, path, connections):
+    """Yield the processes of a server of ``WORKERS``, each with so many connections that stay with it."""
+    number, _ = WORKERS[server.name]
+    found = {}
+    patience = time.monotonic() + 60
+    with contextlib.ExitStack() as stack:
+        while len(found) < number or min(map(len, found.values())) < connections:
+            assert time.monotonic() < patience, f"{server.name} did not spread its connections: {found}"
+            opened = stack.enter_context(contextlib.closing(server.connect()))
+            kept = found.setdefault(exchange(opened, path).process, [])
+            if len(kept) < connections:
+                kept.append(opened)
+        yield found
 
 
 class Held:

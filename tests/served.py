@@ -1,4 +1,4 @@
-"""The settings of the tests as a server runs them: the catalog is polled, and answers name their process."""
+"""The settings of the tests as a server runs them: catalog and windows are polled, answers name their process."""
 
 import os
 
@@ -8,13 +8,18 @@ from settings import *  # noqa: F403
 from settings import DATABASES, MIDDLEWARE
 
 DATABASES["default"]["CONN_MAX_AGE"] = int(os.environ.get("APIERRORS_CONN_MAX_AGE", "0"))
-APIERRORS = {"REFRESH_SECONDS": 1.0}
+APIERRORS = {
+    "REFRESH_SECONDS": 1.0,
+    "MAINTENANCE": {"FORCE": {"on": True, "off": False}.get(os.environ.get("APIERRORS_FORCE", ""))},
+}
 MIDDLEWARE = ["served.name_the_process", *MIDDLEWARE]
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "handlers": {"console": {"class": "logging.StreamHandler"}},
-    "loggers": {"django_apierrors": {"handlers": ["console"], "level": "INFO"}},
+    "formatters": {"line": {"format": "{levelname} {name} of {process}: {message}", "style": "{"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["console"], "level": "WARNING"},
+    "loggers": {"django_apierrors": {"level": "INFO"}},
 }
 
 
