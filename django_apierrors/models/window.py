@@ -161,7 +161,7 @@ _is_method = RegexValidator(r"\A[A-Z]+\Z")
 def _wrong_with_path(path: str) -> str | None:
     if not path.startswith("/"):
         return _("%(path)s begins with no slash; write /%(path)s.") % {"path": path}
-    if any(character in "?#*" or character.isspace() for character in path):
+    if any(character in "?#* " or not character.isprintable() for character in path):
         return _("%s is no path: it has no query, no pattern and no blank.") % path
     return None
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import difflib
 from collections.abc import Iterable
 from pathlib import Path
@@ -21,7 +20,7 @@ from ...conf import conf
 from ...docs import examples, exports, names
 from ...models import ErrorCode, ErrorCodeTranslation, Revision
 from ...snapshot import snapshot
-from .. import documents, importing, static_bodies, syncing, telling
+from .. import documents, importing, static_bodies, subcommands, syncing, telling
 
 #: Exit codes besides 0, and 2 for whatever else is wrong.
 _OUT_OF_STEP = _NOT_FOUND = 1
@@ -37,21 +36,21 @@ class Command(BaseCommand):
         """Declare the subcommands."""
         actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
 
-        listing = _action(actions, "list", "list all codes")
-        explain = _action(actions, "explain", "say everything about one code, with a live example answer")
+        listing = subcommands.add(actions, "list", "list all codes")
+        explain = subcommands.add(actions, "explain", "say everything about one code, with a live example answer")
         explain.add_argument("code", metavar="CODE")
-        export = _action(actions, "export", "write the catalog; JSON is complete and can be imported")
+        export = subcommands.add(actions, "export", "write the catalog; JSON is complete and can be imported")
         export.add_argument("--format", choices=("json", "csv", "md"), default="json")
         export.add_argument("--output", type=Path, metavar="FILE", help="where to write it (default: standard output)")
         export.add_argument("--unlisted", action="store_true", help="unlisted codes in CSV and Markdown, too")
-        import_ = _action(actions, "import", "make rows say what a JSON export says: all of it, or nothing")
+        import_ = subcommands.add(actions, "import", "make rows say what a JSON export says: all of it, or nothing")
         import_.add_argument("file", type=Path, metavar="FILE")
         import_.add_argument("--dry-run", action="store_true", help="only check, and say what would change")
-        sync = _action(actions, "sync", "bring rows and code into step, and let every process reload")
+        sync = subcommands.add(actions, "sync", "bring rows and code into step, and let every process reload")
         how = sync.add_mutually_exclusive_group()
         how.add_argument("--check", action="store_true", help="change nothing; exit with 1 when something is to do")
         how.add_argument("--prune", action="store_true", help="remove blank rows of codes that are defined no more")
-        static = _action(actions, "static", "write error bodies for a proxy, with a snippet for nginx")
+        static = subcommands.add(actions, "static", "write error bodies for a proxy, with a snippet for nginx")
         static.add_argument("folder", type=Path, metavar="DIR")
         static.add_argument("--force", action="store_true", help="overwrite files that differ")
         for parser_ in (explain, static):
@@ -137,18 +136,6 @@ class Command(BaseCommand):
     def _say(self, lines: Iterable[str]) -> None:
         for line in lines:
             self.stdout.write(line)
-
-
-def _action(actions: Any, name: str, help: str) -> CommandParser:
-    """Return the parser of a subcommand, which takes Django's options too, as commands do."""
-    parser: CommandParser = actions.add_parser(name, help=help, description=f"{help[0].upper()}{help[1:]}.")
-    quiet: dict[str, Any] = {"default": argparse.SUPPRESS, "help": argparse.SUPPRESS}
-    for option in ("--traceback", "--no-color", "--force-color", "--skip-checks"):
-        parser.add_argument(option, action="store_true", **quiet)
-    for option in ("--settings", "--pythonpath"):
-        parser.add_argument(option, **quiet)
-    parser.add_argument("-v", "--verbosity", type=int, **quiet)
-    return parser
 
 
 def _loaded() -> Catalog:
