@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from asgiref.sync import sync_to_async
@@ -70,7 +70,7 @@ def enable(
     """
     starts_at = starts_at or timezone.now()
     if ends_at is None and duration is not None:
-        ends_at = starts_at + duration
+        ends_at = after(starts_at, duration)
     opened = MaintenanceWindow(
         starts_at=starts_at,
         ends_at=ends_at,
@@ -87,6 +87,14 @@ def enable(
     with changing():
         opened.save()
     return opened
+
+
+def after(moment: datetime, duration: timedelta) -> datetime:
+    """Return when some time has passed since a moment, also while clocks are changed."""
+    is_aware, zone = timezone.is_aware(moment), timezone.get_default_timezone()
+    # Python adds to the clock on the wall, which may be changed in between.
+    later = (moment if is_aware else timezone.make_aware(moment, zone)).astimezone(UTC) + duration
+    return later if is_aware else timezone.make_naive(later, zone)
 
 
 def disable(*, user: Any = None) -> list[MaintenanceWindow]:
