@@ -2,17 +2,19 @@
 
 import json
 import re
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.contrib.auth.models import Permission
 from django.test import Client, override_settings
+from django.utils import timezone
 
-from django_apierrors import catalog, codes
+from django_apierrors import catalog, codes, maintenance
 from django_apierrors.catalog import Catalog, Row
 from django_apierrors.docs import names
 from django_apierrors.exceptions import ApiError
 from django_apierrors.formats import BUILTIN
-from django_apierrors.testing import assert_api_error, override_error
+from django_apierrors.testing import assert_api_error, maintenance_mode, override_error
 
 JSON = {"Accept": "application/json"}
 FORMATS = {"/oauth/": "oauth2", "/v2/": "detailed", "/old/": None}
@@ -528,6 +530,88 @@ def test_without_the_admin_there_is_nothing_to_edit_with(client, staff, settings
     settings.ROOT_URLCONF = "docs_urls"
     client.force_login(staff)
     assert "Edit in the admin" not in html(client.get("/reference/GONE/"))
+
+
+# Maintenance
+
+
+ENDS_AT = datetime(2199, 7, 1, 10, 30, 15, tzinfo=UTC)
+
+
+def announced(client):
+    """Return the paragraphs that announce maintenance."""
+    page = " ".join(html(client.get("/errors/")).split())
+    banner = re.search(r'<h1>[^<]*</h1> <div class="banner" role="status">(.*?)</div>', page)
+    return re.findall(r"<p> (.*?) </p>", banner[1]) if banner else []
+
+
+def in_minutes(minutes):
+    return timezone.now() + timedelta(minutes=minutes)
+
+
+def test_maintenance_that_is_on_is_told_with_its_end_in_utc(client, settings):
+    settings.TIME_ZONE = "Europe/Berlin"
+    assert announced(client) == []
+    with maintenance_mode(ends_at=ENDS_AT):
+        assert announced(client) == [
+            "<strong>Maintenance is on.</strong> Requests are answered <code>MAINTENANCE</code>. "
+            'It ends at <time datetime="2199-07-01T10:30:15+00:00">2199-07-01 10:30 UTC</time>.'
+        ]
+    assert announced(client) == []
+
+
+def test_maintenance_is_announced_half_an_hour_before_it_begins(client, settings):
+    settings.TIME_ZONE = "Europe/Berlin"
+    starts_at = in_minutes(29)
+    shown = (starts_at + timedelta(seconds=1)).astimezone(UTC)
+    with maintenance_mode(starts_at=starts_at, mode="read_only"):
+        assert re.sub(r"T[\d:]+", "T", announced(client)[0]) == (
+            f'<strong>Maintenance begins at <time datetime="{shown:%Y-%m-%d}T+00:00">{shown:%Y-%m-%d %H:%M} UTC</time>.'
+            "</strong> Requests that change something are answered <code>READ_ONLY</code>; GET, HEAD and OPTIONS go on."
+        )
+    with maintenance_mode(starts_at=in_minutes(31)):
+        assert announced(client) == []
+
+
+def test_the_announcement_names_the_scope_the_words_and_where_to_follow(client, configure):
+    configure(DOCS={"STATUS_URL": "https://status.example/all"})
+    bills = {"path_prefixes": ["/api/bills", "/api/<b>"], "methods": ["PUT", "POST"], "message": "Moving <house>."}
+    with maintenance_mode(**bills, status_url="https://status.example/bills"), maintenance_mode(mode="read_only"):
+        first, second = announced(client)
+    assert "<code>POST</code> <code>PUT</code> <code>/api/bills</code>, <code>/api/&lt;b&gt;</code>" in first
+    assert '<span lang="" dir="auto">Moving &lt;house&gt;.</span>' in first
+    assert '<a href="https://status.example/bills">Follow how it goes</a>' in first
+    assert "<code>READ_ONLY</code>" in second
+    assert "It covers" not in second
+    assert '<a href="https://status.example/all">' in second
+
+
+@pytest.mark.parametrize(("forced", "said"), [(True, ["MAINTENANCE"]), (False, [])])
+def test_the_announcement_says_what_the_setting_decides(client, configure, forced, said):
+    configure(MAINTENANCE={"FORCE": forced})
+    with maintenance_mode(mode="read_only"), maintenance_mode(starts_at=in_minutes(10)):
+        assert [re.search("<code>(.*?)</code>", line)[1] for line in announced(client)] == said
+
+
+@pytest.mark.django_db
+def test_the_announcement_never_tells_the_internal_reason(client):
+    maintenance.enable(reason="The disk is broken.", message="Back soon.")
+    page = html(client.get("/errors/"))
+    assert "Back soon." in page
+    assert "disk" not in page
+
+
+def test_who_keeps_the_page_gets_a_new_one_when_maintenance_comes_and_goes(client):
+    before = client.get("/errors/")
+    data = client.get("/errors/catalog.json")
+    with maintenance_mode(methods=["PUT", "POST", "PATCH", "DELETE"]):
+        during = client.get("/errors/", headers={"If-None-Match": before["ETag"]})
+        assert during.status_code == 200
+        assert client.get("/errors/", headers={"If-None-Match": during["ETag"]}).status_code == 304
+        assert client.get("/errors/catalog.json", headers={"If-None-Match": data["ETag"]}).status_code == 304
+        assert "Maintenance is on." not in html(client.get("/errors/GONE/"))
+    after = client.get("/errors/", headers={"If-None-Match": during["ETag"]})
+    assert (after.status_code, after["ETag"]) == (200, before["ETag"])
 
 
 # Forms, languages and caches

@@ -18,6 +18,7 @@ from ..catalog import Entry
 from ..codes import phrase
 from ..conf import conf
 from ..formats import Format
+from ..maintenance.notice import Notice
 from ..templating import fill
 from . import names, words
 from .examples import Example, api_url, example
@@ -88,6 +89,7 @@ def index(request: HttpRequest, visible: Visible) -> dict[str, Any]:
     query = request.GET.copy()
     query.pop("page", None)
     return {
+        "announcements": Notice().announcements,
         "shapes": _shapes(request, visible),
         "headers": [(name, rich(meaning)) for name, meaning in words.HEADERS],
         "statuses": _statuses(by_status),
