@@ -55,7 +55,8 @@ class Entry:
         text = self.message
         if problem.message and (problem.is_final or (self.pass_detail and not self.edited)):
             text = clean(str(problem.message), codes.LONGEST_MESSAGE)
-        return fill(text, problem.params) or f"{self.title}."
+        # In an operator's own words a brace is a brace.
+        return (text if problem.is_final else fill(text, problem.params)) or f"{self.title}."
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
 from django.http import HttpRequest
@@ -17,6 +17,8 @@ Network = IPv4Network | IPv6Network
 #: An entry of ``TRUSTED_PROXIES`` for a proxy that connects by a socket of the file system.
 SOCKET = "unix"
 
+#: Entries of ``X-Forwarded-For`` that are read, from the right: nobody has more proxies of his own.
+_MOST_PROXIES = 20
 # 192.0.2.1:5678 and [2001:db8::1]:5678; a bare IPv6 address has colons of its own.
 _WITH_PORT = re.compile(r"\[(?P<v6>[^\]]*)\](?::\d+)?|(?P<v4>[0-9.]+):\d+")
 #: The bits of an IPv6 address that name a customer (RFC 6177, 2).
@@ -30,15 +32,14 @@ def client_address(request: HttpRequest) -> Address | None:
     ``TRUSTED_PROXIES``; what a client puts into it is never believed. An IPv4 address in an
     IPv6 coat (RFC 4291, 2.5.5.2) is taken out of it.
     """
-    peer = request.META.get("REMOTE_ADDR") or ""
-    proxies = conf.TRUSTED_PROXIES
+    peer = request.META.get("REMOTE_ADDR") or SOCKET  # servers leave it empty, or write unix:
+    address, proxies = parse(peer), conf.TRUSTED_PROXIES
     if not proxies:
-        return parse(peer)
-    networks = _networks(tuple(proxies))
-    address = parse(peer)
-    if not (_is_in(address, networks) if peer else SOCKET in proxies):
         return address
-    for entry in reversed(_forwarded(request)):
+    networks = _networks(tuple(proxies))
+    if not (SOCKET in proxies if peer.startswith(SOCKET) else _is_in(address, networks)):
+        return address
+    for entry in _forwarded(request):
         address = parse(entry)
         if not _is_in(address, networks):
             break
@@ -94,6 +95,7 @@ def _is_in(address: Address | None, networks: Sequence[Network]) -> bool:
     return address is not None and any(address in network for network in networks)
 
 
-def _forwarded(request: HttpRequest) -> list[str]:
+def _forwarded(request: HttpRequest) -> Iterator[str]:
     sent: str = request.META.get("HTTP_X_FORWARDED_FOR", "")
-    return [entry for entry in sent.split(",") if entry.strip()]
+    entries = sent.rsplit(",", _MOST_PROXIES)[-_MOST_PROXIES:]
+    return (entry for entry in reversed(entries) if entry.strip())

@@ -37,12 +37,18 @@ def is_by_place(request: HttpRequest) -> bool:
 
 def prefers_json(request: HttpRequest) -> bool:
     """Tell whether the client prefers JSON over HTML in so many words; ``*/*`` counts as HTML."""
-    return request.get_preferred_type((_HTML[0], *_JSON)) in _JSON
+    try:
+        return request.get_preferred_type((_HTML[0], *_JSON)) in _JSON
+    except ValueError:  # of Django, for a header that is too long or names no charset
+        return False
 
 
 def names_html(request: HttpRequest) -> bool:
     """Tell whether the client accepts HTML by name."""
-    return any(f"{accepted.main_type}/{accepted.sub_type}" in _HTML for accepted in request.accepted_types)
+    try:
+        return any(f"{accepted.main_type}/{accepted.sub_type}" in _HTML for accepted in request.accepted_types)
+    except ValueError:  # as above
+        return False
 
 
 def is_left_alone(request: HttpRequest | None, view: Any = None) -> bool:

@@ -134,7 +134,7 @@ def make_page(problem: Problem, request: HttpRequest, render: Callable[[Entry], 
     _set_facts(response, problem, request)
     language = negotiation.language_for(request, response)
     entry = catalog.current().entry(problem.code, language)
-    _set_language(response, entry)
+    _set_language(response, problem, entry)
     patch_vary_headers(response, ("Accept", "Accept-Language") if settings.USE_I18N else ("Accept",))
     response.content = render(entry)
     response[headers.CONTENT_LENGTH] = str(len(response.content))
@@ -178,6 +178,7 @@ def _dress(response: HttpResponseBase, problem: Problem, request: HttpRequest | 
     language = format_.language or negotiation.language_for(request, response)
     entry = catalog.current().entry(problem.code, language, negotiation.docs_at(request))
     body = format_.body(problem, entry)
+    _set_language(response, problem, entry)
     _set_headers(response, entry, format_, request)
     return body
 
@@ -189,7 +190,8 @@ def _set_headers(response: HttpResponseBase, entry: Entry, format_: Format, requ
     if entry.doc_url:
         link = f'<{entry.doc_url}>; rel="help"'
         response[headers.LINK] = f"{response[headers.LINK]}, {link}" if response.has_header(headers.LINK) else link
-    _set_negotiated(response, entry, format_, request)
+    if request is not None:
+        _vary(response, format_, request)
 
 
 def _set_facts(response: HttpResponseBase, problem: Problem, request: HttpRequest | None) -> None:
@@ -235,15 +237,13 @@ def _set_challenge(response: HttpResponseBase, problem: Problem, request: HttpRe
     response[headers.WWW_AUTHENTICATE] = challenge
 
 
-def _set_language(response: HttpResponseBase, entry: Entry) -> None:
-    if entry.language:
+def _set_language(response: HttpResponseBase, problem: Problem, entry: Entry) -> None:
+    # Nobody knows the language of an operator's own words.
+    if entry.language and not problem.is_final:
         response[headers.CONTENT_LANGUAGE] = entry.language
 
 
-def _set_negotiated(response: HttpResponseBase, entry: Entry, format_: Format, request: HttpRequest | None) -> None:
-    _set_language(response, entry)
-    if request is None:
-        return
+def _vary(response: HttpResponseBase, format_: Format, request: HttpRequest) -> None:
     if format_.language is None and settings.USE_I18N:
         _vary_on(response, "Accept-Language")
     if not negotiation.is_by_place(request):

@@ -13,7 +13,7 @@ from .catalog import Catalog, Row
 from .client_ip import Network, parse_network
 from .codes import LONGEST_MESSAGE, TEXTS
 from .models import ErrorCode, ErrorCodeTranslation, MaintenanceWindow, Revision
-from .windows import Window, Windows
+from .windows import METHODS, Window, Windows
 
 _FIELDS = ("code", "status", "type", "retry", "doc_url", "listed", "deprecated", "replaced_by__code", *TEXTS)
 _URL = re.compile(r"https?://[^\s<>\"]+")
@@ -37,13 +37,15 @@ def windows(using: str) -> Windows:
 
 def window(row: MaintenanceWindow) -> Window:
     """Return what a row means; what cannot be read covers as much, and exempts as few, as it can."""
+    methods = frozenset(method.upper() for method in row.methods)
+    are_paths = all(path.startswith("/") for path in row.path_prefixes)
     return Window(
         key=row.key,
         begins=_seconds(row.starts_at, -math.inf),
         ends=_seconds(row.ends_at, math.inf),
         is_read_only=row.is_read_only,
-        path_prefixes=tuple(f"/{path.lstrip('/')}" for path in row.path_prefixes),
-        methods=frozenset(method.upper() for method in row.methods),
+        path_prefixes=tuple(row.path_prefixes) if are_paths else (),
+        methods=methods if methods.issubset(METHODS) else frozenset(),
         exempt_networks=tuple(_networks(row.exempt_networks)),
         message=row.message.strip(),
         status_url=row.status_url if _URL.fullmatch(row.status_url) else "",
@@ -93,8 +95,10 @@ def _given(texts: list[str]) -> dict[str, str]:
 
 
 def _seconds(moment: datetime | None, without: float) -> float:
-    # SQLite reads what is no time as none.
-    return without if moment is None else moment.timestamp()
+    try:
+        return without if moment is None else moment.timestamp()
+    except (OverflowError, ValueError):  # without time zones, near the ends of the calendar
+        return without
 
 
 def _networks(texts: Iterable[str]) -> Iterator[Network]:

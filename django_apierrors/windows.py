@@ -7,13 +7,15 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import MAXYEAR, UTC, datetime
 
 from .client_ip import Address, Network
 from .paths import covers
 
 #: Methods that change nothing (RFC 9110, 9.2.1), but for TRACE, which no view offers.
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
+#: The methods that a view may offer.
+METHODS = (*SAFE_METHODS, "POST", "PUT", "PATCH", "DELETE", "TRACE")
 
 _LONGEST_WAIT = 86_400
 
@@ -42,13 +44,13 @@ class Window:
 
     @property
     def starts_at(self) -> datetime | None:
-        """The first moment, in UTC."""
+        """The start in UTC, in whole seconds; ``None`` without one."""
         return _moment(self.begins)
 
     @property
     def ends_at(self) -> datetime | None:
-        """The end in UTC, in whole seconds: whoever waits until then is not refused."""
-        return _moment(math.ceil(self.ends)) if math.isfinite(self.ends) else None
+        """The end in UTC, in whole seconds: whoever waits until then is not refused; ``None`` without one."""
+        return _moment(self.ends)
 
     def is_open(self, now: float) -> bool:
         """Tell whether the window is open at a moment."""
@@ -101,7 +103,11 @@ class Windows:
 
 
 def _moment(seconds: float) -> datetime | None:
-    return datetime.fromtimestamp(seconds, UTC) if math.isfinite(seconds) else None
+    try:
+        moment = datetime.fromtimestamp(math.ceil(seconds), UTC)
+    except (OverflowError, ValueError):  # no bound, or one that no calendar of Python has
+        return None
+    return moment if moment.year < MAXYEAR else None  # not every zone can express it
 
 
 _installed = Windows()
@@ -141,4 +147,6 @@ def pinned(window: Window) -> Iterator[None]:
     try:
         yield
     finally:
-        _pinned = tuple(kept for kept in _pinned if kept is not window)
+        kept = list(_pinned)
+        kept.remove(window)  # once: the same may be pinned inside itself
+        _pinned = tuple(kept)

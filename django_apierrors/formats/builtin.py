@@ -167,7 +167,8 @@ class OAuth2(Format):
 
     def body(self, problem: Problem, entry: Entry) -> dict[str, Any]:
         """Return the key and a description within %x20-21 / %x23-5B / %x5D-7E."""
-        if entry.code not in self.codes:
+        is_operators = problem.is_final and str(problem.message).isascii()
+        if entry.code not in self.codes and not is_operators:
             # Texts of other raise sites are in the language of the client by now.
             problem = replace(problem, message=None, params={"param": problem.param, **problem.params, "detail": None})
         elif isinstance(problem.message, Promise):

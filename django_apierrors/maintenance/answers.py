@@ -6,6 +6,7 @@ import logging
 from time import time
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.utils import translation
@@ -15,16 +16,20 @@ from ..catalog import Entry
 from ..conf import conf
 from ..problems import Problem
 from ..windows import Window
+from . import resolving
 
 logger = logging.getLogger("django_apierrors")
 
 TEMPLATE = "django_apierrors/maintenance.html"
 _LAST_PAGE = "<!doctype html><html lang=en><title>Maintenance (503)</title><h1>Maintenance</h1></html>"
+#: The windows for which it was said that the template fails: it fails for each request.
+_complained: set[str] = set()
 
 
 def refusal(window: Window, request: HttpRequest) -> HttpResponse:
     """Return the answer to a request that a window refuses."""
     found = problem(window, request)
+    _read_language(request)
     if is_for_people(request):
         response = responses.make_page(found, request, lambda entry: page(window, found, entry))
     else:
@@ -39,7 +44,6 @@ def refusal(window: Window, request: HttpRequest) -> HttpResponse:
 
 def problem(window: Window, request: HttpRequest | None) -> Problem:
     """Return the problem that a window means for a request."""
-    settings = conf.MAINTENANCE
     facts: dict[str, Any] = {}
     if window.ends_at is not None:
         facts["ends_at"] = window.ends_at.strftime("%Y-%m-%dT%H:%M:%SZ")
@@ -51,7 +55,7 @@ def problem(window: Window, request: HttpRequest | None) -> Problem:
         message=window.message or None,
         is_final=bool(window.message),
         details=facts or None,
-        retry_after=window.retry_after(time(), settings["RETRY_AFTER"]),
+        retry_after=window.retry_after(time(), conf.MAINTENANCE["RETRY_AFTER"]),
     )
 
 
@@ -69,7 +73,7 @@ def is_for_people(request: HttpRequest) -> bool:
 
 def page(window: Window, found: Problem, entry: Entry) -> str:
     """Return the page for people: a template of the project's or ours, without anything that queries."""
-    language = entry.language or "en"
+    language = entry.language or settings.LANGUAGE_CODE
     context = {
         "title": entry.title,
         "message": entry.message_for(found),
@@ -84,5 +88,17 @@ def page(window: Window, found: Problem, entry: Entry) -> str:
         with translation.override(language):
             return render_to_string(TEMPLATE, context)
     except Exception:  # a page must never turn a 503 into a 500
-        logger.exception("The template %s failed; a fixed page was sent", TEMPLATE)
+        if window.key not in _complained:
+            _complained.add(window.key)
+            logger.exception("The template %s failed; a fixed page is sent", TEMPLATE)
         return _LAST_PAGE
+
+
+def _read_language(request: HttpRequest) -> None:
+    """Set the language as LocaleMiddleware would, which is never asked, when the path names one."""
+    try:
+        language = resolving.language_in_path(request)
+    except Exception:  # whatever a URLconf raises: a 503 must never become a 500
+        return
+    if language:
+        request.LANGUAGE_CODE = language

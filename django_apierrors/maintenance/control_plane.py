@@ -3,65 +3,74 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
-from django.apps import apps
 from django.conf import settings
-from django.conf.urls.i18n import is_language_prefix_patterns_used
 from django.http import HttpRequest
-from django.shortcuts import resolve_url
-from django.urls import NoReverseMatch, get_resolver, get_script_prefix, reverse
-from django.utils import translation
+from django.http.request import split_domain_port, validate_host
+from django.urls import NoReverseMatch, ResolverMatch, URLResolver, get_resolver, get_script_prefix, reverse
 
 from ..paths import covers
+from .resolving import in_language_of, urlconf_of
 
-#: What an admin at the root of the site has besides its apps.
-_OF_ADMIN = ("login", "logout", "password_change", "jsi18n")
+#: The applications, as URLs name them: every site of Django's admin, the documentation of errors.
+_APPS = frozenset({"admin", "apierrors"})
 
 
 def holds(request: HttpRequest) -> bool:
     """Tell whether a request is for the admin, a login, a static file or the documentation of errors."""
-    urlconf = getattr(request, "urlconf", None) or settings.ROOT_URLCONF
     try:
-        prefixes = _prefixes(urlconf, get_script_prefix(), resolve_url(settings.LOGIN_URL), settings.STATIC_URL)
+        with in_language_of(request) as language:
+            resolver = get_resolver(urlconf_of(request))
+            prefixes = _prefixes(resolver, language, get_script_prefix(), _login_url(), settings.STATIC_URL or "")
     except Exception:  # whatever a URLconf raises: a 503 must never become a 500
         return False
-    path = request.path_info
-    return (path == "/" and "/" in prefixes) or any(prefix != "/" and covers(prefix, path) for prefix in prefixes)
+    path = _without(language, request.path_info)
+    return any(path == prefix if prefix == "/" else covers(prefix, path) for prefix in prefixes)
+
+
+def serves(match: ResolverMatch | None) -> bool:
+    """Tell whether a view is one of these where no prefix tells: at the root, or below a part that varies."""
+    # The admin has one view without a name, for all that it does not know.
+    return match is not None and match.url_name is not None and not _APPS.isdisjoint(match.app_names)
 
 
 @functools.lru_cache(maxsize=64)
-def _prefixes(urlconf: Any, script_prefix: str, login_url: str, static_url: str | None) -> frozenset[str]:
-    """Return the prefixes without the script name; ``/`` stands for that one path."""
-    found = {login_url, static_url or ""}
-    for language in _languages(urlconf):
-        with translation.override(language):
-            found.update(_reversed(urlconf))
-    script = script_prefix.rstrip("/")
-    local = (url.removeprefix(script) for url in found if url.startswith(f"{script}/") and not url.startswith("//"))
-    return frozenset(url.rstrip("/") or "/" for url in local)
+def _prefixes(resolver: URLResolver, language: str, script: str, login_url: str, static_url: str) -> frozenset[str]:
+    """Return the prefixes without script name and language; ``/``, of a login, stands for that one path."""
+    names = (f"{name}:index" for app in _APPS for name in resolver.app_dict.get(app, ()))
+    urls = (static_url, *(_reverse(name, resolver) for name in names))
+    found = {_local(url, script, language) for url in urls} - {"/"}  # a prefix of everything
+    found.add(_local(_reverse(login_url, resolver) or login_url, script, language))
+    return frozenset(found - {""})
 
 
-def _languages(urlconf: Any) -> list[str | None]:
-    if is_language_prefix_patterns_used(urlconf)[0]:
-        return [code for code, _name in settings.LANGUAGES]
-    return [translation.get_language()]
-
-
-def _reversed(urlconf: Any) -> Iterator[str]:
-    yield _reverse("apierrors:index", urlconf)
-    for admin in get_resolver(urlconf).app_dict.get("admin", ()):
-        index = _reverse(f"{admin}:index", urlconf)
-        yield index
-        if index == get_script_prefix():
-            yield from (_reverse(f"{admin}:{name}", urlconf) for name in _OF_ADMIN)
-            labels = (config.label for config in apps.get_app_configs())
-            yield from (_reverse(f"{admin}:app_list", urlconf, app_label=label) for label in labels)
-
-
-def _reverse(name: str, urlconf: Any, **kwargs: str) -> str:
+def _reverse(name: str, resolver: URLResolver) -> str:
+    urlconf: Any = resolver.urlconf_name
     try:
-        return reverse(name, urlconf=urlconf, kwargs=kwargs)
+        return reverse(name, urlconf=urlconf)
     except NoReverseMatch:
         return ""
+
+
+def _login_url() -> str:
+    try:
+        return str(settings.LOGIN_URL)
+    except NoReverseMatch:  # it may be lazy, and wrong
+        return ""
+
+
+def _local(url: str, script: str, language: str) -> str:
+    """Return the path of a URL as requests have it, without a slash at its end; ``""`` for one of another site."""
+    parts = urlsplit(url)
+    if parts.netloc and not validate_host(split_domain_port(parts.netloc)[0], settings.ALLOWED_HOSTS):
+        return ""
+    path = unquote(parts.path)
+    if not path.startswith(script):
+        return ""
+    return _without(language, path[len(script) - 1 :]).rstrip("/") or "/"
+
+
+def _without(language: str, path: str) -> str:
+    return (path.removeprefix(f"/{language}") or "/") if covers(f"/{language}", path) else path

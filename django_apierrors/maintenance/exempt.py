@@ -7,9 +7,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from asgiref.sync import iscoroutinefunction
-from django.conf import settings
-from django.http import HttpRequest
-from django.urls import ResolverMatch, get_resolver
+from django.urls import ResolverMatch
 
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -41,20 +39,13 @@ def maintenance_exempt(view: View) -> View:
     return wrapper  # type: ignore[return-value]
 
 
-def resolved(request: HttpRequest) -> ResolverMatch | None:
-    """Return the view that would answer a request, ``None`` for an unknown path and for URLs that fail."""
-    urlconf = getattr(request, "urlconf", None) or settings.ROOT_URLCONF
-    try:
-        return get_resolver(urlconf).resolve(request.path_info)
-    except Exception:  # whatever a URLconf raises: a 503 must never become a 500
-        return None
-
-
 def is_exempt(match: ResolverMatch | None, method: str) -> bool:
     """Tell whether a view is marked: itself, its class, or the action of a view set for a method."""
     if match is None:
         return False
     view: Any = match.func
     view_class = getattr(view, "cls", None) or getattr(view, "view_class", None)
-    action = (getattr(view, "actions", None) or {}).get(method.lower(), "")
+    actions = getattr(view, "actions", None) or {}
+    # DRF lets HEAD be answered by what answers GET, but says so only after the first request.
+    action = actions.get(method.lower()) or (actions.get("get") if method == "HEAD" else None) or ""
     return any(getattr(marked, _MARK, False) for marked in (view, view_class, getattr(view_class, action, None)))

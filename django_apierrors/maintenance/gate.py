@@ -20,11 +20,11 @@ from ..client_ip import client_address
 from ..conf import conf
 from ..paths import is_one_of
 from ..windows import Window, Windows
-from . import answers, bypass, control_plane, exempt
+from . import answers, bypass, control_plane, exempt, resolving
 
 logger = logging.getLogger("django_apierrors")
 
-#: The key of the window that ``MAINTENANCE["FORCE"]`` opens.
+#: The key of the window that ``MAINTENANCE["FORCE"]`` opens; no bypass opens it.
 FORCED = "force"
 
 
@@ -82,7 +82,7 @@ def judge(request: HttpRequest, opened: Sequence[Window]) -> Verdict:
     if control_plane.holds(request):
         return Verdict(Reason.CONTROL_PLANE)
     held = bypass.keys(request)
-    refusing = [window for window in refusing if window.key not in held]
+    refusing = [window for window in refusing if window.key == FORCED or window.key not in held]
     if not refusing:
         return Verdict(Reason.BYPASS)
     if any(window.exempt_networks for window in refusing):
@@ -90,7 +90,9 @@ def judge(request: HttpRequest, opened: Sequence[Window]) -> Verdict:
         refusing = [window for window in refusing if not window.lets_in(address)]
         if not refusing:
             return Verdict(Reason.NETWORK)
-    match = exempt.resolved(request)
+    match = resolving.resolved(request)
+    if control_plane.serves(match):
+        return Verdict(Reason.CONTROL_PLANE)
     if exempt.is_exempt(match, method):
         return Verdict(Reason.EXEMPT_VIEW)
     request.resolver_match = match  # the view may name the format of the answer
@@ -129,10 +131,10 @@ class Gate:
 
         Of a change exactly one caller learns, and it is logged here.
         """
-        now, current = time(), windows.current()
-        opened = open_at(now)
-        keys = frozenset(window.key for window in opened)
-        with self._lock:
+        with self._lock:  # from the first look on, or who looked earlier could speak last
+            now, current = time(), windows.current()
+            opened = open_at(now)
+            keys = frozenset(window.key for window in opened)
             is_changed, self._known = keys != self._known, keys
             self._judged = current
             self._edge = -math.inf if opened else current.next_start(now)
@@ -146,27 +148,20 @@ class Gate:
 
 
 def open_at(now: float) -> tuple[Window, ...]:
-    """Return the windows that are open at a moment, the strictest first, as ``FORCE`` has it."""
+    """Return the windows that are open at a moment, the strictest first, as ``FORCE`` has it.
+
+    What it opens covers everything, without an end, and takes words and exempt networks from the
+    strictest full window that is open.
+    """
     forced = conf.FORCE
     if forced is False:
         return ()
     opened = windows.current().open_at(now)
     if forced is None:
         return opened
-    networks = [network for window in opened for network in window.exempt_networks]
-    messages = [window for window in opened if not window.is_read_only]
-    words = messages[0] if messages else Window()
-    return (
-        replace(
-            words,
-            key=FORCED,
-            begins=-math.inf,
-            ends=math.inf,
-            path_prefixes=(),
-            methods=frozenset(),
-            exempt_networks=tuple(networks),
-        ),
-    )
+    model = next((window for window in opened if not window.is_read_only), Window())
+    always = replace(model, key=FORCED, begins=-math.inf, ends=math.inf)
+    return (replace(always, path_prefixes=(), methods=frozenset()),)
 
 
 def _in_words(window: Window) -> str:

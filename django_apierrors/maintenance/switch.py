@@ -13,6 +13,7 @@ from django.db import router, transaction
 from django.utils import timezone
 
 from ..conf import conf
+from ..fields import lines
 from ..models import MaintenanceWindow, Revision, announced
 from ..signals import maintenance_changed
 from ..snapshot import snapshot, within
@@ -66,18 +67,21 @@ def enable(
     It ends at ``ends_at``, else after ``duration`` (one hour); ``duration=None`` means no end.
     ``mode`` is ``"full"`` or ``"read_only"``; no prefixes cover every path, no methods every
     method; ``exempt_networks`` are addresses and CIDR blocks. ``user`` goes on record. Raises
-    ``ValidationError`` for what makes no sense, and what the database raises.
+    ``ValidationError`` for what makes no sense, ``TypeError`` for a duration that is none, and what
+    the database raises.
     """
     starts_at = starts_at or timezone.now()
+    if not isinstance(duration, timedelta | None):
+        raise TypeError(f"duration={duration!r} is no timedelta; write timedelta(minutes=30), or None for no end.")
     if ends_at is None and duration is not None:
         ends_at = after(starts_at, duration)
     opened = MaintenanceWindow(
         starts_at=starts_at,
         ends_at=ends_at,
         mode=mode,
-        path_prefixes=list(path_prefixes),
-        methods=list(methods),
-        exempt_networks=list(exempt_networks),
+        path_prefixes=lines(path_prefixes),
+        methods=lines(methods),
+        exempt_networks=lines(exempt_networks),
         message=message,
         status_url=status_url,
         reason=reason,
@@ -107,8 +111,8 @@ def disable(*, user: Any = None) -> list[MaintenanceWindow]:
 
 
 def end(opened: MaintenanceWindow, *, user: Any = None) -> None:
-    """End one open window now."""
-    opened.ends_at = timezone.now()
+    """End one window now, or call it off before it begins."""
+    opened.ends_at = max(timezone.now(), opened.starts_at)
     opened.ended_by = user
     opened.save(update_fields=["ends_at", "ended_by"])
 
@@ -168,7 +172,7 @@ def changing() -> Iterator[str]:
     using = router.db_for_write(MaintenanceWindow)
     with announced(Revision.WINDOWS, using):
         yield using
-        transaction.on_commit(_tell, using=using)
+        transaction.on_commit(_tell, using=using, robust=True)
 
 
 def _end_own(opened: MaintenanceWindow) -> None:

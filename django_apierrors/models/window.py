@@ -8,7 +8,6 @@ from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
@@ -16,8 +15,8 @@ from django.utils.translation import gettext_lazy as _
 
 from ..client_ip import parse_network
 from ..edits import Announced, AnnouncedQuerySet, Revision
-from ..fields import LinesField
-from ..windows import SAFE_METHODS
+from ..fields import LinesField, lines
+from ..windows import METHODS, SAFE_METHODS
 
 
 def new_key() -> str:
@@ -137,16 +136,11 @@ class MaintenanceWindow(Announced):
 
     def clean(self) -> None:
         """Refuse times, paths, methods and networks that make no sense; names each and the fix."""
-        errors: dict[str, Any] = {}
-        if self.ends_at is not None and self.starts_at is not None:
-            if self.ends_at <= self.starts_at:
-                errors["ends_at"] = _("The end is not after the start.")
-            elif self.is_over():
-                errors["ends_at"] = _("The end is in the past.")
-        self.methods = [method.upper() for method in self.methods]
+        self.methods = [method.upper() for method in lines(self.methods)]
+        errors: dict[str, Any] = self._wrong_times()
         checks = (("path_prefixes", _wrong_with_path), ("methods", _wrong_with_method))
         for name, wrong in (*checks, ("exempt_networks", _wrong_with_network)):
-            found = [message for message in map(wrong, getattr(self, name)) if message]
+            found = [message for message in map(wrong, lines(getattr(self, name))) if message]
             if found:
                 errors[name] = found
         if self.is_read_only and self.methods and set(self.methods) <= set(SAFE_METHODS):
@@ -154,29 +148,49 @@ class MaintenanceWindow(Announced):
         if errors:
             raise ValidationError(errors)
 
+    def _wrong_times(self) -> dict[str, Any]:
+        start, end = self.starts_at, self.ends_at
+        wrong = {"starts_at": start and _wrong_with_time(start), "ends_at": end and _wrong_with_time(end)}
+        if any(wrong.values()):
+            return {name: message for name, message in wrong.items() if message}
+        if start and end and end <= start:
+            said = {"end": _shown(end), "start": _shown(start)}
+            return {"ends_at": _("The end, %(end)s, is not after the start, %(start)s: choose a later one.") % said}
+        if end and self.is_over():
+            return {"ends_at": _("The end, %s, is in the past: choose a later one.") % _shown(end)}
+        return {}
 
-_is_method = RegexValidator(r"\A[A-Z]+\Z")
+
+def _wrong_with_time(moment: datetime) -> str | None:
+    if timezone.is_aware(moment) == settings.USE_TZ:
+        return None
+    if settings.USE_TZ:
+        return _("%s has no time zone: give it one, as django.utils.timezone.make_aware() does.") % moment
+    return _("%s has a time zone, but USE_TZ is False: give the local time without one.") % moment
+
+
+def _shown(moment: datetime) -> str:
+    local = timezone.localtime(moment) if timezone.is_aware(moment) else moment
+    return f"{local:%Y-%m-%d %H:%M:%S %Z}".strip()
 
 
 def _wrong_with_path(path: str) -> str | None:
     if not path.startswith("/"):
         return _("%(path)s begins with no slash; write /%(path)s.") % {"path": path}
-    if any(character in "?#* " or not character.isprintable() for character in path):
-        return _("%s is no path: it has no query, no pattern and no blank.") % path
+    if any(character in "?#*% " or not character.isprintable() for character in path):
+        return _("%s is no path: it has no query, no pattern, no blank and no percent sign.") % path
     return None
 
 
 def _wrong_with_method(method: str) -> str | None:
-    try:
-        _is_method(method)
-    except ValidationError:
-        return _("%s is no method; write it as in POST.") % method
-    return None
+    if method in METHODS:
+        return None
+    return _("%(method)s is no method; write one of %(known)s.") % {"method": method, "known": ", ".join(METHODS)}
 
 
 def _wrong_with_network(text: str) -> str | None:
     try:
         parse_network(text)
-    except ValueError as exc:
-        return _("%(text)s is no network: %(reason)s.") % {"text": text, "reason": exc}
+    except ValueError:
+        return _("%s is no network: write an address, or a CIDR block without host bits, as in 10.0.0.0/8.") % text
     return None
