@@ -63,4 +63,5 @@ class LinesField(_TextField):
 
     def formfield(self, **kwargs: Any) -> Any:
         """Return a field that edits the list as a text."""
-        return super().formfield(**{"form_class": LinesFormField, **kwargs})
+        # A default that is called would, else, be sent along as a hidden field, to compare with.
+        return super().formfield(**{"form_class": LinesFormField, "show_hidden_initial": False, **kwargs})
