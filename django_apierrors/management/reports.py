@@ -28,7 +28,7 @@ def refused(row: MaintenanceWindow) -> str:
 def begin(row: MaintenanceWindow) -> str:
     """Return when a window begins."""
     starts_at = stored.window(row).starts_at
-    return times.words(starts_at) if starts_at else "a time that cannot be read"
+    return times.words(starts_at) if starts_at else "an unknown time"
 
 
 def until(row: MaintenanceWindow) -> str:
