@@ -194,7 +194,7 @@ class Settings:
 
     @property
     def FORCE(self) -> bool | None:
-        """``MAINTENANCE["FORCE"]``, which each request asks for: on or off whatever the database says."""
+        """``MAINTENANCE["FORCE"]``, read when windows change: on or off whatever the database says."""
         given = getattr(settings, "APIERRORS", None)
         maintenance = given.get("MAINTENANCE") if given else None
         return maintenance.get("FORCE") if maintenance else None

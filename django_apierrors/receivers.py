@@ -10,6 +10,7 @@ from django.apps import AppConfig, apps
 from django.db import DEFAULT_DB_ALIAS, connections, router
 
 from . import catalog, codes, responses
+from .maintenance.gate import gate
 from .models import ErrorCode, ErrorCodeTranslation, MaintenanceWindow, Revision
 from .snapshot import snapshot
 
@@ -27,11 +28,12 @@ def remember_exception(request: Any = None, **kwargs: Any) -> None:
 
 
 def forget_texts(setting: str, **kwargs: Any) -> None:
-    """Resolve texts again when a test changes the languages, and read the clock anew."""
+    """Resolve texts again when a test changes the languages, and look anew when it changes our settings."""
     if setting in _SETTINGS_OF_TEXTS:
         catalog.current().forget()
     elif setting == "APIERRORS":
         snapshot.look_again()
+        gate.look_again()
 
 
 def announce(instance: Any, using: str, **kwargs: Any) -> None:

@@ -97,9 +97,10 @@ class Windows:
         later = (window for window in self._windows if now < window.begins <= now + seconds)
         return tuple(sorted(later, key=lambda window: window.begins))
 
-    def next_start(self, now: float) -> float:
-        """Return when the next window begins."""
-        return min((window.begins for window in self._windows if window.begins > now), default=math.inf)
+    def next_change(self, now: float) -> float:
+        """Return when the next window begins or ends."""
+        edges = (edge for window in self._windows for edge in (window.begins, window.ends))
+        return min((edge for edge in edges if edge > now), default=math.inf)
 
 
 def _moment(seconds: float) -> datetime | None:

@@ -95,7 +95,8 @@ def test_what_is_to_come_is_told_in_order():
     known = Windows([third, first, second])
     assert [window.key for window in known.upcoming(10)] == ["2", "3"]
     assert [window.key for window in known.upcoming(5, 15)] == ["1", "2"]
-    assert (known.next_start(5), known.next_start(10), known.next_start(30)) == (10, 20, math.inf)
+    assert (known.next_change(5), known.next_change(10), known.next_change(30)) == (10, 20, math.inf)
+    assert Windows([Window(begins=10, ends=15), second]).next_change(10) == 15
     assert set(known) == {first, second, third}
 
 

@@ -113,34 +113,53 @@ def _is_preflight(request: HttpRequest) -> bool:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What was open, by which windows, and until when that is so."""
+
+    judged: Windows | None = None
+    until: float = -math.inf
+    opened: tuple[Window, ...] = ()
+
+    def holds(self) -> bool:
+        """Tell whether it is still so."""
+        return windows.current() is self.judged and time() < self.until
+
+
 class Gate:
     """What this process knows of being open or closed; while nothing is on, it costs a clock."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._judged: Windows | None = None
-        self._edge = -math.inf
+        self._last = Look()
         self._known: frozenset[str] = frozenset()
 
     def is_quiet(self) -> bool:
         """Tell whether every request passes, and nobody needs to be told of anything."""
-        return time() < self._edge and windows.current() is self._judged and conf.FORCE is None
+        last = self._last  # once: another thread may replace it
+        return not last.opened and last.holds()
 
     def look(self) -> tuple[tuple[Window, ...], bool]:
         """Return the windows that are open, the strictest first, and whether others were before.
 
         Of a change exactly one caller learns, and it is logged here.
         """
+        last = self._last
+        if last.holds():
+            return last.opened, False
         with self._lock:  # from the first look on, or who looked earlier could speak last
             now, current = time(), windows.current()
             opened = open_at(now)
             keys = frozenset(window.key for window in opened)
             is_changed, self._known = keys != self._known, keys
-            self._judged = current
-            self._edge = -math.inf if opened else current.next_start(now)
+            self._last = Look(current, current.next_change(now), opened)
         if is_changed:
             logger.warning("Maintenance is %s", "; ".join(map(_in_words, opened)) or "off")
         return opened, is_changed
+
+    def look_again(self) -> None:
+        """Let the next request look anew: a test has changed ``FORCE``."""
+        self._last = Look()
 
     def after_fork(self) -> None:
         """Leave behind a lock that another thread of the parent held."""
