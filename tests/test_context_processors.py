@@ -180,7 +180,7 @@ def test_the_notice_tells_of_every_window_with_its_scope_its_words_and_its_link(
         page = shown("/site/notice")
     bills, everything = re.findall(r"<p>(.*?)</p>", page)
     assert "Maintenance is on." in bills
-    assert "<code>POST</code> <code>PUT</code> <code>/api/bills</code>, <code>/api/&lt;b&gt;</code>" in bills
+    assert "<code>POST</code>, <code>PUT</code> <code>/api/bills</code>, <code>/api/&lt;b&gt;</code>." in bills
     assert '<span lang="" dir="auto">Moving &lt;house&gt;.</span>' in bills
     assert '<a href="https://status.example/bills?a=1&amp;b=2">Follow how it goes</a>' in bills
     assert "Maintenance begins at" in everything

@@ -10,6 +10,7 @@ import shlex
 import socket
 import subprocess
 import sys
+import time
 import uuid
 from contextlib import contextmanager
 from decimal import Decimal
@@ -127,14 +128,21 @@ def test_the_project_is_in_order(command, tmp_path):
     assert (done.returncode, done.stderr) == (0, "")
 
 
-def test_once_shows_six_answers_and_leaves_nothing_behind(tmp_path):
+def test_once_shows_all_answers_and_leaves_nothing_behind(tmp_path):
     before = sorted(EXAMPLE.rglob("*"))
 
     done = manage("demo", "--once", TMPDIR=tmp_path)
 
     assert (done.returncode, done.stderr) == (0, "")
-    assert re.findall(r"^HTTP/1.1 (\d+)", done.stdout, re.M) == ["401", "400", "400", "422", "404", "500"]
-    assert len(re.findall(r"^\$ curl -i ", done.stdout, re.M)) == 6
+    assert re.findall(r"^HTTP/1.1 (\d+)", done.stdout, re.M) == [
+        *("401", "400", "400", "422", "404", "500"),
+        *("503", "202", "200"),
+    ]
+    assert len(re.findall(r"^\$ curl -i ", done.stdout, re.M)) == 9
+    paused = done.stdout.partition("$ manage.py maintenance on ")[2].partition("$ manage.py maintenance off")[0]
+    assert re.search(r"^HTTP/1.1 503 .*\n(?:.+\n)*Retry-After: (300|29\d)\n", paused, re.M)
+    assert '"code": "MAINTENANCE"' in paused
+    assert done.stdout.endswith("All 9 answers are as they should be.\n")
     assert sorted(EXAMPLE.rglob("*")) == before
     assert list(tmp_path.iterdir()) == []
 
@@ -148,7 +156,17 @@ def test_once_fails_when_an_answer_is_not_what_it_should_be(tmp_path):
 
     assert done.returncode == 1
     assert "status is 502 and should be 500" in done.stdout
-    assert "1 of 6 answers differ: An unexpected failure." in done.stderr
+    assert "1 of 9 answers differ: An unexpected failure." in done.stderr
+
+
+def test_once_fails_when_maintenance_refuses_nothing(tmp_path):
+    (tmp_path / "forced.py").write_text('from settings import *\nAPIERRORS["MAINTENANCE"] = {"FORCE": False}\n')
+
+    done = manage("demo", "--once", DJANGO_SETTINGS_MODULE="forced", PYTHONPATH=tmp_path)
+
+    assert done.returncode == 1
+    assert "status is 200 and should be 503" in done.stdout
+    assert "1 of 9 answers differ: Any address of the API." in done.stderr
 
 
 def test_a_port_that_is_taken_is_named_before_anything_is_done(tmp_path):
@@ -193,6 +211,69 @@ def test_a_receipt_is_taken_up_to_its_size(site, size, status, code):
     answer = send(site, "/api/v1/transfers/1/receipt/", "POST", data, headers)
 
     assert (answer.status, answer.headers["X-Error-Code"]) == (status, code)
+
+
+@contextmanager
+def maintenance(site, database, *arguments):
+    """Switch maintenance on by the printed line, with more options, and off by the other."""
+    on, off = re.findall(r"^ +(\S+ \S*manage\.py maintenance .*)$", site.printed, re.M)
+    assert off.endswith(" maintenance off")
+    switch(f"{on} {shlex.join(arguments)}", database)
+    try:
+        # Another process: it follows within REFRESH_SECONDS.
+        wait_for(site, 503)
+        yield
+    finally:
+        switch(off, database)
+    wait_for(site, 200)
+
+
+def switch(line, database):
+    done = subprocess.run(
+        shlex.split(line), env=environment(EXAMPLE_DATABASE=database), capture_output=True, text=True, timeout=120
+    )
+    assert (line, done.returncode) == (line, 0)
+
+
+def wait_for(site, status):
+    patience = time.monotonic() + 30
+    while send(site, "/api/v1/accounts/", headers=WITH_KEY).status != status:
+        assert time.monotonic() < patience
+        time.sleep(0.1)
+
+
+def test_the_printed_lines_pause_the_api_and_open_it_again(site, database):
+    with maintenance(site, database):
+        answer = send(site, "/api/v2/accounts/", headers=WITH_KEY)
+        assert (answer.status, answer.headers["X-Error-Code"]) == (503, "MAINTENANCE")
+        assert answer.headers.get_content_type() == "application/problem+json"
+        assert 200 <= int(answer.headers["Retry-After"]) <= 300
+        page = send(site, "/", headers={"Accept": "text/html"})
+        assert (page.status, page.headers.get_content_type()) == (503, "text/html")
+        assert send(site, "/admin/login/").status == 200
+        assert "Maintenance is on." in send(site, "/errors/").text
+
+
+def test_during_maintenance_the_home_page_says_so_and_the_webhook_goes_on_as_it_says(site, database):
+    assert 'role="status"' not in send(site, "/").text
+    with maintenance(site, database, "--path", "/api/v1", "--message", "Counting the money."):
+        page = html.unescape(send(site, "/", headers={"Accept": "text/html"}).text)
+        notice = page.partition('role="status">')[2].partition("</div>")[0]
+        assert "Maintenance is on." in notice
+        assert "Counting the money." in notice
+        line = re.search(r"the webhook of the bank goes on:</p>\s*<pre>(curl .*)</pre>", page)[1]
+        answer = send_curl(site, line)
+        assert (answer.status, json.loads(answer.text)) == (202, {"reference": "Invoice 17"})
+        assert send(site, "/api/v2/accounts/", headers=WITH_KEY).status == 200
+    assert 'role="status"' not in send(site, "/").text
+
+
+def test_the_webhook_is_for_the_bank_alone_and_says_what_is_wrong(site):
+    nobody = send(site, "/api/v1/webhooks/settlements/", "POST", "{}", {"Content-Type": "application/json"})
+    wrong = send(site, "/api/v1/webhooks/settlements/", "POST", "{}", {**WITH_KEY, "Content-Type": "application/json"})
+
+    assert (nobody.status, nobody.headers["X-Error-Code"]) == (401, "AUTH_KEY_NOT_FOUND")
+    assert (wrong.status, wrong.headers["X-Error-Code"]) == (400, "PARAM_NOT_FOUND")
 
 
 def test_a_retry_with_the_same_key_moves_money_once(site):

@@ -57,6 +57,10 @@ class ReceiptSerializer(serializers.Serializer):
     file = serializers.FileField(allow_empty_file=False, max_length=100)
 
 
+class SettlementSerializer(serializers.Serializer):
+    reference = serializers.CharField(max_length=35)
+
+
 class PayeeSerializer(serializers.ModelSerializer):
     name = serializers.CharField(source="owner.get_full_name")
 

@@ -1,17 +1,20 @@
 """What there is to try: requests that fail, each with the answer it must get.
 
-The home page lists them, ``manage.py demo`` prints the first six, ``demo --once`` sends those.
+The home page lists them, ``manage.py demo`` prints the first six, ``demo --once`` sends those, and
+then the three that show maintenance.
 """
 
 import http.client
 import json
 import shlex
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import urlsplit
 
 from .sample import EMPTY, FULL, IDEMPOTENCY_KEY, KEY, OTHER, READ_KEY
+
+_WITH_RETRY_AFTER = (429, 503)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,12 +30,12 @@ class Answer:
 
 @dataclass(frozen=True, kw_only=True)
 class Step:
-    """One request, and the answer it must get; ``body`` is the whole of it, where it is given."""
+    """One request, and the answer it must get: no ``code`` means no error; ``body`` is the whole, where it is given."""
 
     title: str
     path: str
     status: int
-    code: str
+    code: str | None
     method: str = "GET"
     headers: Mapping[str, str] = field(default_factory=dict)
     data: str | None = None
@@ -70,6 +73,8 @@ class Step:
         """Say in what an answer is not what it must be."""
         expected = {"status": self.status, "X-Error-Code": self.code}
         actual = {"status": answer.status, "X-Error-Code": answer.headers.get("X-Error-Code")}
+        if self.status in _WITH_RETRY_AFTER:
+            expected["Retry-After"], actual["Retry-After"] = True, "Retry-After" in answer.headers
         if self.body is not None:
             expected["body"], actual["body"] = self.body, answer.body
         return [
@@ -290,3 +295,23 @@ STEPS = [
 ]
 
 FIRST = STEPS[:6]
+
+# Sent while maintenance is on, and the first of them once more when it is off.
+PAUSED = Step(
+    title="Any address of the API",
+    path="/api/v1/accounts/",
+    headers=_with_key(),
+    status=503,
+    code="MAINTENANCE",
+)
+EXEMPT = Step(
+    title="The webhook of the bank, which is exempt",
+    method="POST",
+    path="/api/v1/webhooks/settlements/",
+    headers=_JSON,
+    data=json.dumps({"reference": "Invoice 17"}),
+    status=202,
+    code=None,
+    body={"reference": "Invoice 17"},
+)
+OPEN = replace(PAUSED, title="The first address once more", status=200, code=None)

@@ -17,4 +17,5 @@ urlpatterns = [
     path("statements/<str:number>/", views.statement),
     path("rates/", views.rate),
     path("failure/", views.failure),
+    path("webhooks/settlements/", views.settlement),
 ]

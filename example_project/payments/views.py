@@ -2,6 +2,7 @@
 
 import csv
 import hashlib
+import logging
 
 from django.conf import settings
 from django.db.models import Q
@@ -17,11 +18,20 @@ from rest_framework.response import Response
 from rest_framework.throttling import ScopedRateThrottle
 
 from django_apierrors.exceptions import ApiError, AuthKeyNotFound, ParamNotFound, ResourceConflict, ResourceNotFound
+from django_apierrors.maintenance import maintenance_exempt
 
 from . import rates, sample, tour, transfers
 from .authentication import BearerAuthentication, MayTransfer
 from .models import Account, Transfer
-from .serializers import AccountSerializer, PayeeSerializer, ReceiptSerializer, TransferSerializer
+from .serializers import (
+    AccountSerializer,
+    PayeeSerializer,
+    ReceiptSerializer,
+    SettlementSerializer,
+    TransferSerializer,
+)
+
+logger = logging.getLogger(__name__)
 
 
 class AccountViewSet(mixins.DestroyModelMixin, viewsets.ReadOnlyModelViewSet):
@@ -88,6 +98,16 @@ def failure(request):
     raise RuntimeError("The database password is swordfish.")
 
 
+@maintenance_exempt
+@api_view(["POST"])
+def settlement(request):
+    """The bank reports that a transfer has arrived, and only once: maintenance must not keep it out."""
+    serializer = SettlementSerializer(data=request.data)
+    serializer.is_valid(raise_exception=True)
+    logger.info("Settled: %r", serializer.validated_data["reference"])
+    return Response(serializer.data, status=202)
+
+
 @require_GET
 def statement(request, number):
     """A plain Django view: the transfers of an account as CSV."""
@@ -122,4 +142,5 @@ def home(request):
     """The website: what there is to try."""
     base = request.build_absolute_uri("/").rstrip("/")
     tries = [(step, step.curl(base)) for step in tour.STEPS]
-    return render(request, "payments/home.html", {"base": base, "tries": tries, "sample": sample})
+    context = {"base": base, "tries": tries, "sample": sample, "exempt": tour.EXEMPT.curl(base)}
+    return render(request, "payments/home.html", context)

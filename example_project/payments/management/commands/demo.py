@@ -2,6 +2,8 @@
 
 import json
 import logging
+import shlex
+import sys
 import tempfile
 import threading
 from collections.abc import Iterator
@@ -29,7 +31,8 @@ class Command(BaseCommand):
         parser.add_argument(
             "--once",
             action="store_true",
-            help="send six requests to a server on a free port with a temporary database, check the answers, and exit",
+            help="send nine requests to a server on a free port with a temporary database, the last three while "
+            "maintenance is switched on and off, check the answers, and exit",
         )
 
     def handle(self, *, port: int, once: bool, **options):
@@ -55,17 +58,23 @@ class Command(BaseCommand):
             _prepare_database()
             threading.Thread(target=server.serve_forever, daemon=True).start()
             try:
-                wrong = self._try_steps(f"http://{HOST}:{server.server_port}")
+                done, wrong = self._try_all(f"http://{HOST}:{server.server_port}")
             finally:
                 server.shutdown()
         if wrong:
-            raise CommandError(f"{len(wrong)} of {len(tour.FIRST)} answers differ: {'; '.join(wrong)}.")
-        self.stdout.write(self.style.SUCCESS(f"All {len(tour.FIRST)} answers are as they should be."))
+            raise CommandError(f"{len(wrong)} of {done} answers differ: {'; '.join(wrong)}.")
+        self.stdout.write(self.style.SUCCESS(f"All {done} answers are as they should be."))
 
-    def _try_steps(self, base: str) -> list[str]:
+    def _try_all(self, base: str) -> tuple[int, list[str]]:
+        """Send all requests; return their number, and the titles of those with a wrong answer."""
         self.stdout.write(f"Six requests that fail, sent to {base}, and their answers:\n\n")
+        steps = [*tour.FIRST, tour.PAUSED, tour.EXEMPT, tour.OPEN]
         wrong = []
-        for number, step in enumerate(tour.FIRST, start=1):
+        for number, step in enumerate(steps, start=1):
+            if step is tour.PAUSED:
+                self._switch("on", "--for", "5m", "--reason", "demonstration")
+            if step is tour.OPEN:
+                self._switch("off")
             self.stdout.write(self.style.MIGRATE_HEADING(f"{number}. {step.title}"))
             self.stdout.write(f"$ {step.curl(base)}\n\n")
             answer = step.send(base)
@@ -76,7 +85,14 @@ class Command(BaseCommand):
             for difference in differences:
                 self.stdout.write(self.style.ERROR(f"WRONG: {difference}"))
             self.stdout.write("")
-        return wrong
+        return len(steps), wrong
+
+    def _switch(self, *arguments: str) -> None:
+        """Switch maintenance; the server, in this process, knows of it when the command returns."""
+        self.stdout.write(self.style.MIGRATE_HEADING(f"Maintenance, switched {arguments[0]}"))
+        self.stdout.write(f"$ {shlex.join(['manage.py', 'maintenance', *arguments])}\n\n")
+        call_command("maintenance", *arguments, stdout=self.stdout)
+        self.stdout.write("")
 
 
 def _prepare_database() -> None:
@@ -134,11 +150,24 @@ The example payments API is running.
   Admin        {base}/admin/      user {sample.USER}, password {sample.PASSWORD}
   API key      {sample.KEY}
 
+Maintenance pauses the API, but for the webhook of the bank: by the switch in the admin, or from another terminal with
+
+  {_manage()} maintenance on --for 5m
+  {_manage()} maintenance off
+
 Six requests to try in another terminal:
 
 {steps}
 Stop with Ctrl-C.
 """
+
+
+def _manage() -> str:
+    """Return the command line that runs this project, from the same place."""
+    python = Path(sys.executable)
+    if python.is_relative_to(Path.cwd()):
+        python = python.relative_to(Path.cwd())
+    return shlex.join([str(python), sys.argv[0]])
 
 
 def _written(answer: tour.Answer) -> str:
