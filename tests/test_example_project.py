@@ -320,15 +320,25 @@ def test_the_website_keeps_its_own_errors_and_finds_its_css(site):
         assert send(site, f"/static/{sheet}").status == 200
 
 
-def test_the_printed_password_opens_the_admin(site):
+def logged_in(site):
+    """Log in to the admin with the printed password, and return the answer."""
     user, password = re.search(r"user (\S+), password (\S+)", site.printed).groups()
     token = re.search(r"csrftoken=(\w+)", send(site, "/admin/login/").headers["Set-Cookie"])[1]
     form = urlencode({"username": user, "password": password, "csrfmiddlewaretoken": token})
     headers = {"Cookie": f"csrftoken={token}", "Content-Type": "application/x-www-form-urlencoded"}
 
-    answer = send(site, "/admin/login/?next=/admin/", "POST", form, headers)
+    return send(site, "/admin/login/?next=/admin/", "POST", form, headers)
+
+
+def test_the_printed_password_opens_the_admin_where_the_switch_is(site):
+    answer = logged_in(site)
 
     assert (answer.status, answer.headers["Location"]) == (302, "/admin/")
+    session = re.search(r"sessionid=\w+", str(answer.headers))[0]
+    switch = "/admin/django_apierrors/maintenancewindow/"
+    assert f'href="{switch}"' in send(site, "/admin/", headers={"Cookie": session}).text
+    page = send(site, switch, headers={"Cookie": session})
+    assert (page.status, "Maintenance is off" in page.text) == (200, True)
 
 
 def test_the_request_id_of_an_answer_leads_to_the_log(site):
