@@ -492,6 +492,14 @@ def test_control_characters_that_are_stored_do_not_reach_the_terminal(django_use
     assert "one [2J" in said[0][1]
 
 
+@pytest.mark.django_db(transaction=True)
+def test_the_log_which_a_command_may_write_onto_the_terminal_holds_none_either(caplog):
+    turn_on(path_prefixes=["/a\x1b[2J"])
+    done("on", "--path", "/b")
+    assert any(" for /a [2J until it is turned off" in message for message in caplog.messages)
+    assert "\x1b" not in caplog.text
+
+
 # FORCE
 
 

@@ -19,6 +19,7 @@ from .. import headers, windows
 from ..client_ip import client_address
 from ..conf import conf
 from ..paths import is_one_of
+from ..templating import clean
 from ..windows import Window, Windows
 from . import answers, bypass, control_plane, exempt, resolving
 
@@ -26,6 +27,9 @@ logger = logging.getLogger("django_apierrors")
 
 #: The key of the window that ``MAINTENANCE["FORCE"]`` opens; no bypass opens it.
 FORCED = "force"
+
+#: Characters of the scope of a window that a line of the log quotes.
+_LONGEST = 500
 
 
 class Reason(enum.Enum):
@@ -186,7 +190,7 @@ def open_at(now: float) -> tuple[Window, ...]:
 def _in_words(window: Window) -> str:
     kind = "read-only" if window.is_read_only else "on"
     scope = " ".join([*sorted(window.methods), *window.path_prefixes]) or "everything"
-    return f"{kind} for {scope} until {window.ends_at or 'it is turned off'}"
+    return f"{kind} for {clean(scope, _LONGEST)} until {window.ends_at or 'it is turned off'}"
 
 
 gate = Gate()
