@@ -17,6 +17,8 @@ from ..windows import Window
 #: How many paths are listed before the rest is only counted.
 _MOST = 4
 
+_DASH = "\N{EN DASH}"
+
 
 def moment(value: datetime) -> str:
     """Return a time in the current time zone, with its date unless that is today: ``12:04 CEST``."""
@@ -25,6 +27,14 @@ def moment(value: datetime) -> str:
     if local.date() == _local(datetime.now(UTC)).date():
         return clock
     return f"{date_format(local, 'DATE_FORMAT')}, {clock}"
+
+
+def span(first: datetime, last: datetime) -> str:
+    """Return a time from one moment to another, joined by a dash: its date, ``12:04``, ``13:04 CEST``."""
+    begun, over = _local(first), _local(last)
+    is_short = begun.date() == over.date() and begun.utcoffset() == over.utcoffset()
+    end = date_format(over, "H:i T") if is_short else f"{date_format(over, 'DATE_FORMAT')}, {date_format(over, 'H:i T')}"
+    return f"{date_format(begun, 'DATE_FORMAT')}, {date_format(begun, 'H:i' if is_short else 'H:i T')} {_DASH} {end}"
 
 
 def stamp(value: datetime) -> str:

@@ -10,7 +10,7 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import F, Q
-from django.utils import timezone
+from django.utils import dateformat, timezone
 from django.utils.translation import gettext_lazy as _
 
 from ..client_ip import parse_network
@@ -109,7 +109,8 @@ class MaintenanceWindow(Announced):
         ]
 
     def __str__(self) -> str:
-        return f"{self.scope} {self.starts_at:%Y-%m-%d %H:%M}"
+        starts_at = timezone.localtime(self.starts_at) if timezone.is_aware(self.starts_at) else self.starts_at
+        return f"{self.scope} {dateformat.format(starts_at, 'Y-m-d H:i T')}"
 
     @property
     def scope(self) -> str:
