@@ -37,18 +37,12 @@ def is_by_place(request: HttpRequest) -> bool:
 
 def prefers_json(request: HttpRequest) -> bool:
     """Tell whether the client prefers JSON over HTML in so many words; ``*/*`` counts as HTML."""
-    try:
-        return request.get_preferred_type((_HTML[0], *_JSON)) in _JSON
-    except ValueError:  # of Django, for a header that is too long or names no charset
-        return False
+    return _wishes(request.META.get("HTTP_ACCEPT"))[0]
 
 
 def names_html(request: HttpRequest) -> bool:
     """Tell whether the client accepts HTML by name."""
-    try:
-        return any(f"{accepted.main_type}/{accepted.sub_type}" in _HTML for accepted in request.accepted_types)
-    except ValueError:  # as above
-        return False
+    return _wishes(request.META.get("HTTP_ACCEPT"))[1]
 
 
 def is_left_alone(request: HttpRequest | None, view: Any = None) -> bool:
@@ -143,3 +137,16 @@ def _view_class(request: HttpRequest | None) -> Any:
     func = getattr(match, "func", None)
     # DRF calls it `cls`, Django `view_class`.
     return getattr(func, "cls", None) or getattr(func, "view_class", None)
+
+
+@functools.lru_cache(maxsize=256)
+def _wishes(accept: str | None) -> tuple[bool, bool]:
+    """Return whether an Accept header prefers JSON, and whether it names HTML: clients send few different ones."""
+    request = HttpRequest()
+    if accept is not None:
+        request.META["HTTP_ACCEPT"] = accept
+    try:
+        named = {f"{accepted.main_type}/{accepted.sub_type}" for accepted in request.accepted_types}
+        return request.get_preferred_type((_HTML[0], *_JSON)) in _JSON, not named.isdisjoint(_HTML)
+    except ValueError:  # of Django, for a header that is too long or names no charset
+        return False, False

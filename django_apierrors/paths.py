@@ -18,5 +18,4 @@ def longest(path: str, prefixes: Iterable[str]) -> str | None:
 
 def is_one_of(path: str, paths: Iterable[str]) -> bool:
     """Tell whether a path is one of some exact paths; a slash at the end makes no difference."""
-    bare = path.rstrip("/")
-    return any(known.rstrip("/") == bare for known in paths)
+    return path.rstrip("/") in {known.rstrip("/") for known in paths}

@@ -23,11 +23,11 @@ def holds(request: HttpRequest) -> bool:
     try:
         with in_language_of(request) as language:
             resolver = get_resolver(urlconf_of(request))
-            prefixes = _prefixes(resolver, language, get_script_prefix(), _login_url(), settings.STATIC_URL or "")
+            paths, below = _places(resolver, language, get_script_prefix(), _login_url(), settings.STATIC_URL or "")
     except Exception:  # whatever a URLconf raises: a 503 must never become a 500
         return False
     path = _without(language, request.path_info)
-    return any(path == prefix if prefix == "/" else covers(prefix, path) for prefix in prefixes)
+    return path in paths or path.startswith(below)
 
 
 def serves(match: ResolverMatch | None) -> bool:
@@ -37,13 +37,19 @@ def serves(match: ResolverMatch | None) -> bool:
 
 
 @functools.lru_cache(maxsize=64)
-def _prefixes(resolver: URLResolver, language: str, script: str, login_url: str, static_url: str) -> frozenset[str]:
-    """Return the prefixes without script name and language; ``/``, of a login, stands for that one path."""
+def _places(
+    resolver: URLResolver, language: str, script: str, login_url: str, static_url: str
+) -> tuple[frozenset[str], tuple[str, ...]]:
+    """Return the paths, and what begins those below them, without script name and language.
+
+    ``/``, of a login, stands for that one path.
+    """
     names = (f"{name}:index" for app in _APPS for name in resolver.app_dict.get(app, ()))
     urls = (static_url, *(_reverse(name, resolver) for name in names))
     found = {_local(url, script, language) for url in urls} - {"/"}  # a prefix of everything
     found.add(_local(_reverse(login_url, resolver) or login_url, script, language))
-    return frozenset(found - {""})
+    paths = frozenset(found - {""})
+    return paths, tuple(f"{path}/" for path in paths - {"/"})
 
 
 def _reverse(name: str, resolver: URLResolver) -> str:

@@ -32,6 +32,9 @@ def in_language_of(request: HttpRequest) -> Iterator[str]:
     The active one is that of the last request of this thread.
     """
     language = language_in_path(request) or settings.LANGUAGE_CODE
+    if translation.get_language() == language:  # nearly always, and to activate costs as much as to resolve
+        yield language
+        return
     with translation.override(language):
         yield language
 
