@@ -110,22 +110,12 @@ def write(response: HttpResponseBase, problem: Problem, request: HttpRequest) ->
     for name in headers.OF_THE_BODY:
         if name != headers.CONTENT_RANGE or response.status_code != HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE:
             del response[name]
-    try:
-        format_ = formats.get(negotiation.format_name(request))
-        content = _json.render(_dress(response, problem, request, format_))
-        media_type = format_.media_type
-    except Exception:  # a format must never hide the error that it was to show
-        content = _json.render(_fixed(response, request, problem))
-        media_type = "application/json"
-    response.content = content
-    response[headers.CONTENT_TYPE] = media_type
-    response[headers.CONTENT_LENGTH] = str(len(content))
-    return response
+    return _filled(response, problem, request)
 
 
 def make(problem: Problem, request: HttpRequest) -> HttpResponse:
     """Return a new response for a problem, where none exists yet."""
-    return write(HttpResponse(status=problem.status), problem, request)
+    return _filled(HttpResponse(status=problem.status), problem, request)
 
 
 def make_page(problem: Problem, request: HttpRequest, render: Callable[[Entry], str]) -> HttpResponse:
@@ -135,7 +125,7 @@ def make_page(problem: Problem, request: HttpRequest, render: Callable[[Entry], 
     language = negotiation.language_for(request, response)
     entry = catalog.current().entry(problem.code, language)
     _set_language(response, problem, entry)
-    patch_vary_headers(response, ("Accept", "Accept-Language") if settings.USE_I18N else ("Accept",))
+    response[headers.VARY] = "Accept, Accept-Language" if settings.USE_I18N else "Accept"
     response.content = render(entry)
     response[headers.CONTENT_LENGTH] = str(len(response.content))
     return response
@@ -169,6 +159,20 @@ def remember(request: HttpRequest, exc: BaseException) -> bool:
 def problem_of(response: HttpResponseBase) -> Problem | None:
     """Return the problem that was written into a response, ``None`` when it is not ours."""
     return getattr(response, "_apierrors_problem", None)
+
+
+def _filled(response: HttpResponse, problem: Problem, request: HttpRequest) -> HttpResponse:
+    try:
+        format_ = formats.get(negotiation.format_name(request))
+        content = _json.render(_dress(response, problem, request, format_))
+        media_type = format_.media_type
+    except Exception:  # a format must never hide the error that it was to show
+        content = _json.render(_fixed(response, request, problem))
+        media_type = "application/json"
+    response.content = content
+    response[headers.CONTENT_TYPE] = media_type
+    response[headers.CONTENT_LENGTH] = str(len(content))
+    return response
 
 
 def _dress(response: HttpResponseBase, problem: Problem, request: HttpRequest | None, format_: Format) -> Any:

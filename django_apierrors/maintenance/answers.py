@@ -44,11 +44,12 @@ def refusal(window: Window, request: HttpRequest) -> HttpResponse:
 
 def problem(window: Window, request: HttpRequest | None) -> Problem:
     """Return the problem that a window means for a request."""
+    ends_at, url = window.ends_at, status_url(window)
     facts: dict[str, Any] = {}
-    if window.ends_at is not None:
-        facts["ends_at"] = window.ends_at.strftime("%Y-%m-%dT%H:%M:%SZ")
-    if status_url(window):
-        facts["status_url"] = status_url(window)
+    if ends_at is not None:
+        facts["ends_at"] = ends_at.isoformat().replace("+00:00", "Z")
+    if url:
+        facts["status_url"] = url
     return conversion.with_code(
         window.code,
         request,
