@@ -31,7 +31,7 @@ def holds(request: HttpRequest) -> bool:
 
 
 def serves(match: ResolverMatch | None) -> bool:
-    """Tell whether a view is one of these where no prefix tells: at the root, or below a part that varies."""
+    """Tell whether a view is one of these where no prefix tells: of an admin at the root."""
     # The admin has one view without a name, for all that it does not know.
     return match is not None and match.url_name is not None and not _APPS.isdisjoint(match.app_names)
 

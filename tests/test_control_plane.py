@@ -1,0 +1,280 @@
+"""The admin, logins, static files and the documentation stay open, wherever they are mounted."""
+
+import itertools
+
+import pytest
+from asgiref.sync import iscoroutinefunction
+from django.conf.urls.i18n import i18n_patterns
+from django.contrib import admin
+from django.http import HttpResponse
+from django.urls import clear_script_prefix, include, path, reverse_lazy, set_script_prefix
+from django.utils.decorators import sync_and_async_middleware
+from django.utils.translation import gettext_lazy
+from sending import sender
+
+from django_apierrors.maintenance import control_plane
+from django_apierrors.testing import maintenance_mode
+
+
+def fine(request, **kwargs):
+    return HttpResponse("fine")
+
+
+other_site = admin.AdminSite(name="back-office")
+
+
+class Usual:
+    urlpatterns = [
+        path("backstage/", admin.site.urls),
+        path("office/", other_site.urls),
+        path("docs/errors/", include("django_apierrors.urls")),
+        path("sign-in/", fine, name="sign-in"),
+        path("api/fine", fine),
+        path("", fine),
+    ]
+
+
+class BehindALoginOfItsOwn:
+    """As packages for a second factor or a single sign-on tell one to do."""
+
+    urlpatterns = [path("admin/login/", fine), path("admin/", admin.site.urls), path("api/fine", fine)]
+
+
+class AtTheRoot:
+    urlpatterns = [path("api/fine", fine), path("", admin.site.urls)]
+
+
+class InLanguages:
+    urlpatterns = [
+        path("api/fine", fine),
+        *i18n_patterns(path("admin/", admin.site.urls), path("errors/", include("django_apierrors.urls"))),
+        *i18n_patterns(path("fine", fine), path(gettext_lazy("Yes"), fine, name="sign-in")),
+    ]
+
+
+class InLanguagesButTheDefault:
+    urlpatterns = i18n_patterns(path("admin/", admin.site.urls), path("fine", fine), prefix_default_language=False)
+
+
+class AtTheRootOfLanguages:
+    urlpatterns = i18n_patterns(path("fine", fine), path("", admin.site.urls))
+
+
+class Unusual:
+    urlpatterns = [path("vérwaltung/", admin.site.urls)]
+
+
+class WithoutAnything:
+    urlpatterns = [path("api/fine", fine)]
+
+
+@pytest.fixture(params=["sync", "async"])
+def send(request):
+    """Ask through WSGI or ASGI."""
+    return sender(request.param)
+
+
+@pytest.fixture
+def german(settings):
+    settings.LANGUAGES = [("en", "English"), ("de", "German")]
+    settings.LANGUAGE_CODE = "en"
+
+
+def passes(send, path_, method="get"):
+    """Tell whether a request gets past the gate of a closed house."""
+    with maintenance_mode():
+        answer = send(method, path_, headers={"Accept": "text/html"})
+    assert answer.status_code < 500 or answer.headers["X-Error-Code"] == "MAINTENANCE"
+    return answer.status_code < 500
+
+
+def open_paths(send, *paths):
+    return {path_ for path_ in paths if passes(send, path_)}
+
+
+def test_the_admin_is_open_wherever_it_is_and_so_is_every_site(send, settings, db):
+    settings.ROOT_URLCONF = Usual
+    opened = {
+        "/backstage", "/backstage/", "/backstage/login/", "/backstage/auth/user/7/change/", "/backstage/nothing",
+        "/office/", "/office/login/", "/office/jsi18n/", "/docs/errors/", "/docs/errors/GONE/",
+        "/docs/errors/catalog.json",
+    }  # fmt: skip
+    closed = {"/", "/backstagex/", "/back", "/admin/", "/api/fine", "/docs/", "/api/backstage/", "/nowhere"}
+    assert open_paths(send, *opened, *closed) == opened
+    assert passes(send, "/backstage/login/", "post")
+
+
+def test_a_login_in_front_of_the_admin_is_open_too(send, settings):
+    settings.ROOT_URLCONF = BehindALoginOfItsOwn
+    assert open_paths(send, "/admin/login/", "/api/fine") == {"/admin/login/"}
+
+
+def test_of_an_admin_at_the_root_its_own_views_are_open(send, settings, db):
+    settings.ROOT_URLCONF = AtTheRoot
+    settings.LOGIN_URL = "/login/"
+    opened = {"/", "/login/", "/logout/", "/auth/", "/auth/user/", "/password_change/", "/jsi18n/"}
+    closed = {"/api/fine", "/nowhere", "/authx/", "/api/"}
+    assert open_paths(send, *opened, *closed) == opened
+
+
+@pytest.mark.usefixtures("german", "db")
+def test_an_admin_below_a_language_is_open_in_each_and_without_one(send, settings):
+    settings.ROOT_URLCONF = InLanguages
+    opened = {
+        "/en/admin/", "/de/admin/", "/de/admin/login/", "/en/admin", "/admin/", "/errors/", "/de/errors/GONE/",
+    }  # fmt: skip
+    closed = {"/fr/admin/", "/EN/admin/", "/en/fine", "/de/fine", "/de/", "/en", "/api/fine", "/deadmin/"}
+    assert open_paths(send, *opened, *closed) == opened
+    # It must not depend on the language that the request before has left in this thread.
+    assert open_paths(send, *sorted(closed | opened, reverse=True)) == opened
+
+
+@pytest.mark.usefixtures("german", "db")
+def test_the_default_language_may_go_without_a_prefix(send, settings):
+    settings.ROOT_URLCONF = InLanguagesButTheDefault
+    opened = {"/admin/", "/de/admin/", "/de/admin/login/"}
+    assert open_paths(send, *opened, "/fine", "/de/fine", "/fr/admin/") == opened
+
+
+@pytest.mark.usefixtures("german", "db")
+def test_an_admin_at_the_root_of_languages_does_not_open_the_rest(send, settings):
+    settings.ROOT_URLCONF = AtTheRootOfLanguages
+    settings.LOGIN_URL = "/en/login/"
+    opened = {"/en/", "/de/", "/de/login/", "/en/auth/user/"}
+    assert open_paths(send, *opened, "/en/fine", "/de/fine", "/en/nowhere") == opened
+
+
+def test_letters_beyond_ascii_are_compared_as_they_are(settings, db):
+    settings.ROOT_URLCONF = Unusual
+    send = sender("sync")  # Django's client of ASGI garbles them
+    assert passes(send, "/v%C3%A9rwaltung/login/")
+    assert not passes(send, "/verwaltung/login/")
+
+
+@pytest.mark.parametrize(
+    ("login_url", "is_open"),
+    [
+        ("/sign-in/", True),
+        ("/sign-in/?next=/", True),
+        ("sign-in", True),
+        (reverse_lazy("sign-in"), True),
+        ("http://testserver/sign-in/", True),
+        ("https://localhost:8000/sign-in/", True),
+        ("//testserver/sign-in/", True),
+        ("https://sso.example/sign-in/", False),
+        ("//sso.example/sign-in/", False),
+        ("/elsewhere/", False),
+        ("sign-in/", False),
+        ("no-such-name", False),
+        (reverse_lazy("no-such-name"), False),
+        ("", False),
+    ],
+    ids=itertools.count(),
+)
+def test_login_is_open_however_it_is_named_and_the_admin_is_in_any_case(login_url, is_open, send, settings, db):
+    settings.ROOT_URLCONF = Usual
+    settings.LOGIN_URL = login_url
+    assert passes(send, "/sign-in/") is is_open
+    assert passes(send, "/backstage/login/")
+    assert not passes(send, "/")
+    assert not passes(send, "/api/fine")
+
+
+def test_a_login_at_the_root_is_that_one_path(send, settings):
+    settings.ROOT_URLCONF = Usual
+    settings.LOGIN_URL = "/"
+    assert open_paths(send, "/", "/api/fine", "/nowhere") == {"/"}
+
+
+@pytest.mark.usefixtures("german")
+def test_a_login_in_the_language_of_the_path_is_open(send, settings):
+    settings.ROOT_URLCONF = InLanguages
+    settings.LOGIN_URL = "sign-in"
+    assert open_paths(send, "/de/Ja", "/en/Yes", "/en/Ja", "/de/Yes") == {"/de/Ja", "/en/Yes"}
+
+
+@pytest.mark.parametrize(
+    ("static_url", "is_open"),
+    [
+        ("static/", True),
+        ("/static/", True),
+        ("http://testserver/static/", True),
+        ("https://cdn.example/static/", False),
+        ("/assets/", False),
+        ("/", False),
+        (None, False),
+    ],
+)
+def test_static_files_are_open_where_they_are_served_here(static_url, is_open, send, settings):
+    settings.STATIC_URL = static_url
+    assert passes(send, "/static/nothing.css") is is_open
+    assert not passes(send, "/staticx/nothing.css")
+    assert not passes(send, "/site/page")
+
+
+@pytest.mark.usefixtures("german")
+@pytest.mark.parametrize("urlconf", [Usual, InLanguages])
+def test_the_script_name_is_no_part_of_a_path(settings, urlconf, rf):
+    settings.ROOT_URLCONF = urlconf
+    settings.LOGIN_URL = "/app/sign-in/"
+    settings.STATIC_URL = "static/"
+    set_script_prefix("/app/")
+    try:
+        held = {
+            path_
+            for path_ in (
+                "/backstage/",
+                "/admin/",
+                "/sign-in/",
+                "/static/x.css",
+                "/api/fine",
+                "/app/backstage/",
+                "/app/",
+                "/",
+            )
+            if control_plane.holds(rf.get(path_))
+        }
+    finally:
+        clear_script_prefix()
+    assert held == {"/backstage/" if urlconf is Usual else "/admin/", "/sign-in/", "/static/x.css"}
+
+
+def test_where_nothing_is_mounted_nothing_but_login_and_static_files_is_open(send, settings):
+    settings.ROOT_URLCONF = WithoutAnything
+    opened = {"/accounts/login/", "/static/x.css"}
+    assert open_paths(send, *opened, "/admin/", "/errors/", "/", "/api/fine") == opened
+
+
+@sync_and_async_middleware
+def of_a_host(get_response):
+    """Give requests a URLconf of their own, as packages for hosts and tenants do."""
+    if iscoroutinefunction(get_response):
+
+        async def middleware(request):
+            request.urlconf = Usual
+            return await get_response(request)
+
+    else:
+
+        def middleware(request):
+            request.urlconf = Usual
+            return get_response(request)
+
+    return middleware
+
+
+def test_the_urlconf_of_the_request_counts(send, settings, db):
+    settings.MIDDLEWARE = ["test_control_plane.of_a_host", *settings.MIDDLEWARE]
+    settings.ROOT_URLCONF = BehindALoginOfItsOwn
+    assert open_paths(send, "/backstage/login/", "/admin/login/") == {"/backstage/login/"}
+
+
+@pytest.mark.usefixtures("german", "db")
+def test_another_urlconf_is_looked_at_anew(send, settings):
+    for urlconf, path_ in (
+        (Usual, "/backstage/login/"),
+        (InLanguages, "/de/admin/login/"),
+        (Usual, "/backstage/login/"),
+    ):
+        settings.ROOT_URLCONF = urlconf
+        assert open_paths(send, "/backstage/login/", "/de/admin/login/") == {path_}
