@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import logging
+import os
 import re
-import uuid
 
 from django.http import HttpRequest
 from django.utils.module_loading import import_string
@@ -20,10 +20,10 @@ _SOUND = re.compile(r"[A-Za-z0-9._-]{1,128}")
 def request_id(request: HttpRequest | None) -> str:
     """Return the id of a request, 1 to 128 characters of ``A-Z a-z 0-9 . _ -``, the same every time."""
     if request is None:
-        return uuid.uuid4().hex
+        return _made()
     known: str | None = getattr(request, "_apierrors_request_id", None)
     if known is None:
-        known = _named_by_project(request) or _named_by_client(request) or uuid.uuid4().hex
+        known = _named_by_project(request) or _named_by_client(request) or _made()
         request._apierrors_request_id = known  # type: ignore[attr-defined]
     return known
 
@@ -47,3 +47,11 @@ def _named_by_project(request: HttpRequest) -> str | None:
         return text
     logger.error("APIERRORS['REQUEST_ID'] returned %.200r, which is not an id; one was made instead", text)
     return None
+
+
+def _made() -> str:
+    """Return a version 4 UUID (RFC 9562, 5.4), without the object that takes most of the time of ``uuid4``."""
+    made = bytearray(os.urandom(16))
+    made[6] = made[6] & 0x0F | 0x40
+    made[8] = made[8] & 0x3F | 0x80
+    return made.hex()
