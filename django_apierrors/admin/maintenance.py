@@ -197,8 +197,7 @@ class MaintenanceWindowAdminMixin(Switching):
         messages.success(request, _("Scheduled. %s") % words.scheduled(row))
         response = self.back()
         if row.starts_at - timezone.now() <= timedelta(seconds=bypass.MAX_AGE):
-            others = [window for window in self.held(request) if window.key != row.key]
-            bypass.hand_out(response, request, [*others, stored.window(row)])
+            self.let_through(request, response, [stored.window(row)])
             messages.info(request, _("This browser will be let through."))
         return response
 

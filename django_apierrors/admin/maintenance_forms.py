@@ -7,11 +7,13 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.core.validators import MaxLengthValidator
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from ..codes import LONGEST_MESSAGE
 from ..fields import LinesField
 from ..maintenance.switch import after
 from ..middleware import MISSING, is_installed
@@ -47,16 +49,17 @@ class DateTimeWidget(forms.SplitDateTimeWidget):
         forms.MultiWidget.__init__(self, (day, clock))
 
 
-def _lines(placeholder: str) -> forms.Textarea:
-    return forms.Textarea({"rows": 2, "spellcheck": "false", "placeholder": placeholder})
-
-
-#: How the fields of the model are edited; Django 6 assumes https, 5.2 warns unless it is told to.
+#: How the fields of the model are edited; Django 6 assumes https, 5.2 warns unless it is told to. What a
+#: default makes anew each time Django sends along to compare with, and needs not: rows are compared as a whole.
 FIELDS: dict[Any, dict[str, Any]] = {
-    models.DateTimeField: {"form_class": forms.SplitDateTimeField, "widget": DateTimeWidget()},
+    models.DateTimeField: {
+        "form_class": forms.SplitDateTimeField,
+        "widget": DateTimeWidget(),
+        "show_hidden_initial": False,
+    },
     models.TextField: {"form_class": Prose, "widget": forms.Textarea({"rows": 2})},
     models.URLField: {"assume_scheme": "https", "widget": forms.URLInput({"placeholder": "https://"})},
-    LinesField: {"widget": _lines("")},
+    LinesField: {"widget": forms.Textarea({"rows": 2, "spellcheck": "false"}), "show_hidden_initial": False},
 }
 
 
@@ -66,7 +69,7 @@ def formfield(db_field: Any, **kwargs: Any) -> Any:
 
 
 class _WindowForm(forms.ModelForm):  # type: ignore[type-arg]
-    """What both forms have: they name the time zone, and refuse what no calendar has."""
+    """What both forms have: they name the time zone, and refuse times that no clock shows."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -74,16 +77,38 @@ class _WindowForm(forms.ModelForm):  # type: ignore[type-arg]
         for name in ("starts_at", "ends_at"):
             if name in self.fields:
                 self.fields[name].help_text = _("In the time zone %s.") % zone
+        if "message" in self.fields:
+            message: Any = self.fields["message"]
+            message.validators.append(MaxLengthValidator(LONGEST_MESSAGE))
+            message.widget.attrs["maxlength"] = LONGEST_MESSAGE
 
     def clean(self) -> dict[str, Any]:
-        """Refuse times that are too far away, and everything while nothing would be refused."""
+        """Refuse times that make no sense, and everything while nothing would be refused."""
         cleaned = super().clean() or self.cleaned_data
         for name in ("starts_at", "ends_at"):
-            if cleaned.get(name) and cleaned[name].year not in _YEARS:
-                self.add_error(name, _("This time is too far away."))
+            wrong = _wrong_with(cleaned[name]) if cleaned.get(name) else None
+            if wrong:
+                self.add_error(name, wrong)
         if not is_installed():
             raise ValidationError(" ".join(MISSING))
         return cleaned
+
+
+#: Django's own, for a project that leaves time zones to the database and so is not asked by Django.
+_NO_SUCH_TIME = (
+    "%(datetime)s couldn’t be interpreted in time zone %(current_timezone)s; it may be ambiguous or it may not exist."  # noqa: RUF001
+)
+
+
+def _wrong_with(moment: datetime) -> str | None:
+    if moment.year not in _YEARS:
+        return _("This time is too far away.")
+    if timezone.is_naive(moment):
+        zone = timezone.get_default_timezone()
+        first, second = (moment.replace(tzinfo=zone, fold=fold).utcoffset() for fold in (0, 1))
+        if first != second:
+            return _(_NO_SUCH_TIME) % {"datetime": moment, "current_timezone": zone}
+    return None
 
 
 def _ends() -> list[tuple[str, str]]:
@@ -145,6 +170,7 @@ class ScheduleForm(_WindowForm):
         """The fields of the window."""
 
         model = MaintenanceWindow
+        formfield_callback = formfield
         fields = [
             "starts_at", "ends_at", "mode", "path_prefixes", "methods", "exempt_networks", "message", "status_url",
             "reason",

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin
 from django.contrib.admin.views.main import PAGE_VAR
+from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.db import router
 from django.http import HttpRequest, HttpResponseRedirect
@@ -91,6 +92,8 @@ class Pages(_Admin):
 
     def preview_view(self, request: HttpRequest) -> Any:
         """Show the page that people see, as a success."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
         return page_for_people(shown_window(subject_of(status())), request)
 
     def confirmation(self, request: HttpRequest, form: SwitchForm) -> TemplateResponse:

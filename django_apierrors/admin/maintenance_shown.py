@@ -34,7 +34,7 @@ def overtaken(shown: str, using: str) -> str:
     """
     rows = MaintenanceWindow.objects.using(using).select_related("created_by", "ended_by")
     was = dict(_ENTRY.findall(shown))
-    now = {str(row.pk): row for row in rows.not_over()}
+    now = {str(row.pk): row for row in rows.not_over().order_by("created_at", "pk")}
     gone = {str(row.pk): row for row in rows.filter(pk__in=was.keys() - now.keys())}
     deeds = [*_of_those_there(was, now, _since(shown)), *_of_those_gone(was, now, gone)]
     if not deeds:
@@ -55,28 +55,31 @@ def _since(shown: str) -> datetime:
 
 def _of_those_there(was: dict[str, str], now: dict[str, MaintenanceWindow], since: datetime) -> Iterator[str]:
     for pk, row in now.items():
-        said = {"by": who(row.created_by), "at": words.moment(row.created_at), "scope": words.scope(row)}
+        said = {"by": _by(row.created_by, row.created_at), "scope": words.scope(row)}
         if pk in was and was[pk] != _fingerprint(row):
             yield _changed(row, since)
         elif pk not in was and row.has_begun():
-            yield _("%(by)s turned maintenance on at %(at)s for %(scope)s") % said
+            yield _("%(by)s turned maintenance on for %(scope)s") % said
         elif pk not in was:
             said["starts"] = words.moment(row.starts_at)
-            yield _("%(by)s scheduled maintenance at %(at)s for %(scope)s, from %(starts)s") % said
+            yield _("%(by)s scheduled maintenance for %(scope)s, from %(starts)s") % said
 
 
 def _of_those_gone(
     was: dict[str, str], now: dict[str, MaintenanceWindow], over: dict[str, MaintenanceWindow]
 ) -> Iterator[str]:
-    for pk in was.keys() - now.keys():
+    for pk in sorted(was.keys() - now.keys()):
         row = over.get(pk)
         if row is None:
             entry = _entry(pk)
-            said = {"by": who(entry and entry.user), "window": entry.object_repr if entry else pk}
-            yield _("%(by)s cancelled the scheduled window %(window)s") % said
-        elif row.ends_at is not None and was[pk] != _fingerprint(row):
-            said = {"by": who(row.ended_by), "at": words.moment(row.ends_at), "scope": words.scope(row)}
-            yield _("%(by)s ended the maintenance for %(scope)s at %(at)s") % said
+            by = _by(entry.user, entry.action_time) if entry else _by(None, None)
+            yield _("%(by)s cancelled the scheduled window %(window)s") % {
+                "by": by,
+                "window": entry.object_repr if entry else pk,
+            }
+        elif was[pk] != _fingerprint(row):
+            said = {"by": _by(row.ended_by, row.ends_at), "scope": words.scope(row)}
+            yield _("%(by)s ended the maintenance for %(scope)s") % said
 
 
 def _changed(row: MaintenanceWindow, since: datetime) -> str:
@@ -84,13 +87,19 @@ def _changed(row: MaintenanceWindow, since: datetime) -> str:
     # An older one is about something else: who changed the window did not use the admin.
     is_his = entry is not None and _aware(entry.action_time) >= since
     said = {
-        "by": who(entry.user if entry and is_his else None),
+        "by": _by(entry.user, entry.action_time) if entry and is_his else _by(None, None),
         "scope": words.scope(row),
         "ends": words.moment(row.ends_at) if row.ends_at else "",
     }
     if row.ends_at:
         return _("%(by)s changed the maintenance for %(scope)s, which now ends at %(ends)s") % said
     return _("%(by)s changed the maintenance for %(scope)s, which now has no end") % said
+
+
+def _by(user: object, moment: datetime | None) -> str:
+    """Return who did something, and when; what the command and programs do goes by no name."""
+    name = str(user) if user else _("somebody outside the admin")
+    return _("%(name)s, at %(at)s,") % {"name": name, "at": words.moment(moment)} if moment else name
 
 
 def _entry(pk: str) -> LogEntry | None:
@@ -101,8 +110,3 @@ def _entry(pk: str) -> LogEntry | None:
 
 def _aware(moment: datetime) -> datetime:
     return moment if timezone.is_aware(moment) else timezone.make_aware(moment)
-
-
-def who(user: object) -> str:
-    """Return the name of a user; what the command and programs do goes by no name."""
-    return str(user) if user else _("somebody outside the admin")

@@ -16,7 +16,7 @@ from django.utils.translation import ngettext
 
 from .. import stored
 from ..conf import conf
-from ..maintenance import bypass
+from ..maintenance import bypass, status
 from ..maintenance.switch import after, changing, end
 from ..middleware import is_installed
 from ..models import MaintenanceWindow
@@ -39,23 +39,18 @@ class Switching(Pages):
             return self.page(request, form, 409)
         if "back" in request.POST or not form.is_valid():
             return self.page(request, form)
-        if "confirmed" not in request.POST:
-            return self.confirmation(request, form)
-        with changing() as using:
-            told = overtaken(request.POST.get(FIELD, ""), using)
-            if told:
-                transaction.set_rollback(True, using=using)
-            else:
-                row = form.instance
-                row.created_by = request.user
-                row.save()
-                self.log_addition(request, row, words.log_on(row))
+        if "confirmed" in request.POST:
+            told = self._turn_on(request, form.instance)
+        else:
+            told = overtaken(request.POST.get(FIELD, ""), self.get_queryset(request).db)
         if told:
             form.add_error(None, told)
             return self.page(request, form, 409)
-        messages.success(request, words.told_of_on(form.instance))
+        if "confirmed" not in request.POST:
+            return self.confirmation(request, form)
+        messages.success(request, words.told_of_on(form.instance, status()))
         response = self.back()
-        bypass.hand_out(response, request, self._open(request))
+        self.let_through(request, response, self._open(request))
         return response
 
     def off_view(self, request: HttpRequest) -> HttpResponseBase:
@@ -83,7 +78,7 @@ class Switching(Pages):
             return response
         messages.success(request, _("Extended: maintenance goes on %s.") % words.until(row))
         if row.key in bypass.keys(request):  # else the cookie would end before the window
-            bypass.hand_out(response, request, self.held(request))
+            self.let_through(request, response, [stored.window(row)])
         return response
 
     def bypass_view(self, request: HttpRequest) -> HttpResponseBase:
@@ -94,7 +89,7 @@ class Switching(Pages):
             messages.error(request, _("Nothing is on, so there is nothing to be let through."))
             return response
         self._log_pass(request, is_token=False)
-        bypass.hand_out(response, request, opened)
+        self.let_through(request, response, opened)
         messages.success(request, _("This browser is let through until maintenance ends, for 12 hours at most."))
         return response
 
@@ -115,10 +110,25 @@ class Switching(Pages):
         add_never_cache_headers(response)
         return response
 
-    def held(self, request: HttpRequest) -> list[Window]:
-        """Return the windows that the browser which asks is let through already, or will be."""
+    def let_through(self, request: HttpRequest, response: HttpResponseBase, windows: Iterable[Window]) -> None:
+        """Give the browser a pass for some windows, and for those that it has one for already."""
         held = bypass.keys(request)
-        return [stored.window(row) for row in self.get_queryset(request).not_over() if row.key in held]
+        rows = self.get_queryset(request).not_over()
+        passes = {window.key: window for window in (*map(stored.window, rows), *windows)}
+        wanted = held | {window.key for window in windows}
+        bypass.hand_out(response, request, [window for key, window in passes.items() if key in wanted])
+
+    def _turn_on(self, request: HttpRequest, row: MaintenanceWindow) -> str:
+        """Open a window, or return what others did in the meantime."""
+        with changing() as using:
+            told = overtaken(request.POST.get(FIELD, ""), using)
+            if told:
+                transaction.set_rollback(True, using=using)
+            else:
+                row.created_by = request.user  # type: ignore[assignment]
+                row.save()
+                self.log_addition(request, row, words.log_on(row))
+        return told
 
     def _end(self, request: HttpRequest, rows: Callable[[], Iterable[MaintenanceWindow]]) -> HttpResponseBase:
         with changing() as using:

@@ -102,8 +102,10 @@ def until(row: MaintenanceWindow) -> str:
     return _("until %(ends)s, which is in %(left)s") % said
 
 
-def told_of_on(row: MaintenanceWindow) -> str:
+def told_of_on(row: MaintenanceWindow, status: Status) -> str:
     """Return what is said to who turned maintenance on."""
+    if status.forced is not None:
+        return " ".join([_("The window is open."), forced(status)])
     said = {"scope": words.scope(row), "until": until(row)}
     return _("Maintenance is on for %(scope)s %(until)s. This browser is let through.") % said
 

@@ -32,9 +32,10 @@ def moment(value: datetime) -> str:
 def span(first: datetime, last: datetime) -> str:
     """Return a time from one moment to another, joined by a dash: its date, ``12:04``, ``13:04 CEST``."""
     begun, over = _local(first), _local(last)
-    is_short = begun.date() == over.date() and begun.utcoffset() == over.utcoffset()
-    end = date_format(over, "H:i T") if is_short else f"{date_format(over, 'DATE_FORMAT')}, {date_format(over, 'H:i T')}"
-    return f"{date_format(begun, 'DATE_FORMAT')}, {date_format(begun, 'H:i' if is_short else 'H:i T')} {_DASH} {end}"
+    day, clock = date_format(begun, "DATE_FORMAT"), date_format(over, "H:i T")
+    if begun.date() == over.date() and begun.utcoffset() == over.utcoffset():
+        return f"{day}, {date_format(begun, 'H:i')} {_DASH} {clock}"
+    return f"{day}, {date_format(begun, 'H:i T')} {_DASH} {date_format(over, 'DATE_FORMAT')}, {clock}"
 
 
 def stamp(value: datetime) -> str:
