@@ -4,9 +4,11 @@ import contextlib
 import math
 import threading
 import time
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from operators import SUPERUSER, Operator
 from processes import WORKERS, elsewhere, exchange, migrate, serving, until, workers
 from services import database, private_postgres
 
@@ -23,7 +25,7 @@ from datetime import timedelta
 from django.utils import timezone
 from django_apierrors import maintenance
 now = timezone.now()
-window = maintenance.enable(starts_at=now + timedelta(seconds=4), ends_at=now + timedelta(seconds=7))
+window = maintenance.enable(starts_at=now + timedelta(seconds=5), ends_at=now + timedelta(seconds=8))
 print(window.starts_at.timestamp(), window.ends_at.timestamp())
 """
 #: A hand in the database, and then every process is told to read.
@@ -44,7 +46,6 @@ GONE = f"ALTER TABLE {TABLE} RENAME TO elsewhere"
 BACK = f"ALTER TABLE elsewhere RENAME TO {TABLE}"
 
 ON = "from django_apierrors import maintenance; maintenance.enable(reason='moving house')"
-OFF = "from django_apierrors import maintenance; maintenance.disable()"
 
 
 class Traffic:
@@ -97,19 +98,20 @@ class Deployment:
         self.processes = processes
 
     def lines(self):
-        """Return the lines of all logs, without those of the servers themselves."""
-        return [
-            line
+        """Count the lines of all logs, those of the servers themselves left out, as far as they name no time."""
+        return Counter(
+            line.partition(" until")[0]
             for server in self.servers.values()
             for line in server.log().splitlines()
             if not line.startswith(("[", "INFO: "))
-        ]
+        )
 
 
 @pytest.fixture(scope="module")
 def deployment():
     with database("postgresql") as url:
         migrate(url)
+        elsewhere(url, SUPERUSER)
         with serving(url, *WORKERS) as servers, contextlib.ExitStack() as stack:
             processes = {}
             for server in servers:
@@ -117,31 +119,87 @@ def deployment():
             yield Deployment(url, servers, processes)
 
 
-def switch(deployment, way, number):
-    """Turn maintenance on or off while some processes are busy and others idle, and return what came back."""
+@pytest.fixture(scope="module")
+def operators(deployment):
+    """Somebody at each server, who is signed in."""
+    found = [Operator(server) for server in deployment.servers.values()]
+    for operator in found:
+        operator.sign_in()
+    return found
+
+
+def switched(deployment, switch, number):
+    """Switch while some processes are busy and others idle; return what was answered before and from then on."""
     busy = list(deployment.processes.values())[number % 2 :: 2]
-    # The last one of each is for traffic, and not for the requests at once.
+    # The last connection of a process is for traffic, the others are for what comes at once.
     with Traffic([kept[-1] for kept in busy]) as traffic:
-        time.sleep(0.1)
+        until(lambda: traffic.answers)
         before = time.time()
-        elsewhere(deployment.url, way)
-        committed = time.time()
+        committed = switch()
         time.sleep(ON_TIME)
         rushed = at_once([connection for kept in deployment.processes.values() for connection in kept[:-1]])
-        time.sleep(0.1)
     early = [answer for answer in traffic.answers if answer.received < before]
     late = [answer for answer in traffic.answers if answer.sent >= committed + ON_TIME]
-    assert early and late
     assert {answer.process for answer in rushed} == set(deployment.processes)
     return early, late + rushed
 
 
-def test_a_switch_counts_on_time_in_every_process_idle_or_busy(deployment):
-    for number in range(3):
-        early, late = switch(deployment, ON, number)
+def test_a_switch_counts_on_time_in_every_process_idle_or_busy(deployment, operators):
+    for number in range(4):
+        operator = operators[number % 2]
+        early, late = switched(deployment, operator.turn_on, number)
         assert (statuses(early), statuses(late)) == ({200}, {503})
-        early, late = switch(deployment, OFF, number)
+        assert operator.get("/site/page").status == 200  # who turned it on goes on, in any process
+        early, late = switched(deployment, operators[number // 2].turn_off, number)
         assert (statuses(early), statuses(late)) == ({503}, {200})
+
+
+def test_refusals_are_no_errors_and_each_transition_is_one_line_of_each_process(deployment, operators):
+    before = deployment.lines()
+    operators[0].turn_on(reason="moving house")
+    time.sleep(ON_TIME)
+    connections = [connection for kept in deployment.processes.values() for connection in kept]
+    assert [statuses(at_once(connections)) for _ in range(7)] == [{503}] * 7
+    operators[0].turn_off()
+    time.sleep(ON_TIME)
+    assert statuses(at_once(connections)) == {200}
+    assert deployment.lines() - before == {
+        f"WARNING django_apierrors of {process}: Maintenance is {state}": 1
+        for process in deployment.processes
+        for state in ("on for everything", "off")
+    }
+
+
+@pytest.mark.parametrize("name", WORKERS)
+def test_who_is_signed_out_comes_in_and_turns_it_off_while_all_others_are_refused(deployment, name):
+    elsewhere(deployment.url, ON)
+    time.sleep(ON_TIME)
+    server = deployment.servers[name]
+    ana = Operator(server)
+    assert ana.get("/site/page").status == 503
+    ana.sign_in()
+    assert ana.get("/site/page").status == fresh(server).status == 503  # to be somebody opens nothing
+    ana.turn_off()
+    time.sleep(ON_TIME)
+    assert ana.get("/site/page").status == fresh(server).status == 200
+
+
+def test_a_bypass_is_of_one_browser_one_window_and_no_log(deployment, operators):
+    ana, ben = operators
+    ana.turn_on()
+    time.sleep(ON_TIME)
+    assert (ana.get("/site/page").status, ben.get("/site/page").status) == (200, 503)
+    assert ana.answer.headers["Cache-Control"] == "private, no-store"
+    held = ana.cookies["apierrors_bypass"].value
+    ana.cookies["apierrors_bypass"] = held[:-1] + ("a" if held[-1] != "a" else "b")
+    assert ana.get("/site/page").status == 503
+    ana.cookies["apierrors_bypass"] = held
+    ben.turn_off()
+    ben.turn_on()
+    time.sleep(ON_TIME)
+    assert (ana.get("/site/page").status, ben.get("/site/page").status) == (503, 200)
+    ben.turn_off()
+    assert held not in "".join(server.log() for server in deployment.servers.values())
 
 
 @pytest.fixture
