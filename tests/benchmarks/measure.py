@@ -47,6 +47,14 @@ def one_by_one(call: Callable[[Any], Any], arguments: Sequence[Any]) -> float:
     return perf_counter() - start
 
 
+async def one_by_one_async(call: Any, arguments: Sequence[Any]) -> float:
+    """Return the seconds that the awaited calls took."""
+    start = perf_counter()
+    for argument in arguments:
+        await call(argument)
+    return perf_counter() - start
+
+
 def interleaved(
     variants: Sequence[Variant], rounds: int, calls: int, timed: Callable[..., float] = one_by_one
 ) -> list[Figures]:

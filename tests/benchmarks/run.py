@@ -9,7 +9,6 @@ import platform
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from time import perf_counter
 from typing import Any
 
 import django
@@ -39,8 +38,9 @@ django.setup()
 import project  # noqa: E402
 import rest_framework  # noqa: E402
 from django.core.signals import got_request_exception  # noqa: E402
-from measure import Figures, Variant, interleaved, one_by_one  # noqa: E402
+from measure import Figures, Variant, interleaved, one_by_one, one_by_one_async  # noqa: E402
 from rest_framework.views import exception_handler as drf_handler  # noqa: E402
+from tables import beside, head, more, plain, row  # noqa: E402
 
 from django_apierrors import handlers, receivers  # noqa: E402
 
@@ -140,14 +140,6 @@ def success(rounds: int) -> None:
         print(f"threads started by the async requests: {threading.active_count() - before} (aim: 0)")
 
 
-async def one_by_one_async(call: Any, arguments: Sequence[Any]) -> float:
-    """Return the seconds that the awaited calls took."""
-    start = perf_counter()
-    for argument in arguments:
-        await call(argument)
-    return perf_counter() - start
-
-
 @contextmanager
 def receiver_disconnected() -> Iterator[None]:
     """Take away what the installed app does on a signal, so that "without" is without."""
@@ -158,34 +150,9 @@ def receiver_disconnected() -> Iterator[None]:
         got_request_exception.connect(receivers.remember_exception, dispatch_uid=RECEIVER)
 
 
-def head(*cells: str) -> None:
-    """Print the head of a table."""
-    row(*cells)
-    print("-" * sum(width(number) for number in range(len(cells))))
-
-
-def row(*cells: str) -> None:
-    """Print a row of a table."""
-    print("".join(cell.ljust(width(number)) for number, cell in enumerate(cells)).rstrip())
-
-
-def width(column: int) -> int:
-    return 18 if column == 0 else 24
-
-
-def plain(figures: Figures) -> str:
-    return f"{figures.median:.2f}"
-
-
-def beside(figures: Figures, other: Figures) -> str:
-    of_medians, of_rounds = figures.times(other)
-    return f"{figures.median:.2f} ({of_medians:.2f} / {of_rounds:.2f}x)"
-
-
 def success_row(name: str, figures: Sequence[Figures]) -> None:
     none, no_op, ours = figures
-    of_medians, of_rounds = ours.over(no_op)
-    row(name, plain(none), plain(no_op), plain(ours), f"{of_medians:+.2f} / {of_rounds:+.2f}", "<= +1.50")
+    row(name, plain(none), plain(no_op), plain(ours), more(ours, no_op), "<= +1.50")
 
 
 if __name__ == "__main__":
