@@ -171,7 +171,8 @@ def test_letters_beyond_ascii_are_compared_as_they_are(settings, db):
     ],
     ids=itertools.count(),
 )
-def test_login_is_open_however_it_is_named_and_the_admin_is_in_any_case(login_url, is_open, send, settings, db):
+def test_login_is_open_however_it_is_named_and_the_admin_is_in_any_case(login_url, is_open, settings, db):
+    send = sender("sync")
     settings.ROOT_URLCONF = Usual
     settings.LOGIN_URL = login_url
     assert passes(send, "/sign-in/") is is_open
@@ -205,7 +206,8 @@ def test_a_login_in_the_language_of_the_path_is_open(send, settings):
         (None, False),
     ],
 )
-def test_static_files_are_open_where_they_are_served_here(static_url, is_open, send, settings):
+def test_static_files_are_open_where_they_are_served_here(static_url, is_open, settings):
+    send = sender("sync")
     settings.STATIC_URL = static_url
     assert passes(send, "/static/nothing.css") is is_open
     assert not passes(send, "/staticx/nothing.css")
