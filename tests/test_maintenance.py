@@ -635,6 +635,7 @@ def test_each_change_is_told_once_as_soon_as_it_is_committed(send, told, caplog)
     second = maintenance.enable(
         ends_at=datetime(2199, 1, 2, 3, 4, 5, tzinfo=UTC), methods=["PUT", "POST"], mode="read_only"
     )
+    maintenance.enable(starts_at=timezone.now() + HOUR)
     for _ in range(3):
         ask(send)
     maintenance.disable()

@@ -217,7 +217,7 @@ def test_the_database_refuses_an_end_before_the_start():
     now = timezone.now()
     with pytest.raises(IntegrityError), transaction.atomic():
         window(starts_at=now, ends_at=now - HOUR).save()
-    window(starts_at=now, ends_at=now).save()  # called off before it began
+    window(starts_at=now, ends_at=now).save()  # turned off at once
 
 
 @pytest.mark.django_db

@@ -111,8 +111,8 @@ def disable(*, user: Any = None) -> list[MaintenanceWindow]:
 
 
 def end(opened: MaintenanceWindow, *, user: Any = None) -> None:
-    """End one window now, or call it off before it begins."""
-    opened.ends_at = max(timezone.now(), opened.starts_at)
+    """End one open window now."""
+    opened.ends_at = timezone.now()
     opened.ended_by = user
     opened.save(update_fields=["ends_at", "ended_by"])
 
@@ -179,7 +179,10 @@ def _end_own(opened: MaintenanceWindow) -> None:
     with changing() as using:
         # Somebody may have ended, extended or deleted it in the meantime.
         for found in MaintenanceWindow.objects.using(using).not_over().filter(pk=opened.pk):
-            end(found)
+            if found.has_begun():
+                end(found)
+            else:
+                found.delete()
 
 
 def _tell() -> None:
