@@ -9,7 +9,7 @@ from typing import Any
 
 from asgiref.sync import iscoroutinefunction, markcoroutinefunction
 from django.conf import settings
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import ImproperlyConfigured, PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import resolve_url
@@ -19,7 +19,8 @@ from rest_framework.exceptions import APIException
 from rest_framework.response import Response
 
 from . import classification, conversion, headers, negotiation, responses
-from .conf import conf
+from .conf import NESTED, conf
+from .maintenance import banner
 from .maintenance.gate import gate, judge, refusal
 from .problems import Problem
 from .signals import maintenance_changed, problem_sent
@@ -46,7 +47,10 @@ class ApiErrorMiddleware:
     async_capable = True
 
     def __init__(self, get_response: Callable[[HttpRequest], Any]) -> None:
-        """Run natively in the mode of ``get_response``."""
+        """Run natively in the mode of ``get_response``; raises ``ImproperlyConfigured`` for a wrong ``FORCE``."""
+        is_right, wanted = NESTED["MAINTENANCE"]["FORCE"]
+        if not is_right(conf.FORCE):  # servers run no system checks
+            raise ImproperlyConfigured(f"APIERRORS['MAINTENANCE']['FORCE'] is {conf.FORCE!r}. It must be {wanted}.")
         self.get_response = get_response
         self.is_async = iscoroutinefunction(get_response)
         if self.is_async:
@@ -59,22 +63,22 @@ class ApiErrorMiddleware:
         if self.is_async:
             return self._call_async(request)
         if not snapshot.is_stale():
-            return self._admit(request)
+            return self._answer(request) if gate.is_quiet() else self._admit(request)
         with within(snapshot.refresh(request)):
             return self._admit(request)
 
     async def _call_async(self, request: HttpRequest) -> HttpResponseBase:
         if not snapshot.is_stale():
-            return await self._admit_async(request)
+            return await (self._answer_async(request) if gate.is_quiet() else self._admit_async(request))
         with within(await snapshot.arefresh(request)):
             return await self._admit_async(request)
 
     def _admit(self, request: HttpRequest) -> HttpResponseBase:
-        if gate.is_quiet():
-            return self._answer(request)
         opened, is_changed = gate.look()
         if is_changed:
             maintenance_changed.send_robust(Window, is_on=bool(opened), windows=opened)
+        if not opened:
+            return self._answer(request)
         verdict = judge(request, opened)
         refused = refusal(request, verdict)
         if refused is None:
@@ -83,11 +87,11 @@ class ApiErrorMiddleware:
         return refused
 
     async def _admit_async(self, request: HttpRequest) -> HttpResponseBase:
-        if gate.is_quiet():
-            return await self._answer_async(request)
         opened, is_changed = gate.look()
         if is_changed:
             await maintenance_changed.asend_robust(Window, is_on=bool(opened), windows=opened)
+        if not opened:
+            return await self._answer_async(request)
         verdict = judge(request, opened)
         refused = refusal(request, verdict)
         if refused is None:
@@ -128,11 +132,11 @@ class ApiErrorMiddleware:
         return responses.make(conversion.from_exception(exception, request, code, status), request)
 
     def process_template_response(self, request: HttpRequest, response: Any) -> Any:
-        """Structure the serializer errors that a DRF view returned, before they are rendered."""
-        return _with_returned_errors(request, response)
+        """Structure what a DRF view returned, and put the banner on a page of the admin, before they are rendered."""
+        return _before_rendering(request, response)
 
     async def _process_template_response_async(self, request: HttpRequest, response: Any) -> Any:
-        return _with_returned_errors(request, response)
+        return _before_rendering(request, response)
 
 
 def is_listed(path: str) -> bool:
@@ -190,10 +194,13 @@ def _is_login_redirect(request: HttpRequest, response: HttpResponseBase) -> bool
     return target == resolve_url(settings.LOGIN_URL).partition("?")[0]
 
 
-def _with_returned_errors(request: HttpRequest, response: Any) -> Any:
-    """Return the response, its serializer errors structured if a DRF view returned some."""
-    if response.status_code >= HTTPStatus.BAD_REQUEST and isinstance(response, Response):
-        _convert_returned(request, response)
+def _before_rendering(request: HttpRequest, response: Any) -> Any:
+    """Return the response, the errors of a DRF view structured, a page of the admin with the banner of maintenance."""
+    if isinstance(response, Response):
+        if response.status_code >= HTTPStatus.BAD_REQUEST:
+            _convert_returned(request, response)
+    elif not gate.is_quiet():
+        banner.add(request, response)
     return response
 
 
