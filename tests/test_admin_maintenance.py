@@ -23,7 +23,7 @@ from django_apierrors.admin import MaintenanceWindowAdminMixin
 from django_apierrors.admin.maintenance_shown import digest
 from django_apierrors.maintenance import bypass, maintenance_exempt
 from django_apierrors.middleware import MISSING
-from django_apierrors.models import MaintenanceWindow
+from django_apierrors.models import MaintenanceWindow, Revision
 from django_apierrors.testing import assert_api_error, maintenance_mode
 
 pytestmark = pytest.mark.django_db
@@ -490,12 +490,11 @@ def test_only_an_open_window_with_an_end_is_extended(what, ana):
     }
     MaintenanceWindow.objects.filter(pk=row.pk).update(**moments.get(what, {"reason": ""}))
     row.refresh_from_db()
-    token = connection.cursor().execute("SELECT token FROM django_apierrors_revision WHERE part = 'windows'").fetchone()
+    token = Revision.objects.get(part=Revision.WINDOWS).token
     response = ana.post(f"{PAGE}{pk}/extend/", {"shown": shown(ana)}, follow=True)
     assert told(response)[-1] == "This window is over or has no end; nothing was extended."
     assert (only().ends_at, logged()) == (row.ends_at, [])
-    after = connection.cursor().execute("SELECT token FROM django_apierrors_revision WHERE part = 'windows'").fetchone()
-    assert after == token
+    assert Revision.objects.get(part=Revision.WINDOWS).token == token
 
 
 def test_one_window_is_ended_and_the_others_stay(ana):

@@ -903,7 +903,8 @@ def test_what_was_on_stays_on_without_its_table(send):
 def test_what_was_on_stays_on_with_a_row_that_makes_no_sense(send, column):
     maintenance.enable()
     with connection.cursor() as cursor:
-        cursor.execute(f"UPDATE django_apierrors_maintenancewindow SET {column} = 'garbage'")
+        name = connection.ops.quote_name(column)
+        cursor.execute(f"UPDATE django_apierrors_maintenancewindow SET {name} = 'garbage'")
     Revision.objects.update(token="another")
     for _ in range(2):
         assert ask(send) == "MAINTENANCE"
