@@ -257,7 +257,8 @@ def write(**columns):
     """Write into the row what no model would."""
     with connection.cursor() as cursor:
         for name, value in columns.items():
-            cursor.execute(f"UPDATE django_apierrors_maintenancewindow SET {name} = %s", [value])
+            column = connection.ops.quote_name(name)
+            cursor.execute(f"UPDATE django_apierrors_maintenancewindow SET {column} = %s", [value])
 
 
 GARBAGE = [
