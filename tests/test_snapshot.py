@@ -3,10 +3,12 @@
 import asyncio
 import contextlib
 import os
+import re
 import signal
 import threading
 import unittest
 import warnings
+from datetime import timedelta
 
 import pytest
 from asgiref.sync import ThreadSensitiveContext, async_to_sync
@@ -15,12 +17,14 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.management import call_command
 from django.db import OperationalError, connection, transaction
 from django.test import AsyncClient, Client, RequestFactory, SimpleTestCase, TestCase, TransactionTestCase
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 from sending import sender
 from shop.models import Account, Payment
 
-from django_apierrors import codes, flight, stored
+from django_apierrors import codes, flight, maintenance, stored
 from django_apierrors import snapshot as snapshots
-from django_apierrors.models import Edit, ErrorCode, ErrorCodeTranslation, Revision
+from django_apierrors.models import Edit, ErrorCode, ErrorCodeTranslation, MaintenanceWindow, Revision
 from django_apierrors.snapshot import snapshot
 from django_apierrors.testing import override_error
 from django_apierrors.windows import Windows
@@ -400,6 +404,104 @@ def test_rows_of_other_models_are_deleted_as_fast_as_ever(django_assert_num_quer
         Payment.objects.all().delete()
 
 
+# Maintenance windows are edited in the same ways
+
+
+def is_refused():
+    return Client().get("/api/plain/fine").status_code == 503
+
+
+def _open():
+    return MaintenanceWindow(starts_at=timezone.now(), ends_at=None)
+
+
+def _save_window():
+    row = MaintenanceWindow.objects.get()
+    row.ends_at = None
+    row.save()
+
+
+def _bulk_update_windows():
+    row = MaintenanceWindow.objects.get()
+    row.ends_at = None
+    MaintenanceWindow.objects.bulk_update([row], ["ends_at"])
+
+
+def _deserialize_window():
+    data = serializers.serialize("python", [_open()])
+    for found in serializers.deserialize("python", data):
+        found.save()
+
+
+OPENING = {
+    "a new row": lambda: _open().save(),
+    "save": _save_window,
+    "asave": lambda: async_to_sync(_open().asave)(),
+    "update": lambda: MaintenanceWindow.objects.update(ends_at=None),
+    "update_or_create": lambda: MaintenanceWindow.objects.update_or_create({"ends_at": None}, reason="over"),
+    "bulk_update": _bulk_update_windows,
+    "bulk_create": lambda: MaintenanceWindow.objects.bulk_create([_open()]),
+    "a deserialized row": _deserialize_window,
+}
+CLOSING = {
+    "delete": lambda: MaintenanceWindow.objects.get().delete(),
+    "delete of a queryset": lambda: MaintenanceWindow.objects.filter(reason="on").delete(),
+    "update": lambda: MaintenanceWindow.objects.update(ends_at=timezone.now()),
+}
+
+
+@pytest.mark.usefixtures("polling")
+@pytest.mark.parametrize("how", OPENING)
+def test_every_way_to_open_a_window_is_announced_to_other_processes(how, clock):
+    now = timezone.now()
+    MaintenanceWindow.objects.create(
+        starts_at=now - timedelta(hours=2), ends_at=now - timedelta(hours=1), reason="over"
+    )
+    assert not is_refused()
+    with elsewhere():
+        OPENING[how]()
+    clock.now += 1
+    assert is_refused()
+
+
+@pytest.mark.usefixtures("polling")
+@pytest.mark.parametrize("how", CLOSING)
+def test_every_way_to_close_a_window_is_announced_to_other_processes(how, clock):
+    maintenance.enable(reason="on")
+    assert is_refused()
+    with elsewhere():
+        CLOSING[how]()
+    clock.now += 1
+    assert not is_refused()
+
+
+@pytest.mark.usefixtures("polling")
+def test_a_window_of_a_fixture_is_announced_to_other_processes(clock, tmp_path):
+    fixture = tmp_path / "windows.json"
+    fixture.write_text(serializers.serialize("json", [_open()]))
+    assert not is_refused()
+    with elsewhere():
+        call_command("loaddata", fixture, verbosity=0)
+    clock.now += 1
+    assert is_refused()
+
+
+@pytest.mark.usefixtures("polling")
+def test_only_the_part_that_was_edited_is_read(clock, django_assert_num_queries):
+    ask()
+    for written, table in (
+        (lambda: edit_elsewhere("Edited."), "errorcode"),
+        (lambda: _open().save(), "maintenancewindow"),
+    ):
+        with elsewhere():
+            written()
+        clock.now += 1
+        with CaptureQueriesContext(connection) as queries:
+            Client().get("/api/nowhere")
+        tables = set(re.findall(r"FROM .django_apierrors_(\w+)", str(queries.captured_queries)))
+        assert tables - {"errorcodetranslation"} == {"revision", table}
+
+
 # Transactions
 
 
@@ -719,6 +821,46 @@ def until(condition):
     raise AssertionError("waited in vain")
 
 
+def idle_for_a_minute(store):
+    """Let a process that was idle find out that it has missed an edit, and hold the request that reads."""
+    assert ask() == "First."
+    store.message = "Second."
+    store.reads.clear()
+    store.is_reading.clear()
+    store.goes_on.clear()
+    store.clock.now += 60
+    threads, held = in_threads(1, ask)
+    assert store.is_reading.wait(60)
+    return threads, held
+
+
+def test_after_a_pause_others_wait_for_the_one_that_reads(store, monkeypatch):
+    monkeypatch.setattr(snapshots, "_HURRY", 60)
+    threads, results = idle_for_a_minute(store)
+    waiting, answers = in_threads(8, ask)
+    assert answers == []
+    store.goes_on.set()
+    join([*threads, *waiting])
+    assert [*results, *answers] == ["Second."] * 9
+    assert len(store.reads) == 1
+
+
+def test_after_a_pause_nobody_waits_for_a_hung_database_for_long(store, monkeypatch):
+    threads, held = idle_for_a_minute(store)
+    waiting, answers = in_threads(8, ask)
+    join(waiting)
+    assert answers == ["First."] * 8
+    # The wait counts from the begin of the read: who comes later does not wait at all.
+    monkeypatch.setattr(snapshots, "_HURRY", 4)
+    store.clock.now += 4
+    assert ask() == "First."
+    assert held == []
+    store.goes_on.set()
+    join(threads)
+    assert held == ["Second."]
+    assert ask() == "Second."
+
+
 @pytest.mark.parametrize("error", [None, OperationalError("terminating connection")])
 def test_a_hung_database_holds_the_one_request_that_met_it(store, caplog, error):
     assert ask() == "First."
@@ -863,6 +1005,34 @@ def test_under_asgi_too_who_has_no_copy_waits_only_so_long(store, hops):
         return answers
 
     assert asyncio.run(scenario()) == [SHIPPED] * 20
+    assert len(hops) == 1
+
+
+@pytest.mark.parametrize("hurry", [60, 0.2])
+def test_under_asgi_too_others_wait_after_a_pause_but_not_for_long(store, hops, monkeypatch, hurry):
+    monkeypatch.setattr(snapshots, "_HURRY", hurry)
+    ask()
+    store.message = "Second."
+    store.clock.now += 60
+
+    async def scenario():
+        store.goes_on.clear()
+        store.is_reading.clear()
+        held = asyncio.ensure_future(ask_as_a_server())
+        await asyncio.to_thread(store.is_reading.wait, 60)
+        waiting = asyncio.ensure_future(ask_together(20))
+        await asyncio.sleep(0.05)
+        if hurry < 1:
+            store.clock.now += hurry
+            answers = await waiting
+            assert not held.done()
+            store.goes_on.set()
+            return await held, answers
+        assert not waiting.done()
+        store.goes_on.set()
+        return await held, await waiting
+
+    assert asyncio.run(scenario()) == ("Second.", ["Second." if hurry > 1 else "First."] * 20)
     assert len(hops) == 1
 
 
