@@ -77,6 +77,17 @@ def test_an_edited_text_wins_over_the_raise_site():
     assert edited.message_for(problem) == "Of the admin."
 
 
+def test_a_final_text_wins_over_the_admin_and_a_brace_in_it_is_a_brace():
+    entry = catalog.current().entry("PERMISSION_DENIED", "en")
+    for shown in (entry, dataclasses.replace(entry, message="Of the admin.", edited=True)):
+        for text in ("Final.", "Back at {noon}.", "{", "{param}"):
+            problem = Problem(code="PERMISSION_DENIED", status=403, message=text, params={"param": "a"}, is_final=True)
+            assert shown.message_for(problem) == text
+            assert shown.message_for(dataclasses.replace(problem, is_final=False)) == shown.message
+    unprintable = Problem(code="PERMISSION_DENIED", status=403, message="\x00", is_final=True)
+    assert entry.message_for(unprintable) == "Permission denied."
+
+
 def test_a_code_that_nothing_defines_has_no_entry():
     current = catalog.current()
     assert current.status("NO_SUCH") is None

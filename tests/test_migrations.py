@@ -1,11 +1,13 @@
 """The migrations say what the models say, and go both ways."""
 
 import pytest
+from django.contrib.auth.models import Permission
 from django.core.management import call_command
 from django.db import connection
 
-from django_apierrors import codes
-from django_apierrors.models import ErrorCode, Revision
+from django_apierrors import codes, maintenance
+from django_apierrors.models import ErrorCode, MaintenanceWindow, Revision
+from django_apierrors.snapshot import snapshot
 
 
 def tables():
@@ -28,3 +30,29 @@ def test_migrations_go_back_and_forth(api):
     assert len(tables()) == 4
     assert ErrorCode.objects.count() == len(list(codes.definitions()))
     assert Revision.objects.count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_maintenance_is_a_migration_of_its_own_and_leaves_the_catalog_alone(api):
+    ErrorCode.objects.filter(code="ENDPOINT_NOT_FOUND").update(message="Edited.")
+    maintenance.enable()
+    assert api.get("/api/nowhere").status_code == 503
+    call_command("migrate", "django_apierrors", "0001", verbosity=0)
+    try:
+        assert "django_apierrors_maintenancewindow" not in tables()
+        assert api.get("/api/nowhere").status_code == 503  # this process knows of it, until it ends
+        snapshot.reset()
+        assert api.get("/api/nowhere").status_code == 404
+    finally:
+        call_command("migrate", verbosity=0)
+    assert not MaintenanceWindow.objects.exists()
+    assert ErrorCode.objects.get(code="ENDPOINT_NOT_FOUND").message == "Edited."
+    maintenance.enable()
+    assert api.get("/api/nowhere").status_code == 503
+    maintenance.disable()
+
+
+@pytest.mark.django_db
+def test_there_is_a_permission_to_see_and_one_to_switch():
+    names = Permission.objects.filter(content_type__model="maintenancewindow").values_list("codename", flat=True)
+    assert set(names) == {"view_maintenancewindow", "toggle_maintenance"}
