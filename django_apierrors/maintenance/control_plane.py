@@ -12,7 +12,7 @@ from django.http.request import split_domain_port, validate_host
 from django.urls import NoReverseMatch, ResolverMatch, URLResolver, get_resolver, get_script_prefix, reverse
 
 from ..paths import covers
-from .resolving import in_language_of, urlconf_of
+from .resolving import language_of, urlconf_of, using
 
 #: The applications, as URLs name them: every site of Django's admin, the documentation of errors.
 _APPS = frozenset({"admin", "apierrors"})
@@ -21,7 +21,8 @@ _APPS = frozenset({"admin", "apierrors"})
 def holds(request: HttpRequest) -> bool:
     """Tell whether a request is for the admin, a login, a static file or the documentation of errors."""
     try:
-        with in_language_of(request) as language:
+        language = language_of(request)
+        with using(language):
             resolver = get_resolver(urlconf_of(request))
             paths, below = _places(resolver, language, get_script_prefix(), _login_url(), settings.STATIC_URL or "")
     except Exception:  # whatever a URLconf raises: a 503 must never become a 500

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 from django.conf import settings
@@ -25,24 +24,21 @@ def language_in_path(request: HttpRequest) -> str | None:
     return named and named.lower()  # it is spelled as in the path, and URLs are kept for each spelling
 
 
-@contextmanager
-def in_language_of(request: HttpRequest) -> Iterator[str]:
-    """Use the language in the path of a request, as its URLs may depend on it, else the project's.
+def language_of(request: HttpRequest) -> str:
+    """Return the language that the URLs of a request may depend on: that in its path, else the project's."""
+    return language_in_path(request) or settings.LANGUAGE_CODE
 
-    The active one is that of the last request of this thread.
-    """
-    language = language_in_path(request) or settings.LANGUAGE_CODE
-    if translation.get_language() == language:  # nearly always, and to activate costs as much as to resolve
-        yield language
-        return
-    with translation.override(language):
-        yield language
+
+def using(language: str) -> AbstractContextManager[object]:
+    """Use a language; the active one is that of the last request of this thread."""
+    # It nearly always is the same, and to activate one costs as much as to resolve a path.
+    return nullcontext() if translation.get_language() == language else translation.override(language)
 
 
 def resolved(request: HttpRequest) -> ResolverMatch | None:
     """Return the view that would answer a request, ``None`` for an unknown path and for URLs that fail."""
     try:
-        with in_language_of(request):
+        with using(language_of(request)):
             return get_resolver(urlconf_of(request)).resolve(request.path_info)
     except Exception:  # whatever a URLconf raises: a 503 must never become a 500
         return None
