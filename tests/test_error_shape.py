@@ -1,5 +1,6 @@
 """The promise in executable form: every door, in every format, sync and async, has one shape."""
 
+import contextlib
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -16,6 +17,7 @@ from rest_framework.response import Response
 
 from django_apierrors.codes import phrase
 from django_apierrors.exceptions import ApiError, ParamNotFound, ServiceUnavailable
+from django_apierrors.testing import maintenance_mode
 
 REQUEST_ID = "5e1f0a9c-2b7d-4c63-8f10-9d4b6a7e3c21"
 FORMATS = ("nested", "result", "detailed", "described", "oauth2", "typed", "problem")
@@ -39,6 +41,7 @@ DETAILED_NAMES = {
     "AUTH_KEY_INVALID": "UNAUTHENTICATED",
     "ENDPOINT_NOT_FOUND": "RESOURCE_NOT_FOUND",
     "RATE_TOO_HIGH": "RATE_LIMIT_EXCEEDED",
+    "MAINTENANCE": "SERVICE_UNAVAILABLE",
 }
 OAUTH_NAMES = {401: "invalid_client", 429: "temporarily_unavailable", 503: "temporarily_unavailable"}
 TYPES = {401: "auth_error", 403: "auth_error", 429: "rate_limit_error"}
@@ -62,6 +65,7 @@ class Door:
     outer: tuple[str, ...] = ()  # put above ours
     checks_csrf: bool = False
     answers: Mapping[str, str] = field(default_factory=dict)  # further headers of the answer
+    window: Mapping[str, Any] | None = None  # of maintenance, which is on meanwhile
     has_errors: bool = False  # a validation problem: formats list its errors
     first_code: str = ""  # the code of formats that speak of the first error only
     has_details: bool = False
@@ -523,6 +527,39 @@ RAISED_BY_MIDDLEWARE = [
     )
 ]
 
+#: Refused during maintenance, whatever else would be wrong with the request.
+REFUSED = [
+    Door(name="maintenance", window={}, code="MAINTENANCE", status=503, answers={"Retry-After": "300"}),
+    *(
+        Door(
+            name=f"maintenance, and {name}",
+            path=path,
+            method=method,
+            headers=headers,
+            window={"status_url": "https://status.example"},
+            code="MAINTENANCE",
+            status=503,
+            answers={"Retry-After": "300"},
+            has_details=True,
+        )
+        for name, method, path, headers in (
+            ("an unmatched URL", "get", "/api/nowhere", {}),
+            ("a wrong method", "delete", "/api/drf", {}),
+            ("an unacceptable type", "get", "/api/drf", {"Accept": "image/png"}),
+            ("an unknown ?format=", "get", "/api/drf?format=secret", {}),
+            ("a view that would fail", "get", "/api/broken/initialize_request", {}),
+        )
+    ),
+    Door(
+        name="a change in a read-only window",
+        method="post",
+        window={"mode": "read_only", "path_prefixes": ["/api"], "methods": ["POST"]},
+        code="READ_ONLY",
+        status=503,
+        answers={"Retry-After": "300"},
+    ),
+]
+
 VIEWS = ("/api/drf", "/api/plain", "/api/async", "/api/class")
 
 
@@ -533,7 +570,8 @@ def open_door(door, settings, opens, *, is_async):
     settings.MIDDLEWARE = [*door.outer, *settings.MIDDLEWARE, *door.middleware]
     if door.does:
         opens(door.does)
-    return send(door, is_async=is_async)
+    with contextlib.nullcontext() if door.window is None else maintenance_mode(**door.window):
+        return send(door, is_async=is_async)
 
 
 def send(door, *, is_async, **headers):
@@ -665,6 +703,11 @@ def test_what_other_middleware_raises_is_structured(opened, format_, is_async, a
     assert_shape(arrange(opened, is_async=is_async), opened, format_)
 
 
+@pytest.mark.parametrize("opened", REFUSED, ids=str)
+def test_what_maintenance_refuses_is_structured(opened, format_, is_async, arrange):
+    assert_shape(arrange(opened, is_async=is_async), opened, format_)
+
+
 #: What no view of ours is asked to answer under DEBUG, or without the import in the root URLconf.
 BELOW = [door for door in RAISED_BY_MIDDLEWARE if not door.outer]
 
@@ -682,6 +725,7 @@ def test_what_middleware_below_ours_raises_needs_no_error_views(opened, is_async
         *FOUND_BY_DRF,
         *(door for door in FOUND_BY_DJANGO if not door.outer),
         *BELOW,
+        *REFUSED,
     ],
     ids=lambda opened: f"{opened} at {opened.path}",
 )
@@ -711,7 +755,7 @@ NOT_FOR_A_BROWSER = {
 
 @pytest.mark.parametrize(
     "opened",
-    [door for door in (*FOUND_BY_DRF, *FOUND_BY_DJANGO) if door.name not in NOT_FOR_A_BROWSER],
+    [door for door in (*FOUND_BY_DRF, *FOUND_BY_DJANGO, *REFUSED) if door.name not in NOT_FOR_A_BROWSER],
     ids=str,
 )
 def test_a_browser_gets_the_same_status_and_headers(opened, is_async, arrange):
