@@ -70,8 +70,22 @@ def language_for(request: HttpRequest | None, response: HttpResponseBase) -> str
     chosen: str | None = getattr(request, "LANGUAGE_CODE", None)
     if chosen:
         return chosen
-    if "HTTP_ACCEPT_LANGUAGE" not in request.META and "HTTP_COOKIE" not in request.META:
-        return _default_language(settings.LANGUAGE_CODE)
+    if "HTTP_COOKIE" in request.META:  # it may name one
+        return translation.get_language_from_request(request)
+    accepted = request.META.get("HTTP_ACCEPT_LANGUAGE")
+    return _default_language(settings.LANGUAGE_CODE) if accepted is None else _accepted_language(accepted)
+
+
+def forget_languages() -> None:
+    """Read headers anew: the languages of the project have changed."""
+    _accepted_language.cache_clear()
+
+
+@functools.lru_cache(maxsize=256)
+def _accepted_language(accepted: str) -> str:
+    # Clients send few different ones, and Django takes long for each.
+    request = HttpRequest()
+    request.META["HTTP_ACCEPT_LANGUAGE"] = accepted
     return translation.get_language_from_request(request)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from django.apps import AppConfig, apps
 from django.db import DEFAULT_DB_ALIAS, connections, router
 
-from . import catalog, codes, responses
+from . import catalog, codes, negotiation, responses
 from .maintenance.gate import gate
 from .models import ErrorCode, ErrorCodeTranslation, MaintenanceWindow, Revision
 from .snapshot import snapshot
@@ -31,6 +31,7 @@ def forget_texts(setting: str, **kwargs: Any) -> None:
     """Resolve texts again when a test changes the languages, and look anew when it changes our settings."""
     if setting in _SETTINGS_OF_TEXTS:
         catalog.current().forget()
+        negotiation.forget_languages()
     elif setting == "APIERRORS":
         snapshot.look_again()
         gate.look_again()
