@@ -14,7 +14,7 @@ import django
 import pytest
 from asgiref.sync import SyncToAsync, async_to_sync, iscoroutinefunction
 from django.core import mail
-from django.core.exceptions import ImproperlyConfigured
+from django.core.exceptions import ImproperlyConfigured, ValidationError
 from django.db import OperationalError, connection, transaction
 from django.http import HttpResponse
 from django.test import AsyncClient, Client, RequestFactory
@@ -922,3 +922,20 @@ def test_a_row_that_cannot_be_read_at_all_leaves_what_was_known(send, monkeypatc
     monkeypatch.setitem(snapshots._PARTS, "windows", (fails, windows.install))
     Revision.objects.update(token="another")
     assert ask(send) == "MAINTENANCE"
+
+
+@pytest.mark.parametrize(
+    "given", [{"path_prefixes": [""]}, {"methods": ["POST", " "]}, {"exempt_networks": "10.0.0.1\n\n10.0.0.2"}]
+)
+def test_a_blank_item_is_refused_because_nothing_would_mean_everything(given):
+    with pytest.raises(ValidationError) as refused:
+        maintenance.enable(**given)
+    assert list(refused.value.message_dict) == list(given)
+    assert not MaintenanceWindow.objects.exists()
+
+
+@pytest.mark.parametrize("url", ["ftp://status.example.com/", "status"])
+def test_a_status_page_that_no_browser_opens_is_refused(url):
+    with pytest.raises(ValidationError) as refused:
+        maintenance.enable(status_url=url)
+    assert list(refused.value.message_dict) == ["status_url"]

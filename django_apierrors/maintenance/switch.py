@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from asgiref.sync import sync_to_async
+from django.core.exceptions import ValidationError
 from django.db import router, transaction
 from django.utils import timezone
 
@@ -70,6 +71,7 @@ def enable(
     ``ValidationError`` for what makes no sense, ``TypeError`` for a duration that is none, and what
     the database raises.
     """
+    scope = {"path_prefixes": path_prefixes, "methods": methods, "exempt_networks": exempt_networks}
     starts_at = starts_at or timezone.now()
     if not isinstance(duration, timedelta | None):
         raise TypeError(f"duration={duration!r} is no timedelta; write timedelta(minutes=30), or None for no end.")
@@ -79,9 +81,7 @@ def enable(
         starts_at=starts_at,
         ends_at=ends_at,
         mode=mode,
-        path_prefixes=lines(path_prefixes),
-        methods=lines(methods),
-        exempt_networks=lines(exempt_networks),
+        **{name: _listed(name, items) for name, items in scope.items()},
         message=message,
         status_url=status_url,
         reason=reason,
@@ -91,6 +91,14 @@ def enable(
     with changing():
         opened.save()
     return opened
+
+
+def _listed(name: str, items: Iterable[str]) -> list[str]:
+    """Return the items; a blank one among them, as of a variable that is not set, must not mean everything."""
+    items = items.splitlines() if isinstance(items, str) else list(items)
+    if not all(str(item).strip() for item in items):
+        raise ValidationError({name: f"{items!r} has a blank item; leave it out, or give no items at all for all."})
+    return lines(items)
 
 
 def after(moment: datetime, duration: timedelta) -> datetime:

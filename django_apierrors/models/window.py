@@ -8,6 +8,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
+from django.core.validators import URLValidator
 from django.db import models
 from django.db.models import F, Q
 from django.utils import dateformat, timezone
@@ -66,7 +67,10 @@ class MaintenanceWindow(Announced):
         _("message"), blank=True, help_text=_("Public. Blank: what the catalog says of MAINTENANCE or READ_ONLY.")
     )
     status_url = models.URLField(
-        _("status URL"), blank=True, help_text=_("Public. Where clients can follow how it goes.")
+        _("status URL"),
+        blank=True,
+        validators=[URLValidator(schemes=["http", "https"])],
+        help_text=_("Public. Where clients can follow how it goes."),
     )
     reason = models.TextField(_("reason"), blank=True, help_text=_("Internal: for colleagues and the record."))
     created_by = models.ForeignKey(
