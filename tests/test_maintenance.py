@@ -924,6 +924,7 @@ def test_a_row_that_cannot_be_read_at_all_leaves_what_was_known(send, monkeypatc
     assert ask(send) == "MAINTENANCE"
 
 
+@pytest.mark.django_db
 @pytest.mark.parametrize(
     "given", [{"path_prefixes": [""]}, {"methods": ["POST", " "]}, {"exempt_networks": "10.0.0.1\n\n10.0.0.2"}]
 )
@@ -934,6 +935,7 @@ def test_a_blank_item_is_refused_because_nothing_would_mean_everything(given):
     assert not MaintenanceWindow.objects.exists()
 
 
+@pytest.mark.django_db
 @pytest.mark.parametrize("url", ["ftp://status.example.com/", "status"])
 def test_a_status_page_that_no_browser_opens_is_refused(url):
     with pytest.raises(ValidationError) as refused:
