@@ -70,7 +70,7 @@ def language_for(request: HttpRequest | None, response: HttpResponseBase) -> str
     chosen: str | None = getattr(request, "LANGUAGE_CODE", None)
     if chosen:
         return chosen
-    if "HTTP_COOKIE" in request.META:  # it may name one
+    if request.META.get("HTTP_COOKIE"):  # it may name one
         return translation.get_language_from_request(request)
     accepted = request.META.get("HTTP_ACCEPT_LANGUAGE")
     return _default_language(settings.LANGUAGE_CODE) if accepted is None else _accepted_language(accepted)

@@ -232,6 +232,20 @@ def test_the_language_is_the_responses_else_the_requests_else_the_default(said, 
         assert negotiation.language_for(request, response) == language
 
 
+def test_a_cookie_names_a_language_before_the_header_does():
+    request = RequestFactory().get("/", headers={"accept-language": "fr", "cookie": "django_language=it"})
+    assert negotiation.language_for(request, HttpResponse()) == "it"
+
+
+def test_a_header_is_read_anew_when_the_languages_of_the_project_change(settings):
+    request = RequestFactory().get("/", headers={"accept-language": "fr, de"})
+    assert negotiation.language_for(request, HttpResponse()) == "fr"
+    settings.LANGUAGES = [("en", "English"), ("de", "German")]
+    assert negotiation.language_for(request, HttpResponse()) == "de"
+    settings.LANGUAGES = [("en", "English")]
+    assert negotiation.language_for(request, HttpResponse()) == "en"
+
+
 def test_a_request_that_names_no_language_gets_the_default():
     request = RequestFactory().get("/")
     request.META.pop("HTTP_COOKIE", None)

@@ -29,7 +29,7 @@ def token(windows: Iterable[Window]) -> str:
 
 def keys(request: HttpRequest) -> frozenset[str]:
     """Return the keys of the windows that a request may pass."""
-    cookie = request.COOKIES.get(COOKIE) if "HTTP_COOKIE" in request.META else None  # else it is parsed for nothing
+    cookie = request.COOKIES.get(COOKIE) if request.META.get("HTTP_COOKIE") else None  # else it is parsed for nothing
     sent = (request.META.get(_META), cookie)
     return frozenset(key for text in sent if text for key in _read(text))
 
