@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 from typing import Any
 
-from asgiref.sync import iscoroutinefunction, markcoroutinefunction
+from asgiref.sync import iscoroutinefunction, markcoroutinefunction, sync_to_async
 from django.conf import settings
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
@@ -20,8 +20,10 @@ from rest_framework.response import Response
 
 from . import classification, conversion, headers, negotiation, responses
 from .conf import conf
+from .limits import recorded
 from .maintenance.gate import gate, judge, refusal
 from .problems import Problem
+from .ratelimit import door
 from .signals import maintenance_changed, problem_sent
 from .snapshot import snapshot, within
 from .windows import Window
@@ -71,35 +73,52 @@ class ApiErrorMiddleware:
 
     def _admit(self, request: HttpRequest) -> HttpResponseBase:
         if gate.is_quiet():
-            return self._answer(request)
+            return self._limit(request) if conf.GLOBAL else self._answer(request)
         opened, is_changed = gate.look()
         if is_changed:
             maintenance_changed.send_robust(Window, is_on=bool(opened), windows=opened)
         verdict = judge(request, opened)
         refused = refusal(request, verdict)
-        if refused is None:
-            return verdict.dress(self._answer(request))
-        problem_sent.send_robust(Problem, problem=responses.problem_of(refused), request=request, response=refused)
-        return refused
+        return verdict.dress(self._limit(request)) if refused is None else self._sent(request, refused)
 
     async def _admit_async(self, request: HttpRequest) -> HttpResponseBase:
         if gate.is_quiet():
-            return await self._answer_async(request)
+            return await (self._limit_async(request) if conf.GLOBAL else self._answer_async(request))
         opened, is_changed = gate.look()
         if is_changed:
             await maintenance_changed.asend_robust(Window, is_on=bool(opened), windows=opened)
         verdict = judge(request, opened)
         refused = refusal(request, verdict)
         if refused is None:
-            return verdict.dress(await self._answer_async(request))
-        problem = responses.problem_of(refused)
-        await problem_sent.asend_robust(Problem, problem=problem, request=request, response=refused)
-        return refused
+            return verdict.dress(await self._limit_async(request))
+        return await self._sent_async(request, refused)
+
+    def _limit(self, request: HttpRequest) -> HttpResponseBase:
+        refused = door.refusal(request) if conf.GLOBAL else None
+        return self._answer(request) if refused is None else self._sent(request, refused)
+
+    async def _limit_async(self, request: HttpRequest) -> HttpResponseBase:
+        refused = await sync_to_async(door.refusal)(request) if conf.GLOBAL else None
+        if refused is None:
+            return await self._answer_async(request)
+        return await self._sent_async(request, refused)
+
+    def _sent(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
+        problem = responses.problem_of(response)
+        problem_sent.send_robust(Problem, problem=problem, request=request, response=response)
+        return response
+
+    async def _sent_async(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
+        problem = responses.problem_of(response)
+        await problem_sent.asend_robust(Problem, problem=problem, request=request, response=response)
+        return response
 
     def _answer(self, request: HttpRequest) -> HttpResponseBase:
         request._apierrors_within = True  # type: ignore[attr-defined]
         response: HttpResponseBase = self.get_response(request)
         request._apierrors_within = False  # type: ignore[attr-defined]
+        if recorded(request):
+            door.dress(response, request)
         if response.status_code < HTTPStatus.BAD_REQUEST and response.status_code != HTTPStatus.FOUND:
             return response
         response, problem = _finished(request, response)
@@ -111,6 +130,8 @@ class ApiErrorMiddleware:
         request._apierrors_within = True  # type: ignore[attr-defined]
         response: HttpResponseBase = await self.get_response(request)
         request._apierrors_within = False  # type: ignore[attr-defined]
+        if recorded(request):
+            door.dress(response, request)
         if response.status_code < HTTPStatus.BAD_REQUEST and response.status_code != HTTPStatus.FOUND:
             return response
         response, problem = _finished(request, response)

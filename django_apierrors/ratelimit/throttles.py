@@ -1,0 +1,47 @@
+"""The throttle, for the ``throttle_classes`` of DRF."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.exceptions import ImproperlyConfigured
+from rest_framework.request import Request
+from rest_framework.throttling import BaseThrottle
+
+from ..limits import Usage, violated, wait
+from . import policies
+from .checking import check
+
+
+class RatelimitThrottle(BaseThrottle):
+    """Limits a DRF view by a policy: the one of ``throttle_scope`` of the view, or of ``of("burst")``.
+
+    DRF checks throttles after it has authenticated the request, so that the key ``user`` counts
+    users of tokens, too. All throttles of a view are counted before one refuses.
+    """
+
+    policy: str | None = None
+
+    def __init__(self) -> None:
+        self._usages: tuple[Usage, ...] = ()
+
+    @classmethod
+    def of(cls, policy: str) -> type[RatelimitThrottle]:
+        """Return a throttle class for one policy."""
+        policies.DECLARED[f"{cls.__qualname__}.of({policy!r})"] = policy
+        return type(cls.__name__, (cls,), {"policy": policy})
+
+    def allow_request(self, request: Request, view: Any) -> bool:
+        """Count the request and tell whether it may pass."""
+        name = self.policy or getattr(view, "throttle_scope", None)
+        if name is None:
+            raise ImproperlyConfigured(
+                f"{type(view).__qualname__} names no rate limit policy; give it a throttle_scope, or use "
+                'RatelimitThrottle.of("burst") in throttle_classes.'
+            )
+        self._usages = check(request, name, block=False)
+        return not violated(self._usages)
+
+    def wait(self) -> float | None:
+        """Return the seconds until the next request is allowed."""
+        return wait(self._usages)
