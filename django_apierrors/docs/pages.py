@@ -19,7 +19,7 @@ from ..codes import phrase
 from ..conf import conf
 from ..formats import Format
 from ..templating import fill
-from . import names, words
+from . import limits, names, words
 from .examples import Example, api_url, example
 from .search import Search
 from .visible import Visible
@@ -96,6 +96,7 @@ def index(request: HttpRequest, visible: Visible) -> dict[str, Any]:
         "pages": list(page.paginator.get_elided_page_range(page.number)),
         "query": query.urlencode(),
         "sections": _sections([visible.entry(code) for code in page.object_list], oauth=oauth),
+        "limits": limits.live(),
         "advice": [rich(item) for item in words.ADVICE],
     }
 
