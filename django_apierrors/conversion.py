@@ -20,7 +20,7 @@ from . import catalog, classification, headers
 from .conf import conf
 from .exceptions import ApiError
 from .leaves import field_errors, leaves
-from .limits import recorded, violated, wait
+from .limits import blamed, violated, wait
 from .problems import FieldError, Problem
 from .request_id import request_id
 from .templating import clean
@@ -66,9 +66,9 @@ def _from_exception(exc: BaseException, request: HttpRequest | None, code: str, 
 
 def _from_limits(exc: Exception, request: HttpRequest | None, code: str, status: int) -> Problem:
     """Return the problem of a limit: with the policies and the wait, where those are known."""
-    # DRF's exception carries only a wait; what our throttle counted stands in the request.
-    usages = violated(getattr(exc, "usages", None) or recorded(request))
-    retry_after = wait(usages) or headers.retry_after(getattr(exc, "wait", None))
+    # DRF's exception carries only a wait, the longest of all throttles; what ours counted stands in the request.
+    usages = violated(getattr(exc, "usages", None) or blamed(request))
+    retry_after = headers.retry_after(getattr(exc, "wait", None)) or wait(usages)
     details = {"retry_after": retry_after, "violated_policies": [usage.policy for usage in usages]} if usages else None
     return _problem(code, request, status=status, details=details, retry_after=retry_after)
 

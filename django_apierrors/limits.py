@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -33,14 +33,19 @@ class Usage:
         return self.used > self.limit
 
 
-def record(request: Any, usage: Usage) -> None:
-    """Keep a usage for the headers of the response, and tell view and middleware of a violation."""
+def record(request: Any, usages: Iterable[Usage]) -> None:
+    """Keep what was counted for the headers of the response, and tell view and middleware of a violation.
+
+    ``request.limited`` is set even when nothing was counted, so that a view may always read it.
+    """
     request = _underlying(request)
-    known = recorded(request)
-    # A policy that is checked twice, by view and middleware, is one policy to the client.
-    others = tuple(kept for kept in known if kept.policy != usage.policy)
-    request._apierrors_usages = (*others, usage)
-    request.limited = getattr(request, "limited", False) or usage.limited
+    request.limited = getattr(request, "limited", False)
+    for usage in usages:
+        request.limited = request.limited or usage.limited
+        kept = {known.policy: known for known in recorded(request)}
+        # A policy that is checked twice, by view and middleware, is one policy to the client.
+        kept[usage.policy] = max(kept.get(usage.policy, usage), usage, key=_strictness)
+        request._apierrors_usages = tuple(kept.values())
 
 
 def recorded(request: Any) -> tuple[Usage, ...]:
@@ -48,7 +53,18 @@ def recorded(request: Any) -> tuple[Usage, ...]:
     return getattr(_underlying(request), "_apierrors_usages", ())
 
 
-def violated(usages: Sequence[Usage]) -> tuple[Usage, ...]:
+def blame(request: Any, usages: Iterable[Usage]) -> None:
+    """Keep which usages refuse a request whose exception cannot carry them, as DRF's ``Throttled``."""
+    request = _underlying(request)
+    request._apierrors_blamed = (*blamed(request), *violated(usages))
+
+
+def blamed(request: Any) -> tuple[Usage, ...]:
+    """Return the usages that were said to refuse a request."""
+    return getattr(_underlying(request), "_apierrors_blamed", ())
+
+
+def violated(usages: Iterable[Usage]) -> tuple[Usage, ...]:
     """Return those that refuse the request."""
     return tuple(usage for usage in usages if usage.limited)
 
@@ -56,6 +72,10 @@ def violated(usages: Sequence[Usage]) -> tuple[Usage, ...]:
 def wait(usages: Sequence[Usage]) -> int | None:
     """Return the seconds until none of the violated limits refuses any more, ``None`` when none does."""
     return max((usage.reset for usage in violated(usages)), default=None)
+
+
+def _strictness(usage: Usage) -> tuple[bool, int, int]:
+    return usage.limited, -usage.remaining, usage.reset
 
 
 def _underlying(request: Any) -> Any:

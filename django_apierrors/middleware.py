@@ -48,7 +48,8 @@ class ApiErrorMiddleware:
     async_capable = True
 
     def __init__(self, get_response: Callable[[HttpRequest], Any]) -> None:
-        """Run natively in the mode of ``get_response``."""
+        """Run natively in the mode of ``get_response``; raises ``ImproperlyConfigured`` for wrong global limits."""
+        door.prepare()
         self.get_response = get_response
         self.is_async = iscoroutinefunction(get_response)
         if self.is_async:
@@ -94,11 +95,12 @@ class ApiErrorMiddleware:
         return await self._sent_async(request, refused)
 
     def _limit(self, request: HttpRequest) -> HttpResponseBase:
-        refused = door.refusal(request) if conf.GLOBAL else None
+        refused = door.refusal(request) if conf.GLOBAL and door.is_counted(request) else None
         return self._answer(request) if refused is None else self._sent(request, refused)
 
     async def _limit_async(self, request: HttpRequest) -> HttpResponseBase:
-        refused = await sync_to_async(door.refusal)(request) if conf.GLOBAL else None
+        is_counted = conf.GLOBAL and door.is_counted(request)
+        refused = await sync_to_async(door.refusal)(request) if is_counted else None
         if refused is None:
             return await self._answer_async(request)
         return await self._sent_async(request, refused)

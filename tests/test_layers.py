@@ -10,7 +10,8 @@ import django_apierrors
 PACKAGE = "django_apierrors"
 ROOT = Path(django_apierrors.__file__).parent
 LEVELS = (
-    {"", "codes", "codes_builtin", "conf", "fields", "flight", "limits", "paths", "problems", "signals", "templating"},
+    {"", "codes", "codes_builtin", "conf", "fields", "flight", "limits", "paths", "problems", "resolving"}
+    | {"signals", "templating"},
     {"client_ip", "details", "edits", "exceptions", "headers", "request_id"},
     {"catalog", "faults", "leaves", "logs", "windows"},
     {"models"},

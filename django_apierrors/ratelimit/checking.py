@@ -17,19 +17,27 @@ def check(request: Any, *names: str | Policy, block: bool = True) -> tuple[Usage
     """Count a request, of Django or of DRF, for policies, and return how much of each is used.
 
     ``names`` are those of ``RATELIMIT["POLICIES"]``. All of them are counted before any refuses.
-    Raises ``RateTooHigh`` when one does, unless ``block`` is False, and ``ApiError`` with
-    ``RATE_LIMITER_UNAVAILABLE`` when a policy that is closed on store errors could not be
-    counted. A policy that is switched off, or open on store errors, is not in the result.
+    Raises ``RateTooHigh`` when one does, and ``ApiError`` with ``RATE_LIMITER_UNAVAILABLE`` when a
+    policy that is closed on store errors could not be counted; neither unless ``block``. In the
+    result are only policies that were counted: not those of other methods, or switched off.
     """
-    found = []
+    counted, is_refused = [], False
     for policy in (policies.named(name) if isinstance(name, str) else name for name in names):
-        usage = _count(request, policy)
+        if not policy.covers(request.method):
+            continue
+        try:
+            usage = store.count(request, policy)
+        except store.StoreError:
+            is_refused = is_refused or policy.is_closed_on_error
+            continue
         if usage is not None:
-            record(request, usage)
-            found.append(usage)
-    if block and violated(found):
-        raise RateTooHigh(found)
-    return tuple(found)
+            counted.append(usage)
+    record(request, counted)
+    if block and violated(counted):
+        raise RateTooHigh(counted)
+    if block and is_refused:
+        raise ApiError("RATE_LIMITER_UNAVAILABLE", retry_after=conf.RATELIMIT["BREAKER_SECONDS"])
+    return tuple(counted)
 
 
 async def acheck(request: Any, *names: str | Policy, block: bool = True) -> tuple[Usage, ...]:
@@ -43,14 +51,3 @@ async def acheck(request: Any, *names: str | Policy, block: bool = True) -> tupl
 def usages(request: Any) -> tuple[Usage, ...]:
     """Return how much of each limit a request has used, as far as it was checked."""
     return recorded(request)
-
-
-def _count(request: Any, policy: Policy) -> Usage | None:
-    if not policy.covers(request.method):
-        return None
-    try:
-        return store.count(request, policy)
-    except store.StoreError:
-        if policy.is_closed_on_error:
-            raise ApiError("RATE_LIMITER_UNAVAILABLE", retry_after=conf.RATELIMIT["BREAKER_SECONDS"]) from None
-        return None

@@ -6,25 +6,37 @@ from http import HTTPStatus
 
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
+from rest_framework.exceptions import APIException
 
-from .. import classification, conversion, headers, negotiation, responses
+from .. import classification, conversion, headers, negotiation, resolving, responses
 from ..conf import conf
-from ..exceptions import ApiError, RateTooHigh
+from ..exceptions import RateTooHigh
 from ..limits import recorded
 from ..paths import is_one_of
+from . import policies
 from .checking import check
 
 
-def refusal(request: HttpRequest) -> HttpResponse | None:
-    """Count a request for the global limits, and return the answer to one that is too many, else ``None``.
+def prepare() -> None:
+    """Read the policies of the global limits; raises ``ImproperlyConfigured`` now, not in each request."""
+    for name in conf.GLOBAL:
+        policies.named(name)
 
-    Exempt paths are not counted, nor CORS preflights, whose answer no client could read.
+
+def is_counted(request: HttpRequest) -> bool:
+    """Tell whether global limits hold for a request.
+
+    Not on exempt paths, nor for CORS preflights, whose answer no client could read.
     """
-    if is_one_of(request.path_info, conf.RATELIMIT["EXEMPT_PATHS"]) or negotiation.is_preflight(request):
-        return None
+    return not (is_one_of(request.path_info, conf.RATELIMIT["EXEMPT_PATHS"]) or negotiation.is_preflight(request))
+
+
+def refusal(request: HttpRequest) -> HttpResponse | None:
+    """Count a request for the global limits, and return the answer to one that is too many, else ``None``."""
     try:
         check(request, *conf.GLOBAL)
-    except (ApiError, RateTooHigh) as exc:
+    except (APIException, RateTooHigh) as exc:  # the first also of a project's own key
+        request.resolver_match = resolving.resolved(request)  # the view may name the format of the answer
         problem = conversion.from_exception(exc, request, *classification.classify(exc))
         response = responses.make(problem, request)
         dress(response, request)

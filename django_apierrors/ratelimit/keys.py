@@ -1,24 +1,30 @@
-"""Whose requests are counted together: each key ends in one text for one client, and never raises for a client."""
+"""Whose requests are counted together: each key ends in some texts that stand for one client.
+
+What is not there (a header, a user) is replaced by the address: who sends nothing must not
+share a counter with all who send nothing.
+"""
 
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Callable
 from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
+from django.http.request import HttpHeaders
 
 from ..client_ip import client_ip
-from .dotted import Dotted
+from . import dotted
 
 logger = logging.getLogger("django_apierrors")
 
-#: Called with group and request, as django-ratelimit calls it.
-Key = Callable[[str, Any], Any]
+#: Called with group and request, as django-ratelimit calls it; says what kind of key it is, and whose.
+Key = Callable[[str, Any], tuple[str, ...]]
 
 #: Keys that need somebody to have authenticated the request.
 OF_USERS = ("user", "user_or_ip")
-_ACCESSORS = ("get", "post", "header")
+_HEADER = re.compile(r"[A-Za-z0-9_-]+")
 _HELP = 'Use "ip", "user", "user_or_ip", "header:x-api-key", "get:name", "post:name", a callable or its dotted path.'
 _warned: set[str] = set()
 
@@ -26,19 +32,28 @@ _warned: set[str] = set()
 def parse(key: Any) -> Key:
     """Return the function of a key; raises ``ImproperlyConfigured`` for one that there is not."""
     if callable(key):
-        return key  # type: ignore[no-any-return]
-    if not isinstance(key, str) or not key:
+        name = getattr(key, "__qualname__", type(key).__qualname__)
+        return _own(name, dotted.usable(key, name))
+    if not isinstance(key, str):
         raise ImproperlyConfigured(f"{key!r} is no key of a rate limit. {_HELP}")
     if key == "ip":
-        return lambda group, request: _address(request)
+        return lambda group, request: ("ip", _address(request))
     if key in OF_USERS:
-        return lambda group, request: _user(request, is_expected=key == "user")
+        return lambda group, request: _user(key, request)
     accessor, colon, name = key.partition(":")
-    if colon and accessor in _ACCESSORS and name:
-        return lambda group, request: _value(request, accessor, name)
-    if colon or "." not in key:
+    if colon and name and accessor in _SENT and (accessor != "header" or _HEADER.fullmatch(name)):
+        return lambda group, request: _instead(_SENT[accessor](request, name), key, request)
+    if not dotted.is_path(key):
         raise ImproperlyConfigured(f"{key!r} is no key of a rate limit. {_HELP}")
-    return Dotted(key)
+    return _own(key, dotted.Dotted(key))
+
+
+def _own(name: str, function: Callable[[str, Any], Any]) -> Key:
+    return lambda group, request: _instead(function(group, request), name, request)
+
+
+def _instead(found: Any, kind: str, request: Any) -> tuple[str, ...]:
+    return (kind, str(found)) if found not in (None, "") else (kind, "ip", _address(request))
 
 
 def _address(request: Any) -> str:
@@ -46,33 +61,31 @@ def _address(request: Any) -> str:
     if not address:
         _warn(
             "address",
-            "The address of a client is not known, so that clients share one rate limit; "
+            "The address of a client is not known, so that such clients share a rate limit; "
             "name the proxy in APIERRORS['TRUSTED_PROXIES']",
         )
-    return f"ip:{address}"
+    return address
 
 
-def _user(request: Any, *, is_expected: bool) -> str:
+def _user(kind: str, request: Any) -> tuple[str, ...]:
     user = getattr(request, "user", None)
     if user is not None and user.is_authenticated:
-        return f"user:{user.pk}"
-    if is_expected:
+        # Of a user who is no model, and has no key: `pk` is what DRF's own throttles ask for, too.
+        return _instead(getattr(user, "pk", None), kind, request)
+    if kind == "user":
         _warn(
             "user",
             "A rate limit by user met a request without one and counted it by address; above DRF's authentication "
             'nobody is known: put the limit on the method, or say "user_or_ip"',
         )
-    return _address(request)
+    return _instead(None, kind, request)
 
 
-def _value(request: Any, accessor: str, name: str) -> str:
-    """Return what the client sent, or its address: who sends nothing must not share with all who do not."""
-    sent = {
-        "header": lambda: request.META.get("HTTP_" + name.replace("-", "_").upper()),
-        "get": lambda: request.GET.get(name),
-        "post": lambda: request.POST.get(name),
-    }[accessor]()
-    return f"{accessor}:{name}:{sent}" if sent else _address(request)
+_SENT: dict[str, Callable[[Any, str], Any]] = {
+    "header": lambda request, name: request.META.get(HttpHeaders.to_wsgi_name(name)),
+    "get": lambda request, name: request.GET.get(name),
+    "post": lambda request, name: request.POST.get(name),
+}
 
 
 def _warn(topic: str, message: str) -> None:

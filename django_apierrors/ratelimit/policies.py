@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,19 +11,19 @@ from django.core.exceptions import ImproperlyConfigured
 from django_ratelimit import ALL
 
 from ..conf import ON_STORE_ERROR, conf
-from . import keys, rates
-from .dotted import Dotted
+from . import dotted, keys, rates
 from .keys import Key
 from .rates import Rate
 
 #: The keys of a policy in the settings.
 FIELDS = ("key", "rate", "method", "on_store_error")
 
-#: Where views of this process are limited, with the policy that is named there, for the system checks.
-DECLARED: dict[str, str | None] = {}
+#: Where this process has limits, with the policy that is named there, for the system checks.
+DECLARED: set[tuple[str, str | None]] = set()
 
 #: A name is a string of a structured field and a word in URLs and logs.
 _NAME = re.compile(r"[A-Za-z0-9_.:/-]{1,64}")
+_METHODS = ("CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "TRACE")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -31,7 +31,7 @@ class Policy:
     """One limit: whose requests are counted together (``key``), how many may be made, and by which methods.
 
     ``rate`` is fixed, or a callable of group and request that returns one. ``name`` is what
-    clients read; ``group`` is what the counter is kept under.
+    clients read; ``group`` is what the counter is kept under, ``""`` for the name of the view.
     """
 
     name: str
@@ -71,6 +71,16 @@ def policy(
     )
 
 
+def declare(where: str, name: Any) -> None:
+    """Remember that there is a limit, and the policy that is named there, if it is one of the settings.
+
+    Raises ``ImproperlyConfigured`` for what is no name.
+    """
+    if not (name is None or isinstance(name, str)):
+        raise ImproperlyConfigured(f"{name!r} is no name of a rate limit policy.")
+    DECLARED.add((where, name))
+
+
 def named(name: str) -> Policy:
     """Return a policy of ``RATELIMIT["POLICIES"]``; raises ``ImproperlyConfigured`` when it is not there."""
     given = conf.RATELIMIT["POLICIES"]
@@ -105,15 +115,22 @@ def _of_settings(name: str, fields: dict[str, Any]) -> Policy:
 
 def _rate(rate: Any) -> Any:
     if callable(rate):
-        return rate
-    if isinstance(rate, str) and "." in rate:
-        return Dotted(rate)
+        return dotted.usable(rate, getattr(rate, "__qualname__", repr(rate)))
+    if isinstance(rate, str) and dotted.is_path(rate):
+        return dotted.Dotted(rate)
     return rates.parse(rate)
 
 
-def _methods(method: str | Sequence[str] | tuple[None]) -> tuple[str, ...] | None:
-    if method == ALL:
+def _methods(method: Any) -> tuple[str, ...] | None:
+    if method in (ALL, None):
         return None
-    found = {name.upper() for name in ([method] if isinstance(method, str) else method) if name}
+    names = [method] if isinstance(method, str) else method
+    if not (isinstance(names, (list, tuple, set, frozenset)) and names and all(_is_method(name) for name in names)):
+        raise ImproperlyConfigured(f"{method!r} is no method; use one of {', '.join(_METHODS)}, or a list of them.")
+    found = {name.upper() for name in names}
     # Else HEAD would be a way around a limit of GET (RFC 9110, 9.3.2: it costs us the same).
     return tuple(sorted(found | {"HEAD"} if "GET" in found else found))
+
+
+def _is_method(name: Any) -> bool:
+    return isinstance(name, str) and name.upper() in _METHODS

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import os
 import threading
 from time import monotonic
 from typing import Any
 
+from django.conf import settings
 from django_ratelimit import ALL
 from django_ratelimit.core import get_usage
 
 from ..conf import conf
 from ..limits import Usage
 from .policies import Policy
+from .turns import turns
 
 logger = logging.getLogger("django_apierrors")
-
-#: Between the parts of a counter's key, which django-ratelimit joins without any.
-_SEPARATOR = "|"
 
 
 class StoreError(Exception):
@@ -29,6 +29,10 @@ class Breaker:
     """Keeps requests from a store that does not answer: one of them tries again in each ``BREAKER_SECONDS``."""
 
     def __init__(self) -> None:
+        self.reset()
+
+    def reset(self) -> None:
+        """Begin anew, for a test or a process that was forked."""
         self._lock = threading.Lock()
         self._open_until = 0.0
         self._silent_until = 0.0
@@ -47,22 +51,22 @@ class Breaker:
     def failed(self, exc: BaseException) -> None:
         """Open the breaker, and say so once in each of its periods."""
         with self._lock:
-            now, until = monotonic(), monotonic() + conf.RATELIMIT["BREAKER_SECONDS"]
-            is_silent, self._open_until = now < self._silent_until, until
+            now = monotonic()
+            is_silent = now < self._silent_until
+            self._open_until = now + conf.RATELIMIT["BREAKER_SECONDS"]
             if not is_silent:
-                self._silent_until = until
+                self._silent_until = self._open_until
         if not is_silent:
             logger.warning("The store of the rate limits does not answer: %s: %s", type(exc).__name__, exc)
 
     def succeeded(self) -> None:
         """Close the breaker."""
-        if self._open_until:
-            self._open_until = self._silent_until = 0.0
+        if not self._open_until:
+            return
+        with self._lock:
+            was_open, self._open_until, self._silent_until = self._open_until, 0.0, 0.0
+        if was_open:
             logger.info("The store of the rate limits answers again")
-
-    def reset(self) -> None:
-        """Begin anew, for a test or a process that was forked."""
-        self.__init__()  # type: ignore[misc]
 
 
 breaker = Breaker()
@@ -73,35 +77,36 @@ def count(request: Any, policy: Policy) -> Usage | None:
     """Count a request for a policy and return the usage, ``None`` when the policy is switched off.
 
     Raises ``StoreError`` when it could not be counted. What key and rate raise is passed on: it
-    is a fault of the project, not of the store.
+    is a fault of the project, or of the request, not of the store.
     """
+    if not getattr(settings, "RATELIMIT_ENABLE", True):
+        return None
     rate = policy.rate_for(request)
     if rate is None:
         return None
-    value = f"{_SEPARATOR}{policy.key(policy.group, request)}{_SEPARATOR}"
-    breaker.admit()
-    try:
-        found = get_usage(
-            request,
-            group=policy.group + _SEPARATOR,
-            key=lambda group, request: value,
-            rate=rate,
-            # Which methods count was decided before; all of them share a counter.
-            method=ALL,
-            increment=True,
-        )
-        # How django-ratelimit says that the store did not count.
-        if found is not None and found["should_limit"] and not found["count"]:
-            raise StoreError("it did not count")
-    except Exception as exc:  # whatever a client of a store raises: it must never become a 500
-        breaker.failed(exc)
-        raise StoreError(str(exc)) from exc
-    breaker.succeeded()
-    return None if found is None else _usage(policy, found, rate[1])
-
-
-def _usage(policy: Policy, found: dict[str, int], window: int) -> Usage:
+    counter = _counter(policy, policy.key(policy.group, request))
+    with turns:
+        breaker.admit()
+        try:
+            # Which methods count was decided before.
+            found = get_usage(request, group="", key=lambda *_: counter, rate=rate, method=ALL, increment=True)
+            # How django-ratelimit says that the store did not count: None under RATELIMIT_FAIL_OPEN.
+            if found is None or not found["count"]:
+                raise StoreError("it did not count")
+        except Exception as exc:  # whatever a client of a store raises: it must never become a 500
+            breaker.failed(exc)
+            raise StoreError(str(exc)) from exc
+        breaker.succeeded()
     # The last second of a window still counts, so that `time_left` is one short; and a second may
     # have passed since the window was chosen.
     reset = max(1, found["time_left"] + 1)
-    return Usage(policy=policy.name, limit=found["limit"], window=window, used=found["count"], reset=reset)
+    return Usage(policy=policy.name, limit=found["limit"], window=rate[1], used=found["count"], reset=reset)
+
+
+def _counter(policy: Policy, key: tuple[str, ...]) -> str:
+    """Return the name of a counter: different for all that differs, whatever a client puts into its part.
+
+    django-ratelimit would join the parts without a separator, and fail on half a surrogate pair,
+    which must not look like a fault of the store.
+    """
+    return hashlib.sha256(ascii((policy.group, policy.methods, key)).encode()).hexdigest()
