@@ -238,7 +238,8 @@ class Settings:
     @property
     def GLOBAL(self) -> Sequence[str]:
         """``RATELIMIT["GLOBAL"]``, which each request asks for: policies that hold for every path."""
-        given = getattr(settings, "APIERRORS", None)
+        # Past LazyObject.__getattribute__, which is Python, and takes microseconds over a setting that is not there.
+        given = getattr(object.__getattribute__(settings, "_wrapped"), "APIERRORS", None)
         ratelimit = given.get("RATELIMIT") if given else None
         return ratelimit.get("GLOBAL", ()) if ratelimit else ()
 
