@@ -50,7 +50,9 @@ def record(request: Any, usages: Iterable[Usage]) -> None:
 
 def recorded(request: Any) -> tuple[Usage, ...]:
     """Return what was recorded for a request, of Django or of DRF, in the order of the checks."""
-    return getattr(_underlying(request), "_apierrors_usages", ())
+    # Each response asks. A request of DRF looks into the one of Django by itself.
+    found: tuple[Usage, ...] = getattr(request, "_apierrors_usages", ())
+    return found
 
 
 def blame(request: Any, usages: Iterable[Usage]) -> None:
