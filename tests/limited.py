@@ -15,13 +15,14 @@ APIERRORS = {
     "REFRESH_SECONDS": None,
     "RATELIMIT": {
         "POLICIES": {
-            "client": {"key": "header:x-client", "rate": "100/d"},
+            "hundred": {"key": "header:x-client", "rate": "100/d"},
+            "three": {"key": "header:x-client", "rate": "3/d"},
             "closed": {"key": "header:x-client", "rate": "100/d", "on_store_error": "closed"},
-            "moment": {"key": "header:x-client", "rate": "1/4s"},
-            "global": {"key": "header:x-global", "rate": "100/d"},
+            "moment": {"key": "header:x-client", "rate": "1/3s"},
+            "everywhere": {"key": "header:x-everywhere", "rate": "100/d", "method": "PUT"},
         },
-        "GLOBAL": json.loads(os.environ.get("APIERRORS_GLOBAL", "[]")),
-        "BREAKER_SECONDS": 1,
+        "GLOBAL": ["everywhere"],
+        "BREAKER_SECONDS": 0.5,
     },
 }
 LOGGING = {

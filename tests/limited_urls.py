@@ -8,27 +8,24 @@ from rest_framework.views import APIView
 from django_apierrors.ratelimit import RatelimitThrottle, ratelimit
 
 
-def plain(request):
+def fine(request):
     return HttpResponse("fine")
 
 
-async def asynchronous(request):
+async def fine_async(request):
     return HttpResponse("fine")
 
 
 class Throttled(APIView):
-    throttle_classes = [RatelimitThrottle.of("client")]
+    throttle_classes = [RatelimitThrottle.of("hundred")]
 
     def get(self, request):
         return Response("fine")
 
 
 urlpatterns = [
-    path("api/free", asynchronous),
-    path("api/plain", ratelimit(policy="client")(plain)),
-    path("api/async", ratelimit(policy="client")(asynchronous)),
-    path("api/throttle", Throttled.as_view()),
-    path("api/closed", ratelimit(policy="closed")(plain)),
-    path("api/closed/async", ratelimit(policy="closed")(asynchronous)),
-    path("api/moment", ratelimit(policy="moment")(plain)),
+    path("api/free", fine_async),
+    path("api/throttled", Throttled.as_view()),
+    *(path(f"api/{policy}", ratelimit(policy=policy)(fine)) for policy in ("hundred", "three", "closed", "moment")),
+    *(path(f"api/{policy}/async", ratelimit(policy=policy)(fine_async)) for policy in ("hundred", "three", "closed")),
 ]
