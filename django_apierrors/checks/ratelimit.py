@@ -153,9 +153,9 @@ def _missing() -> Iterator[CheckMessage]:
 
 
 def _is_a(backend: str) -> Iterator[str]:
-    """Yield what a backend is: itself, and the classes that it builds on."""
-    yield backend
-    yield from (f"{cls.__module__}.{cls.__qualname__}" for cls in import_string(backend).__mro__)
+    """Yield the paths of the classes that a backend builds on, itself among them."""
+    for cls in getattr(import_string(backend), "__mro__", ()):
+        yield f"{cls.__module__}.{cls.__qualname__}"
 
 
 def _unshared() -> Iterator[CheckMessage]:
