@@ -6,12 +6,12 @@ import types
 
 import pytest
 from django.contrib.sessions.middleware import SessionMiddleware
+from django.core.cache.backends.base import BaseCache
 from django.core.cache.backends.locmem import LocMemCache
 from django.core.checks import run_checks
 from django.core.management import CommandError, call_command
 from django.http import HttpResponse
 from django.urls import include, path
-from django_redis.cache import RedisCache
 from rest_framework.views import APIView
 
 from django_apierrors import codes
@@ -45,8 +45,9 @@ class TheirsOfLocMem(LocMemCache):
     """A project's subclass of Django's cache."""
 
 
-class TheirsOfRedis(RedisCache):
-    """A project's subclass of the cache of django-redis."""
+class Redis(BaseCache):
+    def __init__(self, location, params):
+        super().__init__(params)
 
 
 not_callable = 7
@@ -457,8 +458,14 @@ def view(request):
 
 
 @pytest.fixture
-def limits(settings):
+def limits(settings, monkeypatch):
     """Set rate limits in a project whose cache is the recommended one."""
+    # Stands for django-redis, which need not be installed; checks ask what a backend is, never that it does anything.
+    module = types.ModuleType("django_redis.cache")
+    module.RedisCache = type("RedisCache", (Redis,), {"__module__": module.__name__})
+    module.TheirsOfRedis = type("TheirsOfRedis", (module.RedisCache,), {"__module__": __name__})
+    monkeypatch.setitem(sys.modules, "django_redis", types.ModuleType("django_redis"))
+    monkeypatch.setitem(sys.modules, module.__name__, module)
     settings.CACHES = SHARED
     settings.CORS_EXPOSE_HEADERS = [*settings.CORS_EXPOSE_HEADERS, "RateLimit", "RateLimit-Policy"]
 
@@ -608,7 +615,19 @@ def test_e017_an_unknown_scope_of_a_view_in_the_urlconf_is_named(limits, setting
         throttle_classes = ["no class", APIView]
         throttle_scope = "brust"
 
+    class ByProperty(APIView):
+        throttle_classes = property(lambda self: [RatelimitThrottle])
+        throttle_scope = property(lambda self: "brust")
+
+    class OfTwoKinds(APIView):
+        throttle_classes = property(lambda self: [RatelimitThrottle])
+        throttle_scope = "brust"
+
+    monkeypatch.setitem(sys.modules, "nowhere_routes", types.ModuleType("nowhere_routes"))  # has no patterns
     patterns = [
+        path("h", ByProperty.as_view()),
+        path("i", OfTwoKinds.as_view()),
+        path("j", include("nowhere_routes")),
         path("a", Limited.as_view()),
         path("b", include([path("c", Fine.as_view()), path("d", Fine.as_view(throttle_scope="bursts"))])),
         path("e", OfDrf.as_view()),
@@ -749,7 +768,7 @@ def test_w007_djangos_redis_under_asgi_is_named(settings):
     ("backend", "others", "missing"),
     [
         ("django_redis.cache.RedisCache", {}, ["SOCKET_CONNECT_TIMEOUT", "SOCKET_TIMEOUT"]),
-        (f"{__name__}.TheirsOfRedis", {}, ["SOCKET_CONNECT_TIMEOUT", "SOCKET_TIMEOUT"]),
+        ("django_redis.cache.TheirsOfRedis", {}, ["SOCKET_CONNECT_TIMEOUT", "SOCKET_TIMEOUT"]),
         ("django_redis.cache.RedisCache", {"OPTIONS": {"SOCKET_TIMEOUT": 1}}, ["SOCKET_CONNECT_TIMEOUT"]),
         ("django_redis.cache.RedisCache", {"OPTIONS": {**BOUNDED, "SOCKET_TIMEOUT": None}}, ["SOCKET_TIMEOUT"]),
         ("django_redis.cache.RedisCache", {"OPTIONS": BOUNDED}, []),

@@ -91,7 +91,8 @@ def _throttled_views() -> Iterator[tuple[str, str | None]]:
         cls, given = getattr(view, "cls", None), getattr(view, "initkwargs", {})
         throttles = given.get("throttle_classes", getattr(cls, "throttle_classes", ()))
         scope = given.get("throttle_scope", getattr(cls, "throttle_scope", None))
-        if scope is not None and any(_is_by_scope(throttle) for throttle in throttles):
+        # What a property returns is not known without a request.
+        if isinstance(scope, str) and isinstance(throttles, (list, tuple)) and any(map(_is_by_scope, throttles)):
             yield f"{view.__module__}.{getattr(cls, '__qualname__', '')}", scope
 
 
@@ -100,16 +101,16 @@ def _is_by_scope(throttle: Any) -> bool:
 
 
 def _views() -> Iterator[Any]:
-    try:
-        patterns = list(get_resolver().url_patterns)
-    except Exception:  # whatever a URLconf raises: Django's own checks say it
-        return
-    while patterns:
-        pattern = patterns.pop()
+    found: list[Any] = [get_resolver()]
+    while found:
+        pattern = found.pop()
         if isinstance(pattern, URLPattern):
             yield pattern.callback
-        else:
-            patterns.extend(pattern.url_patterns)
+            continue
+        try:
+            found.extend(pattern.url_patterns)
+        except Exception:  # whatever a URLconf raises: Django's own checks say it
+            continue
 
 
 def _not_importable() -> Iterator[CheckMessage]:

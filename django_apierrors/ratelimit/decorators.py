@@ -46,6 +46,15 @@ def ratelimit(
     limit = _limit(policy, group, key, rate, method, on_store_error)
     caller = sys._getframe(1)
     policies.declare(f"{caller.f_globals.get('__name__')}, line {caller.f_lineno},", policy)
+    by_group: dict[str, Policy] = {}
+
+    def limit_of(view: Any, args: tuple[Any, ...]) -> Policy | str:
+        if isinstance(limit, str) or limit.group:
+            return limit
+        group = _group(view, args)
+        if group not in by_group:
+            by_group[group] = replace(limit, group=group)
+        return by_group[group]
 
     def decorate(view: View) -> View:
         if isinstance(view, type):
@@ -55,13 +64,13 @@ def ratelimit(
             )
 
         async def awaited(*args: Any, **kwargs: Any) -> Any:
-            await acheck(_request(view, args), _grouped(limit, view, args), block=block)
+            await acheck(_request(view, args), limit_of(view, args), block=block)
             return await view(*args, **kwargs)
 
         def limited(*args: Any, **kwargs: Any) -> Any:
             if getattr(_holder(view, args), "view_is_async", False):
                 return awaited(*args, **kwargs)  # `dispatch` is no coroutine function, but returns a coroutine
-            check(_request(view, args), _grouped(limit, view, args), block=block)
+            check(_request(view, args), limit_of(view, args), block=block)
             return view(*args, **kwargs)
 
         return functools.wraps(view)(awaited if iscoroutinefunction(view) else limited)  # type: ignore[return-value]
@@ -93,15 +102,13 @@ def _in_words(rate: Any) -> str:
     return f"{rate[0]}/{rate[1]}s" if isinstance(rate, tuple) else "default"
 
 
-def _grouped(limit: Policy | str, view: Any, args: tuple[Any, ...]) -> Policy | str:
-    """Return the limit with the name of the view as its group, unless it has one."""
-    if isinstance(limit, str) or limit.group:
-        return limit
+def _group(view: Any, args: tuple[Any, ...]) -> str:
+    """Return the name of a view, under which its requests are counted."""
     holder = _holder(view, args)
     # One class may hold many views: `dispatch`, and what `as_view` and `@api_view` return, have one name for all.
     of_class = type(holder) if holder is not None else getattr(view, "view_class", None) or getattr(view, "cls", None)
     parts = [of_class.__module__, of_class.__qualname__, of_class.__name__] if of_class else []
-    return replace(limit, group=".".join([*parts, *_name(view)]))
+    return ".".join([*parts, *_name(view)])
 
 
 def _name(view: Any) -> tuple[str, str]:
