@@ -1,12 +1,14 @@
 """Limits from the client's side: how long to wait, what is left, and who is never refused."""
 
+import asyncio
 import math
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from asgiref.sync import async_to_sync
 from django.conf import settings as django_settings
-from django.http import JsonResponse
-from django.test import Client, RequestFactory
+from django.http import HttpResponse, JsonResponse, StreamingHttpResponse
+from django.test import AsyncClient, Client, RequestFactory
 from django.urls import include, path
 from django_ratelimit.decorators import ratelimit as theirs
 from django_ratelimit.exceptions import Ratelimited
@@ -98,7 +100,11 @@ class ThrottledByBoth(Drf):
     throttle_classes = [ByDrf, RatelimitThrottle.of("once"), RatelimitThrottle.of("burst")]
 
 
-class Burst(RatelimitThrottle):
+class OurThrottle(RatelimitThrottle):
+    """A project's own base class, which names no policy."""
+
+
+class Burst(OurThrottle):
     policy = "burst"
 
 
@@ -150,6 +156,9 @@ urlpatterns = [
     path("api/policy", ratelimit(policy="burst")(plain)),
     path("api/grouped/one", ratelimit(group="both", **ONCE)(plain)),
     path("api/grouped/two", ratelimit(group="both", **ONCE)(asynchronous)),
+    path("api/many", ratelimit(key="ip", rate="20/h")(asynchronous)),
+    path("api/streamed", ratelimit(**ONCE)(lambda request: StreamingHttpResponse(iter([b"one ", b"two"])))),
+    path("api/nothing-returned", ratelimit(**ONCE)(lambda request: None)),
     path("api/told", Told.as_view()),
     path("api/told/async", told),
     path("api/throttled/drf", ThrottledByDrf.as_view()),
@@ -297,6 +306,14 @@ def test_a_limit_without_a_name_is_called_by_its_rate_and_never_by_our_code(send
     assert __name__ not in str(response.headers)
 
 
+def test_whatever_a_view_returns_says_what_is_left(send):
+    streamed, nothing = send("get", "/api/streamed"), send("get", "/api/nothing-returned")
+    assert streamed.streaming and streamed.status_code == 200
+    assert_api_error(nothing, "INTERNAL_SERVER_ERROR", 500)
+    for response in (streamed, nothing):
+        assert parsed(response, "RateLimit")["1/60s"]["r"] == 0
+
+
 LEGACY = ["X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset"]
 
 
@@ -436,6 +453,15 @@ def test_as_many_threads_as_there_may_be_pass_exactly_the_limit(settings):
     assert found.count(200) == 20
 
 
+def test_as_many_coroutines_as_there_may_be_pass_exactly_the_limit():
+    async def many():
+        client = AsyncClient()
+        return [answer.status_code for answer in await asyncio.gather(*(client.get("/api/many") for _ in range(48)))]
+
+    found = async_to_sync(many)()
+    assert (found.count(200), found.count(429)) == (20, 28)
+
+
 # Throttles
 
 
@@ -520,6 +546,30 @@ def test_a_project_may_give_limits_a_code_of_its_own(send, settings, url):
     seconds = int(response.headers["Retry-After"])
     assert_api_error(response, "QUOTA_GONE", 402, message=f"Gone for {seconds} s.")
     assert response.json()["error"]["details"]["violated_policies"] == ["burst"]
+
+
+@pytest.mark.parametrize("url", ["/api/policy", "/api/told"])
+def test_a_limit_may_be_mapped_to_a_server_error(send, settings, url):
+    exceptions = {"django_ratelimit.exceptions.Ratelimited": "SERVICE_UNAVAILABLE"}
+    settings.APIERRORS = {**settings.APIERRORS, "EXCEPTIONS": exceptions}
+    for _ in range(3):
+        assert send("get", url).status_code == 200
+    response = send("get", url)
+    assert_api_error(response, "SERVICE_UNAVAILABLE", 503)
+    assert response.headers["Retry-After"] == str(parsed(response, "RateLimit")["burst"]["t"])
+
+
+def test_what_catches_the_exception_of_django_ratelimit_catches_ours(send, settings):
+    settings.MIDDLEWARE = [*settings.MIDDLEWARE, "django_ratelimit.middleware.RatelimitMiddleware"]
+    settings.RATELIMIT_VIEW = f"{__name__}.their_answer"
+    assert send("get", "/api/minute").status_code == 200
+    response = send("get", "/api/minute")
+    assert (response.status_code, response.content) == (420, b"calm down")
+    assert "RateLimit" in response.headers
+
+
+def their_answer(request, exception):
+    return HttpResponse("calm down", status=420, content_type="application/json")
 
 
 # Settings

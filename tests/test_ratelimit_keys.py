@@ -5,7 +5,7 @@ from asgiref.sync import async_to_sync
 from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import ImproperlyConfigured
 from django.http import HttpResponse
-from django.test import Client, RequestFactory
+from django.test import AsyncClient, Client, RequestFactory
 from django.test.client import AsyncClientHandler
 from django.urls import include, path
 from django.utils.decorators import method_decorator
@@ -25,6 +25,10 @@ pytestmark = pytest.mark.urls(__name__)
 
 
 def plain(request):
+    return HttpResponse("fine")
+
+
+async def asynchronous(request):
     return HttpResponse("fine")
 
 
@@ -86,6 +90,7 @@ urlpatterns = [
     path("api/service", OfService.as_view()),
     path("api/above", ratelimit(key="user", rate="1/m")(decorated)),
     path("api/above-or-ip", ratelimit(key="user_or_ip", rate="1/m")(decorated)),
+    path("api/awaited", ratelimit(key="user", rate="1/m")(asynchronous)),
     path("api/header", ratelimit(key="header:x-api-key", rate="1/m")(plain)),
     path("api/get", ratelimit(key="get:name", rate="1/m")(plain)),
     path("api/post", ratelimit(key="post:name", rate="1/m")(plain)),
@@ -172,6 +177,15 @@ def test_users_of_sessions_are_known_above_authentication_too(django_user_model)
         client.force_login(user)
         assert client.get("/api/above").status_code == 200
         assert client.get("/api/above").status_code == 429
+
+
+@pytest.mark.django_db(transaction=True)  # the user is read in a thread of the event loop
+def test_users_of_sessions_are_known_to_async_views(django_user_model):
+    for name in ("ana", "ben"):
+        client = AsyncClient()
+        client.force_login(django_user_model.objects.create_user(name))
+        assert async_to_sync(client.get)("/api/awaited").status_code == 200
+        assert async_to_sync(client.get)("/api/awaited").status_code == 429
 
 
 def test_a_user_without_a_key_is_counted_by_address(send):

@@ -114,6 +114,11 @@ def further_placements(limit):
         async def get(self, request):
             return answer(request)
 
+    class AsyncDecorated(View):
+        @method_decorator(limit)
+        async def get(self, request):
+            return answer(request)
+
     @method_decorator(limit, name="dispatch")
     class AsyncDispatched(View):
         async def get(self, request):
@@ -147,6 +152,7 @@ def further_placements(limit):
         "action-directly": functools.partial(OfSet.as_view({"get": "act"}), pk=1),
         "action-directly-below": functools.partial(OfSet.as_view({"get": "act_below"}), pk=1),
         "async-get": AsyncOfDjango.as_view(),
+        "async-get-decorated": AsyncDecorated.as_view(),
         "async-dispatch": AsyncDispatched.as_view(),
         "as-view": limit(type("Viewed", (Plain,), {}).as_view()),
         "another-as-view": limit(type("AlsoViewed", (Plain,), {}).as_view()),
@@ -201,6 +207,28 @@ def typed(request):
 
 typed.error_format = "typed"
 
+
+def careless(view):
+    """A decorator that forgets the name of the view."""
+
+    def wrapper(request):
+        return view(request)
+
+    return wrapper
+
+
+@ratelimit(key="ip", rate="2/m")
+@careless
+def wrapped_one(request):
+    return answer(request)
+
+
+@ratelimit(key="ip", rate="2/m")
+@careless
+def wrapped_two(request):
+    return answer(request)
+
+
 RATE = {"key": "ip", "rate": "2/m"}
 NEVER = {"key": "ip", "rate": "0/m"}
 OURS = placements(ratelimit(**RATE)) | asynchronous(ratelimit(**RATE)) | further_placements(ratelimit(**RATE))
@@ -221,6 +249,10 @@ urlpatterns = [
     path("api/typed-below-drf", method_decorator(ratelimit(**NEVER), name="get")(type("T", (Typed,), {})).as_view()),
     path("api/one", One.as_view()),
     path("api/other", Other.as_view()),
+    path("api/lambda/one", ratelimit(**RATE)(lambda request: HttpResponse("one"))),
+    path("api/lambda/two", ratelimit(**RATE)(lambda request: HttpResponse("two"))),
+    path("api/wrapped/one", wrapped_one),
+    path("api/wrapped/two", wrapped_two),
     path("api/kwarg/<name>", ratelimit(**RATE)(lambda request, name: HttpResponse(name))),
 ]
 
@@ -372,11 +404,15 @@ def test_every_place_counts_for_itself(settings):
     assert {send("get", f"/api/ours/{place}").headers["RateLimit"].split(";")[1] for place in OURS} == {"r=1"}
 
 
-def test_classes_that_share_a_method_count_apart(send):
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [("/api/one", "/api/other"), ("/api/lambda/one", "/api/lambda/two"), ("/api/wrapped/one", "/api/wrapped/two")],
+)
+def test_views_that_share_a_method_or_a_name_count_apart(send, one, other):
     for _ in range(2):
-        assert send("get", "/api/one").status_code == 200
-    assert send("get", "/api/other").status_code == 200
-    assert send("get", "/api/one").status_code == 429
+        assert send("get", one).status_code == 200
+    assert send("get", other).status_code == 200
+    assert send("get", one).status_code == 429
 
 
 def test_a_view_keeps_its_arguments(send):

@@ -1,7 +1,10 @@
 """A store of the counters that fails, hangs and returns: open and closed policies, and never a 500."""
 
+import os
+import signal
 import threading
 import time
+import warnings
 
 import pytest
 from django.core.cache.backends.locmem import LocMemCache
@@ -407,3 +410,19 @@ def test_in_real_time_the_breaker_lets_limits_hold_again(settings, does):
     while Client().get("/api/closed/plain").status_code == 503:
         assert time.monotonic() < deadline
     assert check(RequestFactory().get("/"), "closed")[0].used == 2
+
+
+def test_a_forked_process_begins_with_a_closed_breaker(watch):
+    store.breaker.failed(ConnectionError())
+    with store.breaker._lock, warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # Python warns of threads
+        child = os.fork()
+        if not child:
+            signal.alarm(30)
+            status = 1
+            try:
+                status = int(Client().get("/api/closed/plain").status_code != 200)
+            finally:
+                os._exit(status)
+    assert os.waitpid(child, 0)[1] == 0
+    assert_unavailable(Client().get("/api/closed/plain"))

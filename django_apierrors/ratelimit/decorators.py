@@ -45,13 +45,14 @@ def ratelimit(
     """
     limit = _limit(policy, group, key, rate, method, on_store_error)
     caller = sys._getframe(1)
-    policies.declare(f"{caller.f_globals.get('__name__')}, line {caller.f_lineno},", policy)
+    line = caller.f_lineno
+    policies.declare(f"{caller.f_globals.get('__name__')}, line {line},", policy)
     by_group: dict[str, Policy] = {}
 
     def limit_of(view: Any, args: tuple[Any, ...]) -> Policy | str:
         if isinstance(limit, str) or limit.group:
             return limit
-        group = _group(view, args)
+        group = _group(view, args, line)
         if group not in by_group:
             by_group[group] = replace(limit, group=group)
         return by_group[group]
@@ -102,13 +103,16 @@ def _in_words(rate: Any) -> str:
     return f"{rate[0]}/{rate[1]}s" if isinstance(rate, tuple) else "default"
 
 
-def _group(view: Any, args: tuple[Any, ...]) -> str:
+def _group(view: Any, args: tuple[Any, ...], line: int) -> str:
     """Return the name of a view, under which its requests are counted."""
     holder = _holder(view, args)
     # One class may hold many views: `dispatch`, and what `as_view` and `@api_view` return, have one name for all.
     of_class = type(holder) if holder is not None else getattr(view, "view_class", None) or getattr(view, "cls", None)
-    parts = [of_class.__module__, of_class.__qualname__, of_class.__name__] if of_class else []
-    return ".".join([*parts, *_name(view)])
+    module, name = _name(view)
+    if of_class is not None:
+        return f"{of_class.__module__}.{of_class.__qualname__}.{of_class.__name__}.{module}.{name}"
+    # So have lambdas, and what other decorators return: the line of the limit tells them apart.
+    return f"{module}.{name}:{line}" if "<" in name else f"{module}.{name}"
 
 
 def _name(view: Any) -> tuple[str, str]:
