@@ -2,6 +2,7 @@
 
 import asyncio
 import math
+import random
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -237,6 +238,28 @@ def test_who_waits_for_an_async_view_passes_too(clock, url):
     assert send("get", url).status_code == 429
     clock.advance(1)
     assert send("get", url).status_code == 200
+
+
+def test_the_wait_is_exact_for_every_period_client_and_moment(settings, clock):
+    chance = random.Random(5)
+    for _ in range(60):
+        period = chance.choice([1, 2, 3, 7, 60, 900, 3_600, 86_400, 366 * 86_400])
+        configure(settings, POLICIES={"one": {"key": "ip", "rate": (1, period)}})
+        clock.now = chance.uniform(1e9, 2e9)
+        address = f"192.0.2.{chance.randrange(256)}"
+
+        def ask(address=address):
+            return check(RequestFactory().get("/", REMOTE_ADDR=address), "one", block=False)[0]
+
+        reset_ratelimits()
+        assert not ask().limited
+        refused = ask()
+        assert refused.limited
+        assert 1 <= refused.reset <= period
+        clock.advance(refused.reset - 1)
+        assert ask().limited
+        clock.advance(1)
+        assert not ask().limited
 
 
 def test_what_is_left_of_the_window_is_told_before_it_is_too_late(clock):
