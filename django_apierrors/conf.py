@@ -8,6 +8,9 @@ from typing import Any
 from django.conf import settings
 from django.http import HttpRequest
 
+# By these orchestrators ask whether a process lives.
+_PROBED = ["/livez", "/readyz", "/healthz", "/health", "/up"]
+
 #: Every key with its default; a key that is not here is a system check error.
 DEFAULTS: dict[str, Any] = {
     "FORMAT": "nested",
@@ -26,7 +29,15 @@ DEFAULTS: dict[str, Any] = {
     "MAINTENANCE": {
         "FORCE": None,
         "RETRY_AFTER": 300,
-        "EXEMPT_PATHS": ["/livez", "/readyz", "/healthz", "/health", "/up"],
+        "EXEMPT_PATHS": _PROBED,
+    },
+    "RATELIMIT": {
+        "POLICIES": {},
+        "GLOBAL": [],
+        "EXEMPT_PATHS": _PROBED,
+        "HEADERS": "draft",
+        "ON_STORE_ERROR": "open",
+        "BREAKER_SECONDS": 2,
     },
 }
 
@@ -70,11 +81,23 @@ TYPES: dict[str, tuple[Callable[[Any], bool], str]] = {
     ),
     "DOCS": (lambda value: isinstance(value, dict), 'a dict, e.g. {"ACCESS": "public"}'),
     "MAINTENANCE": (lambda value: isinstance(value, dict), 'a dict, e.g. {"RETRY_AFTER": 300}'),
+    "RATELIMIT": (lambda value: isinstance(value, dict), 'a dict, e.g. {"GLOBAL": ["anon_ip"]}'),
 }
 
 #: Who may read the documentation view: ``DOCS["ACCESS"]``.
 ACCESSES = ("public", "authenticated", "staff")
 
+#: How responses tell what is left of a limit: ``RATELIMIT["HEADERS"]``.
+HEADERS = ("off", "draft", "draft+legacy")
+#: What is done when the store of the counters does not answer: ``RATELIMIT["ON_STORE_ERROR"]``.
+ON_STORE_ERROR = ("open", "closed")
+
+
+def _is_list_of_texts(value: Any) -> bool:
+    return isinstance(value, (list, tuple)) and all(isinstance(text, str) for text in value)
+
+
+_are_paths = (_is_list_of_texts, 'a list of exact paths, e.g. ["/livez"]')
 _is_url = (
     lambda value: value is None or str(value).startswith(("http://", "https://")),
     "an absolute URL, or None",
@@ -95,9 +118,23 @@ NESTED: dict[str, dict[str, tuple[Callable[[Any], bool], str]]] = {
             'True, False or None, e.g. {"on": True, "off": False}.get(os.environ.get("MAINTENANCE"))',
         ),
         "RETRY_AFTER": (lambda value: type(value) is int and value > 0, "a number of seconds greater than 0"),
-        "EXEMPT_PATHS": (
-            lambda value: isinstance(value, (list, tuple)) and all(isinstance(path, str) for path in value),
-            'a list of exact paths, e.g. ["/livez"]',
+        "EXEMPT_PATHS": _are_paths,
+    },
+    "RATELIMIT": {
+        "POLICIES": (
+            lambda value: (
+                isinstance(value, dict)
+                and all(isinstance(name, str) and isinstance(policy, dict) for name, policy in value.items())
+            ),
+            'a dict of names and policies, e.g. {"burst": {"key": "user_or_ip", "rate": "10/s"}}',
+        ),
+        "GLOBAL": (_is_list_of_texts, 'a list of names of policies, e.g. ["anon_ip"]'),
+        "EXEMPT_PATHS": _are_paths,
+        "HEADERS": (lambda value: value in HEADERS, f"one of {', '.join(HEADERS)}"),
+        "ON_STORE_ERROR": (lambda value: value in ON_STORE_ERROR, f"one of {', '.join(ON_STORE_ERROR)}"),
+        "BREAKER_SECONDS": (
+            lambda value: type(value) in (int, float) and value > 0,
+            "a number of seconds greater than 0",
         ),
     },
 }
@@ -191,6 +228,20 @@ class Settings:
         """FORCE (True, False, None), RETRY_AFTER (seconds, without an end), EXEMPT_PATHS (exact)."""
         given: Mapping[str, Any] = self._get("MAINTENANCE")
         return {**DEFAULTS["MAINTENANCE"], **given}
+
+    @property
+    def RATELIMIT(self) -> Mapping[str, Any]:
+        """POLICIES, GLOBAL, EXEMPT_PATHS, HEADERS, ON_STORE_ERROR (open, closed), BREAKER_SECONDS."""
+        given: Mapping[str, Any] = self._get("RATELIMIT")
+        return {**DEFAULTS["RATELIMIT"], **given}
+
+    @property
+    def GLOBAL(self) -> Sequence[str]:
+        """``RATELIMIT["GLOBAL"]``, which each request asks for: policies that hold for every path."""
+        # Past LazyObject.__getattribute__, which is Python, and takes microseconds over a setting that is not there.
+        given = getattr(object.__getattribute__(settings, "_wrapped"), "APIERRORS", None)
+        ratelimit = given.get("RATELIMIT") if given else None
+        return ratelimit.get("GLOBAL", ()) if ratelimit else ()
 
     @property
     def FORCE(self) -> bool | None:

@@ -11,6 +11,7 @@ from django.conf import settings
 from django.core import exceptions as django_exceptions
 from django.http import Http404, HttpRequest
 from django.http.response import HttpResponseBase
+from django_ratelimit.exceptions import Ratelimited
 from rest_framework import exceptions as drf_exceptions
 from rest_framework.exceptions import APIException, ErrorDetail
 from rest_framework.fields import get_error_detail
@@ -19,6 +20,7 @@ from . import catalog, classification, headers
 from .conf import conf
 from .exceptions import ApiError
 from .leaves import field_errors, leaves
+from .limits import blamed, violated, wait
 from .problems import FieldError, Problem
 from .request_id import request_id
 from .templating import clean
@@ -46,18 +48,29 @@ def _from_exception(exc: BaseException, request: HttpRequest | None, code: str, 
         return _from_api_error(exc, request, code, status)
     if isinstance(exc, django_exceptions.ValidationError):
         return from_detail(get_error_detail(exc), request, code, status)
+    if isinstance(exc, (Ratelimited, drf_exceptions.Throttled)):
+        return _from_limits(exc, request, code, status)
     if not isinstance(exc, APIException):
         return _problem(code, request, status=status)
     detail = getattr(exc, "detail", None)
-    wait = headers.retry_after(getattr(exc, "wait", None))
+    seconds = headers.retry_after(getattr(exc, "wait", None))
     if isinstance(exc, drf_exceptions.ValidationError) and detail is None:
         detail = []
     if isinstance(exc, drf_exceptions.ValidationError) or isinstance(detail, (list, tuple, dict)):
-        return from_detail(detail, request, code, status, retry_after=wait)
+        return from_detail(detail, request, code, status, retry_after=seconds)
     message = str(detail or "")
     if isinstance(exc, drf_exceptions.ParseError):
         message = message[:200]  # may quote the client: a charset, a position
-    return _problem(code, request, status=status, message=message, retry_after=wait)
+    return _problem(code, request, status=status, message=message, retry_after=seconds)
+
+
+def _from_limits(exc: Exception, request: HttpRequest | None, code: str, status: int) -> Problem:
+    """Return the problem of a limit: with the policies and the wait, where those are known."""
+    # DRF's exception carries only a wait, the longest of all throttles; what ours counted stands in the request.
+    usages = violated(getattr(exc, "usages", None) or blamed(request))
+    retry_after = headers.retry_after(getattr(exc, "wait", None)) or wait(usages)
+    details = {"retry_after": retry_after, "violated_policies": [usage.policy for usage in usages]} if usages else None
+    return _problem(code, request, status=status, details=details, retry_after=retry_after)
 
 
 def from_detail(
@@ -142,8 +155,8 @@ def _from_status(request: HttpRequest, response: HttpResponseBase, made_by_djang
     code = catalog.current().code_for_status(status)
     if status == HTTPStatus.UNAUTHORIZED and request.META.get("HTTP_AUTHORIZATION"):
         code = "AUTH_KEY_INVALID"
-    wait = headers.retry_after(response.headers.get(headers.RETRY_AFTER))
-    return _problem(code, request, status=status, retry_after=wait)
+    seconds = headers.retry_after(response.headers.get(headers.RETRY_AFTER))
+    return _problem(code, request, status=status, retry_after=seconds)
 
 
 def _is_oversized_form(request: HttpRequest) -> bool:

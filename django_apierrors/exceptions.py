@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields, replace
 from typing import Any, ClassVar
 
 from django.utils.encoding import force_str
+from django_ratelimit.exceptions import Ratelimited
 from rest_framework.exceptions import APIException, ErrorDetail
 
 from . import codes
+from .limits import Usage
 
 _DEFINING = {field.name for field in fields(codes.ErrorDefinition)}
 
@@ -137,6 +139,18 @@ class ApiError(APIException):
             return ErrorDetail(force_str(self.message or self.code), self.code)
         text = self.message if definition.pass_detail else None
         return ErrorDetail(force_str(text or definition.title), self.code)
+
+
+class RateTooHigh(Ratelimited):  # type: ignore[misc]  # it is not annotated
+    """429: the client sent too many requests; ``usages`` says of which limits, and until when.
+
+    A ``Ratelimited`` of django-ratelimit, so that what catches that catches this, too.
+    """
+
+    def __init__(self, usages: Iterable[Usage] = ()) -> None:
+        """Take the usages of all limits that were checked."""
+        self.usages = tuple(usages)
+        super().__init__()
 
 
 class AuthKeyNotFound(ApiError):

@@ -5,9 +5,12 @@ from __future__ import annotations
 import math
 import re
 import time
+from collections.abc import Sequence
 from typing import Any
 
 from django.utils.http import parse_http_date_safe
+
+from .limits import Usage
 
 #: Ours: the canonical code, for logs, proxies and formats without a code field.
 X_ERROR_CODE = "X-Error-Code"
@@ -33,6 +36,10 @@ CONTENT_TYPE_OPTIONS = "X-Content-Type-Options"
 LINK = "Link"
 #: RFC 9110, 10.2.2
 LOCATION = "Location"
+#: draft-ietf-httpapi-ratelimit-headers-10, 4
+RATE_LIMIT = "RateLimit"
+#: draft-ietf-httpapi-ratelimit-headers-10, 3
+RATE_LIMIT_POLICY = "RateLimit-Policy"
 #: RFC 9110, 10.2.3
 RETRY_AFTER = "Retry-After"
 #: RFC 9110, 12.5.5
@@ -53,6 +60,8 @@ OF_THE_BODY = (
 
 #: What a cross-origin browser client may read only if ``CORS_EXPOSE_HEADERS`` lists it.
 EXPOSED = (X_ERROR_CODE, X_REQUEST_ID, RETRY_AFTER)
+#: The same of limited views.
+OF_LIMITS = (RATE_LIMIT, RATE_LIMIT_POLICY)
 
 _LONGEST_WAIT = 2**31 - 1
 _QUOTED = re.compile(r'"(?:\\.|[^"\\])*"')
@@ -77,6 +86,29 @@ def retry_after(value: Any) -> int | None:
     if not math.isfinite(seconds):
         return None
     return min(max(1, math.ceil(seconds)), _LONGEST_WAIT)
+
+
+def rate_limits(usages: Sequence[Usage], *, legacy: bool) -> dict[str, str]:
+    """Return the headers that tell how much of each limit is left: lists of structured fields (RFC 9651, 3.1).
+
+    ``legacy`` adds the three ``X-RateLimit`` headers of old, of the limit that is nearest to its end.
+    """
+    found = {
+        RATE_LIMIT_POLICY: ", ".join(f'"{sf_string(u.policy)}";q={u.limit};w={u.window}' for u in usages),
+        RATE_LIMIT: ", ".join(f'"{sf_string(u.policy)}";r={u.remaining};t={u.reset}' for u in usages),
+    }
+    if legacy:
+        tightest = min(usages, key=lambda usage: (usage.remaining, -usage.reset))
+        found["X-RateLimit-Limit"] = str(tightest.limit)
+        found["X-RateLimit-Remaining"] = str(tightest.remaining)
+        found["X-RateLimit-Reset"] = str(tightest.reset)
+    return found
+
+
+def sf_string(text: str) -> str:
+    """Return the inside of a string of a structured field (RFC 9651, 3.3.3); what is not ASCII becomes ``?``."""
+    printable = "".join(c if " " <= c <= "~" else "?" for c in text)
+    return printable.replace("\\", "\\\\").replace('"', '\\"')
 
 
 def is_bearer(challenge: str) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 from typing import Any
 
-from asgiref.sync import iscoroutinefunction, markcoroutinefunction
+from asgiref.sync import iscoroutinefunction, markcoroutinefunction, sync_to_async
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured, PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
@@ -20,9 +20,11 @@ from rest_framework.response import Response
 
 from . import classification, conversion, headers, negotiation, responses
 from .conf import NESTED, conf
+from .limits import recorded
 from .maintenance import banner
 from .maintenance.gate import gate, judge, refusal
 from .problems import Problem
+from .ratelimit import door
 from .signals import maintenance_changed, problem_sent
 from .snapshot import snapshot, within
 from .windows import Window
@@ -47,10 +49,14 @@ class ApiErrorMiddleware:
     async_capable = True
 
     def __init__(self, get_response: Callable[[HttpRequest], Any]) -> None:
-        """Run natively in the mode of ``get_response``; raises ``ImproperlyConfigured`` for a wrong ``FORCE``."""
+        """Run natively in the mode of ``get_response``.
+
+        Raises ``ImproperlyConfigured`` for a wrong ``FORCE`` and for wrong global limits.
+        """
         is_right, wanted = NESTED["MAINTENANCE"]["FORCE"]
         if not is_right(conf.FORCE):  # servers run no system checks
             raise ImproperlyConfigured(f"APIERRORS['MAINTENANCE']['FORCE'] is {conf.FORCE!r}. It must be {wanted}.")
+        door.prepare()
         self.get_response = get_response
         self.is_async = iscoroutinefunction(get_response)
         if self.is_async:
@@ -63,13 +69,13 @@ class ApiErrorMiddleware:
         if self.is_async:
             return self._call_async(request)
         if not snapshot.is_stale():
-            return self._answer(request) if gate.is_quiet() else self._admit(request)
+            return self._limit(request) if gate.is_quiet() else self._admit(request)
         with within(snapshot.refresh(request)):
             return self._admit(request)
 
     async def _call_async(self, request: HttpRequest) -> HttpResponseBase:
         if not snapshot.is_stale():
-            return await (self._answer_async(request) if gate.is_quiet() else self._admit_async(request))
+            return await (self._limit_async(request) if gate.is_quiet() else self._admit_async(request))
         with within(await snapshot.arefresh(request)):
             return await self._admit_async(request)
 
@@ -78,32 +84,50 @@ class ApiErrorMiddleware:
         if is_changed:
             maintenance_changed.send_robust(Window, is_on=bool(opened), windows=opened)
         if not opened:
-            return self._answer(request)
+            return self._limit(request)
         verdict = judge(request, opened)
         refused = refusal(request, verdict)
-        if refused is None:
-            return verdict.dress(self._answer(request))
-        problem_sent.send_robust(Problem, problem=responses.problem_of(refused), request=request, response=refused)
-        return refused
+        return verdict.dress(self._limit(request)) if refused is None else self._sent(request, refused)
 
     async def _admit_async(self, request: HttpRequest) -> HttpResponseBase:
         opened, is_changed = gate.look()
         if is_changed:
             await maintenance_changed.asend_robust(Window, is_on=bool(opened), windows=opened)
         if not opened:
-            return await self._answer_async(request)
+            return await self._limit_async(request)
         verdict = judge(request, opened)
         refused = refusal(request, verdict)
         if refused is None:
-            return verdict.dress(await self._answer_async(request))
-        problem = responses.problem_of(refused)
-        await problem_sent.asend_robust(Problem, problem=problem, request=request, response=refused)
-        return refused
+            return verdict.dress(await self._limit_async(request))
+        return await self._sent_async(request, refused)
+
+    def _limit(self, request: HttpRequest) -> HttpResponseBase:
+        refused = door.refusal(request) if conf.GLOBAL and door.is_counted(request) else None
+        return self._answer(request) if refused is None else self._sent(request, refused)
+
+    async def _limit_async(self, request: HttpRequest) -> HttpResponseBase:
+        is_counted = conf.GLOBAL and door.is_counted(request)
+        refused = await sync_to_async(door.refusal)(request) if is_counted else None
+        if refused is None:
+            return await self._answer_async(request)
+        return await self._sent_async(request, refused)
+
+    def _sent(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
+        problem = responses.problem_of(response)
+        problem_sent.send_robust(Problem, problem=problem, request=request, response=response)
+        return response
+
+    async def _sent_async(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
+        problem = responses.problem_of(response)
+        await problem_sent.asend_robust(Problem, problem=problem, request=request, response=response)
+        return response
 
     def _answer(self, request: HttpRequest) -> HttpResponseBase:
         request._apierrors_within = True  # type: ignore[attr-defined]
         response: HttpResponseBase = self.get_response(request)
         request._apierrors_within = False  # type: ignore[attr-defined]
+        if recorded(request):
+            door.dress(response, request)
         if response.status_code < HTTPStatus.BAD_REQUEST and response.status_code != HTTPStatus.FOUND:
             return response
         response, problem = _finished(request, response)
@@ -115,6 +139,8 @@ class ApiErrorMiddleware:
         request._apierrors_within = True  # type: ignore[attr-defined]
         response: HttpResponseBase = await self.get_response(request)
         request._apierrors_within = False  # type: ignore[attr-defined]
+        if recorded(request):
+            door.dress(response, request)
         if response.status_code < HTTPStatus.BAD_REQUEST and response.status_code != HTTPStatus.FOUND:
             return response
         response, problem = _finished(request, response)

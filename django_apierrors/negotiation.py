@@ -45,6 +45,15 @@ def names_html(request: HttpRequest) -> bool:
     return _wishes(request.META.get("HTTP_ACCEPT"))[1]
 
 
+def is_preflight(request: HttpRequest) -> bool:
+    """Tell whether a browser asks whether it may send another request (WHATWG Fetch, 3.2.2)."""
+    return (
+        request.method == "OPTIONS"
+        and "HTTP_ORIGIN" in request.META
+        and "HTTP_ACCESS_CONTROL_REQUEST_METHOD" in request.META
+    )
+
+
 def is_left_alone(request: HttpRequest | None, view: Any = None) -> bool:
     """Tell whether ``FORMATS`` leaves a request to Django and DRF."""
     return bool(conf.FORMATS) and _format_name(request, view) is None

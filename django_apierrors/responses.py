@@ -20,7 +20,7 @@ from . import catalog, classification, conversion, formats, headers, negotiation
 from .catalog import Entry
 from .codes import phrase
 from .conf import conf
-from .exceptions import UnknownErrorCode
+from .exceptions import RateTooHigh, UnknownErrorCode
 from .formats import Format
 from .problems import Problem
 
@@ -135,7 +135,7 @@ def is_structured(request: HttpRequest, exc: BaseException | None = None) -> boo
     """Tell whether errors of a request are ours to write; a deliberate API exception always is."""
     if negotiation.is_left_alone(request):
         return False
-    return isinstance(exc, APIException) or negotiation.is_api_request(request)
+    return isinstance(exc, (APIException, RateTooHigh)) or negotiation.is_api_request(request)
 
 
 def remember(request: HttpRequest, exc: BaseException) -> bool:

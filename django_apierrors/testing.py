@@ -1,18 +1,24 @@
-"""What the tests of a project need: an assertion, other words, maintenance."""
+"""What the tests of a project need: an assertion, other words, maintenance, limits that begin anew."""
 
 from __future__ import annotations
 
 import functools
 import json
-from contextlib import AbstractContextManager, ContextDecorator, ExitStack
+import time
+import uuid
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, ContextDecorator, ExitStack, contextmanager
 from dataclasses import replace
 from typing import Any
 
 from asgiref.sync import iscoroutinefunction
+from django.conf import settings
 from django.utils import timezone
+from django_ratelimit import core
 
 from . import catalog, codes, headers, stored, windows
 from .models import MaintenanceWindow
+from .ratelimit.store import breaker
 
 
 def assert_api_error(response: Any, code: str, status: int | None = None, **fields: Any) -> None:
@@ -54,14 +60,15 @@ class _Pinned(ContextDecorator):
     def __init__(self) -> None:
         self._open: list[ExitStack] = []
 
-    def _pin(self) -> AbstractContextManager[None]:
+    def _pin(self) -> AbstractContextManager[Any]:
         raise NotImplementedError
 
-    def __enter__(self) -> None:
+    def __enter__(self) -> Any:
         """Make it so."""
         stack = ExitStack()
-        stack.enter_context(self._pin())
+        pinned = stack.enter_context(self._pin())
         self._open.append(stack)
+        return pinned
 
     def __exit__(self, *exc_info: object) -> None:
         """Take it back."""
@@ -139,6 +146,57 @@ class maintenance_mode(_Pinned):  # noqa: N801 (used as a function is, like over
 
     def _pin(self) -> AbstractContextManager[None]:
         return windows.pinned(self._window)
+
+
+class Clock:
+    """The clock of rate limits in a test: it stands still until ``advance`` moves it."""
+
+    def __init__(self, now: float) -> None:
+        self.now = now
+
+    def time(self) -> float:
+        """Return the seconds since the epoch."""
+        return self.now
+
+    def advance(self, seconds: float) -> None:
+        """Let some seconds pass."""
+        self.now += seconds
+
+
+class freeze_window(_Pinned):  # noqa: N801 (used as a function is, like override_settings)
+    """Keeps all rate limits in one window inside a ``with`` block or a decorated test, in every thread.
+
+    Else a test that begins shortly before a window ends counts in two. ``now`` is where the clock
+    stands, in seconds since the epoch; ``with freeze_window() as clock`` gives a clock to
+    ``advance``. Decorates functions, sync and async; raises ``TypeError`` for a class.
+    """
+
+    def __init__(self, now: float | None = None) -> None:
+        """Take where the clock stands, by default now."""
+        super().__init__()
+        self._now = now
+
+    def _pin(self) -> AbstractContextManager[Clock]:
+        return _stopped(Clock(time.time() if self._now is None else self._now))
+
+
+def reset_ratelimits() -> None:
+    """Forget every count of rate limits, and that their store did not answer.
+
+    Counters get another prefix in the cache (``RATELIMIT_CACHE_PREFIX``), so that what others
+    keep there, and what is counted elsewhere, stays.
+    """
+    settings.RATELIMIT_CACHE_PREFIX = f"rl:{uuid.uuid4().hex}:"
+    breaker.reset()
+
+
+@contextmanager
+def _stopped(clock: Clock) -> Iterator[Clock]:
+    running, core.time = core.time, clock
+    try:
+        yield clock
+    finally:
+        core.time = running
 
 
 def _body(response: Any) -> dict[str, Any]:

@@ -175,6 +175,63 @@ def private_postgres():
             postgres.stop()
 
 
+class PrivateStore:
+    """A Redis or memcached of one test, to be stopped, hung and started again; what it kept is lost then."""
+
+    def __init__(self, command, folder, port):
+        self.command, self.folder, self.port = command, folder, port
+        self._process = None
+
+    def start(self):
+        with (self.folder / "log").open("ab") as log:
+            self._process = subprocess.Popen(self.command, cwd=self.folder, stdout=log, stderr=subprocess.STDOUT)
+        patience = time.monotonic() + 30
+        while time.monotonic() < patience and self._process.poll() is None:
+            with contextlib.suppress(OSError):
+                socket.create_connection(("127.0.0.1", self.port), timeout=1).close()
+                return
+            time.sleep(0.02)
+        raise RuntimeError(f"{self.command[0]} did not start:\n{(self.folder / 'log').read_text()}")
+
+    def stop(self):
+        """Kill it; the system closes all connections."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait(timeout=60)
+            self._process = None
+
+    def hang(self):
+        """Let it answer nobody; connections stay open, and the system accepts new ones for it."""
+        self._process.send_signal(signal.SIGSTOP)
+
+    def go_on(self):
+        """Let it work again."""
+        self._process.send_signal(signal.SIGCONT)
+
+
+@contextlib.contextmanager
+def private_store(kind):
+    """Start a "redis" or a "memcached" on a free port; skip where the program or its client is not installed."""
+    program, client = {"redis": ("redis-server", "django_redis"), "memcached": ("memcached", "pymemcache")}[kind]
+    if find_spec(client) is None:
+        missing(f"{client} is not installed")
+    if shutil.which(program) is None:
+        missing(f"{program} is not installed")
+    port = free_port()
+    if kind == "redis":
+        options = ["--port", port, "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]
+    else:
+        # Started by root it wants to know who to become.
+        options = ["-p", port, "-l", "127.0.0.1", "-U", 0, "-u", "nobody"]
+    with tempfile.TemporaryDirectory() as name:
+        store = PrivateStore([program, *map(str, options)], Path(name), port)
+        try:
+            store.start()
+            yield store
+        finally:
+            store.stop()
+
+
 def free_port():
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))

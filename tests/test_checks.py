@@ -2,16 +2,24 @@
 
 import gc
 import sys
+import types
 
 import pytest
 from django.contrib.sessions.middleware import SessionMiddleware
+from django.core.cache.backends.base import BaseCache
+from django.core.cache.backends.locmem import LocMemCache
 from django.core.checks import run_checks
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
+from django.http import HttpResponse
+from django.urls import include, path
+from rest_framework.views import APIView
 
 from django_apierrors import codes
 from django_apierrors.codes import ErrorDefinition
 from django_apierrors.exceptions import ApiError
+from django_apierrors.handlers import handler400, handler403, handler404, handler500
 from django_apierrors.middleware import ApiErrorMiddleware
+from django_apierrors.ratelimit import RatelimitThrottle, dotted, policies, ratelimit
 
 OURS = "django_apierrors.middleware.ApiErrorMiddleware"
 CORS = "corsheaders.middleware.CorsMiddleware"
@@ -33,6 +41,15 @@ class NotAFormat:
     pass
 
 
+class TheirsOfLocMem(LocMemCache):
+    """A project's subclass of Django's cache."""
+
+
+class Redis(BaseCache):
+    def __init__(self, location, params):
+        super().__init__(params)
+
+
 not_callable = 7
 
 
@@ -42,6 +59,17 @@ def a_function(request):
 
 def their_handler(exc, context):
     return None
+
+
+async def an_async_function(group, request):
+    return "5/m"
+
+
+@pytest.fixture(autouse=True)
+def _without_limits_of_other_tests(monkeypatch):
+    monkeypatch.setattr(policies, "DECLARED", set())
+    monkeypatch.setattr(policies, "_parsed", {})
+    monkeypatch.setattr(dotted, "NAMED", set())
 
 
 def messages():
@@ -74,6 +102,7 @@ def test_no_settings_are_a_right_setup(settings):
         {"REQUEST_ID": a_function, "DEBUG_ERRORS": True, "LOGIN_REDIRECT_AS_401": True, "STRICT": False},
         {"REQUEST_ID": None},
         {"MAINTENANCE": {"FORCE": False, "RETRY_AFTER": 60, "EXEMPT_PATHS": ("/ping",)}},
+        {"RATELIMIT": {"HEADERS": "off", "ON_STORE_ERROR": "closed", "BREAKER_SECONDS": 0.5, "GLOBAL": ()}},
         {"TRUSTED_PROXIES": ["10.0.0.0/8", "2001:db8::1", "::ffff:192.0.2.0/120", "unix"]},
     ],
 )
@@ -121,6 +150,7 @@ def test_e001_an_unknown_key_is_named_with_the_known_ones(settings):
         ("TRUSTED_PROXIES", "10.0.0.0/8", '["10.0.0.0/8"]'),
         ("TRUSTED_PROXIES", [10], '["10.0.0.0/8"]'),
         ("MAINTENANCE", True, '{"RETRY_AFTER": 300}'),
+        ("RATELIMIT", ["anon_ip"], '{"GLOBAL": ["anon_ip"]}'),
     ],
 )
 def test_e002_a_wrong_type_is_named_with_the_right_one(settings, key, value, fix):
@@ -406,3 +436,389 @@ def test_e015_a_proxy_that_is_no_network_is_named(settings, text):
     message = the_message("E015")
     assert repr(text) in message.msg
     assert '"10.0.0.0/8"' in message.hint
+
+
+# Rate limits
+
+LOCMEM = "django.core.cache.backends.locmem.LocMemCache"
+DJANGOS_REDIS = "django.core.cache.backends.redis.RedisCache"
+MEMCACHED = "django.core.cache.backends.memcached.PyMemcacheCache"
+BOUNDED = {"SOCKET_CONNECT_TIMEOUT": 0.25, "SOCKET_TIMEOUT": 0.25}
+SHARED = {
+    "default": {
+        "BACKEND": "django_redis.cache.RedisCache",
+        "LOCATION": "redis://127.0.0.1:6379/1",
+        "OPTIONS": BOUNDED,
+    }
+}
+
+
+def view(request):
+    return HttpResponse("fine")
+
+
+@pytest.fixture
+def limits(settings, monkeypatch):
+    """Set rate limits in a project whose cache is the recommended one."""
+    # Stands for django-redis, which need not be installed; checks ask what a backend is, never that it does anything.
+    module = types.ModuleType("django_redis.cache")
+    module.RedisCache = type("RedisCache", (Redis,), {"__module__": module.__name__})
+    module.TheirsOfRedis = type("TheirsOfRedis", (module.RedisCache,), {"__module__": __name__})
+    monkeypatch.setitem(sys.modules, "django_redis", types.ModuleType("django_redis"))
+    monkeypatch.setitem(sys.modules, module.__name__, module)
+    settings.CACHES = SHARED
+    settings.CORS_EXPOSE_HEADERS = [*settings.CORS_EXPOSE_HEADERS, "RateLimit", "RateLimit-Policy"]
+
+    def given(burst=None, **others):
+        policy = {"key": "ip", "rate": "10/s"}
+        settings.APIERRORS = {"RATELIMIT": {"POLICIES": {"burst": {**policy, **(burst or {})}}, **others}}
+
+    given()
+    return given
+
+
+def cache(settings, backend, **others):
+    settings.CACHES = {"default": {"BACKEND": backend, **others}}
+
+
+def routes(monkeypatch, *patterns):
+    """Make a root URLconf."""
+    module = types.ModuleType("limited_routes")
+    module.urlpatterns = list(patterns)
+    for handler in (handler400, handler403, handler404, handler500):
+        setattr(module, handler.__name__, handler)
+    monkeypatch.setitem(sys.modules, "limited_routes", module)
+    return module.__name__
+
+
+@pytest.mark.usefixtures("limits")
+def test_right_limits_give_no_message(limits):
+    limits({"key": f"{__name__}.a_function", "rate": f"{__name__}.a_function"}, GLOBAL=["burst"])
+    ratelimit(policy="burst")(view)
+    RatelimitThrottle.of("burst")
+    assert messages() == []
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "fix"),
+    [
+        ("POLICIES", ["burst"], '{"burst": {"key": "user_or_ip", "rate": "10/s"}}'),
+        ("POLICIES", {"burst": "10/s"}, '{"burst": {"key": "user_or_ip", "rate": "10/s"}}'),
+        ("POLICIES", {7: {}}, '{"burst": {"key": "user_or_ip", "rate": "10/s"}}'),
+        ("GLOBAL", "anon_ip", '["anon_ip"]'),
+        ("GLOBAL", [None], '["anon_ip"]'),
+        ("EXEMPT_PATHS", "/livez", '["/livez"]'),
+        ("HEADERS", "on", "off, draft, draft+legacy"),
+        ("HEADERS", True, "off, draft, draft+legacy"),
+        ("ON_STORE_ERROR", "shut", "open, closed"),
+        ("BREAKER_SECONDS", 0, "greater than 0"),
+        ("BREAKER_SECONDS", "2", "greater than 0"),
+        ("BREAKER_SECONDS", True, "greater than 0"),
+    ],
+)
+def test_e002_names_what_is_wrong_with_rate_limits(settings, key, value, fix):
+    settings.APIERRORS = {"RATELIMIT": {key: value}}
+    message = the_message("E002")
+    assert f"['RATELIMIT'][{key!r}] is {value!r}" in message.msg
+    assert fix in message.hint
+
+
+def test_e001_names_an_unknown_key_of_rate_limits(settings):
+    settings.APIERRORS = {"RATELIMIT": {"POLICYS": {}}}
+    message = the_message("E001")
+    assert "'POLICYS'" in message.msg
+    assert "POLICIES, GLOBAL, EXEMPT_PATHS, HEADERS, ON_STORE_ERROR, BREAKER_SECONDS" in message.hint
+
+
+def test_e004_a_path_exempt_from_limits_without_a_slash_is_named(settings):
+    settings.APIERRORS = {"RATELIMIT": {"EXEMPT_PATHS": ["livez"]}}
+    message = the_message("E004")
+    assert "['RATELIMIT']['EXEMPT_PATHS'] has 'livez'" in message.msg
+    assert '"/livez"' in message.hint
+
+
+@pytest.mark.parametrize(
+    ("wrong", "named"),
+    [
+        ({"rate": "10/week"}, "'10/week'"),
+        ({"rate": "5/M"}, "'5/M'"),
+        ({"rate": ""}, "''"),
+        ({"rate": "-1/m"}, "'-1/m'"),
+        ({"rate": "5/0s"}, "'5/0s'"),
+        ({"rate": "\u0665/m"}, "'\u0665/m'"),
+        ({"rate": " 5/m"}, "' 5/m'"),
+        ({"rate": "5/m\n"}, r"'5/m\n'"),
+        ({"rate": (5, 0)}, "(5, 0)"),
+        ({"rate": "1.5/m"}, "'1.5/m'"),
+        ({"key": "ipp"}, "'ipp'"),
+        ({"key": "heder:x"}, "'heder:x'"),
+        ({"key": an_async_function}, "an_async_function is async"),
+        ({"method": "GTE"}, "'GTE'"),
+        ({"methods": "GET"}, "'methods'"),
+        ({"on_store_error": "shut"}, "'shut'"),
+    ],
+)
+def test_e016_a_policy_that_makes_no_sense_is_named_with_its_text(limits, wrong, named):
+    limits(wrong)
+    message = the_message("E016")
+    assert "'burst'" in message.msg
+    assert named in message.msg
+    assert message.hint == "Correct APIERRORS['RATELIMIT']['POLICIES']['burst']."
+    with pytest.raises(CommandError):  # and the command that a deployment runs fails
+        call_command("check", verbosity=0)
+
+
+@pytest.mark.parametrize("name", ['a"b\\\u00e9', "two words", ""])
+def test_e016_a_name_that_clients_could_not_read_is_named(limits, settings, name):
+    settings.APIERRORS = {"RATELIMIT": {"POLICIES": {name: {"key": "ip", "rate": "5/m"}}}}
+    assert repr(name) in the_message("E016").msg
+
+
+def test_e017_an_unknown_global_limit_is_named_with_the_known_ones(limits):
+    limits(GLOBAL=["burst", "brust"])
+    message = the_message("E017")
+    assert message.msg == "APIERRORS['RATELIMIT']['GLOBAL'] names an unknown rate limit policy 'brust'."
+    assert "there is: burst." in message.hint
+
+
+@pytest.mark.usefixtures("limits")
+def test_e017_unknown_limits_of_views_are_named_with_their_places():
+    ratelimit(policy="brust")(view)
+    ratelimit(policy="bursts")(ratelimit(policy="burst")(view))
+    found = messages()
+    assert [message.id for message in found] == 2 * ["django_apierrors.E017"]
+    assert [message.msg.rpartition(" ")[2] for message in found] == ["'brust'.", "'bursts'."]
+    assert all(message.msg.startswith(f"{__name__}, line ") for message in found)
+
+
+@pytest.mark.usefixtures("limits")
+def test_e017_unknown_limits_of_throttles_are_named_with_their_classes():
+    class Brust(RatelimitThrottle):
+        policy = "brust"
+
+    RatelimitThrottle.of("bursts")
+    by_class, by_name = (message.msg for message in messages())
+    assert "Brust names an unknown rate limit policy 'brust'" in by_name + by_class
+    assert "RatelimitThrottle.of('bursts') names an unknown rate limit policy 'bursts'" in by_name + by_class
+
+
+def test_e017_an_unknown_scope_of_a_view_in_the_urlconf_is_named(limits, settings, monkeypatch):
+    class Limited(APIView):
+        throttle_classes = [RatelimitThrottle]
+        throttle_scope = "brust"
+
+    class Fine(APIView):
+        throttle_classes = [RatelimitThrottle, RatelimitThrottle.of("burst")]
+        throttle_scope = "burst"
+
+    class OfDrf(APIView):
+        throttle_classes = ["no class", APIView]
+        throttle_scope = "brust"
+
+    class ByProperty(APIView):
+        throttle_classes = property(lambda self: [RatelimitThrottle])
+        throttle_scope = property(lambda self: "brust")
+
+    class OfTwoKinds(APIView):
+        throttle_classes = property(lambda self: [RatelimitThrottle])
+        throttle_scope = "brust"
+
+    monkeypatch.setitem(sys.modules, "nowhere_routes", types.ModuleType("nowhere_routes"))  # has no patterns
+    patterns = [
+        path("h", ByProperty.as_view()),
+        path("i", OfTwoKinds.as_view()),
+        path("j", include("nowhere_routes")),
+        path("a", Limited.as_view()),
+        path("b", include([path("c", Fine.as_view()), path("d", Fine.as_view(throttle_scope="bursts"))])),
+        path("e", OfDrf.as_view()),
+        path("f", Limited.as_view(throttle_classes=[RatelimitThrottle.of("burst")])),
+        path("g", view),
+    ]
+    settings.ROOT_URLCONF = routes(monkeypatch, *patterns)
+    found = sorted(message.msg for message in messages())
+    assert [message.split(" names an unknown rate limit policy ")[1] for message in found] == ["'bursts'.", "'brust'."]
+    assert all(f"{__name__}." in message for message in found)
+    assert "Fine" in found[0] and "Limited" in found[1]
+
+
+@pytest.mark.usefixtures("limits")
+def test_a_urlconf_that_cannot_be_read_is_left_to_django(settings, monkeypatch):
+    monkeypatch.setitem(sys.modules, "limited_routes", types.ModuleType("limited_routes"))
+    settings.ROOT_URLCONF = "limited_routes"
+    assert {message.id for message in messages()} == {"django_apierrors.W002"}
+
+
+@pytest.mark.parametrize("part", ["key", "rate"])
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("nowhere.at_all", "No module named 'nowhere'"),
+        (f"{__name__}.nothing", "nothing"),
+        (f"{__name__}.not_callable", "cannot be called"),
+        (f"{__name__}.an_async_function", "is async"),
+    ],
+)
+def test_e018_a_path_that_names_no_function_is_named(limits, part, name, told):
+    limits({part: name})
+    message = the_message("E018")
+    assert repr(name) in message.msg
+    assert told in message.msg
+    assert "sync function of group and request" in message.hint
+
+
+@pytest.mark.usefixtures("limits")
+def test_e018_paths_of_decorators_are_named_too():
+    ratelimit(key="nowhere.at_all", rate="5/m")(view)
+    assert "'nowhere.at_all'" in the_message("E018").msg
+
+
+@pytest.mark.parametrize(
+    ("key", "told"),
+    [("user", "counts by user"), ("user_or_ip", "counts by user"), ("post:email", "the body of every request")],
+)
+def test_w005_a_global_limit_that_knows_too_little_is_named(limits, key, told):
+    limits({"key": key})
+    assert messages() == []
+    limits({"key": key}, GLOBAL=["burst"])
+    message = the_message("W005")
+    assert "'burst'" in message.msg
+    assert told in message.msg
+    assert '"ip" or a header' in message.hint
+
+
+@pytest.mark.parametrize(
+    ("backend", "told"),
+    [
+        (LOCMEM, "each process counts for itself"),
+        (f"{__name__}.TheirsOfLocMem", "each process counts for itself"),
+        ("django.core.cache.backends.dummy.DummyCache", "nothing is counted"),
+        ("django.core.cache.backends.db.DatabaseCache", "not atomic"),
+        ("django.core.cache.backends.filebased.FileBasedCache", "not atomic"),
+    ],
+)
+def test_w006_a_store_that_forgets_or_miscounts_is_named_and_refused_by_a_deployment(limits, settings, backend, told):
+    cache(settings, backend, LOCATION="limits")
+    message = the_message("W006")
+    assert "'default'" in message.msg and backend.rpartition(".")[2] in message.msg
+    assert told in message.msg
+    assert "django_redis.cache.RedisCache" in message.hint and "RATELIMIT_USE_CACHE" in message.hint
+    found = run_checks(tags=["django_apierrors"], include_deployment_checks=True)
+    assert [(found.id, found.msg, found.hint) for found in found] == [
+        ("django_apierrors.W006", message.msg, message.hint),
+        ("django_apierrors.E019", message.msg, message.hint),
+    ]
+
+
+@pytest.mark.usefixtures("limits")
+def test_the_recommended_store_is_fit_for_a_deployment():
+    assert run_checks(tags=["django_apierrors"], include_deployment_checks=True) == []
+
+
+@pytest.mark.usefixtures("limits")
+def test_the_store_may_be_another_cache_than_the_default(settings):
+    settings.CACHES = {"default": {"BACKEND": LOCMEM}, "limits": SHARED["default"]}
+    assert the_message("W006")
+    settings.RATELIMIT_USE_CACHE = "limits"
+    assert messages() == []
+
+
+@pytest.mark.usefixtures("limits")
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"RATELIMIT_USE_CACHE": "nowhere"}, "'nowhere', which is not in CACHES"),
+        ({"CACHES": {"default": {"BACKEND": "nowhere.Cache"}}}, "ModuleNotFoundError: No module named 'nowhere'"),
+    ],
+)
+def test_e019_a_store_that_is_not_there_is_named_in_any_case(settings, changes, told):
+    for name, value in changes.items():
+        setattr(settings, name, value)
+    message = the_message("E019")
+    assert told in message.msg
+    assert "django-apierrors[redis]" in message.hint
+
+
+@pytest.mark.parametrize("given", [{}, {"RATELIMIT": {"GLOBAL": []}}])
+def test_a_project_without_limits_may_have_any_store(settings, given):
+    settings.APIERRORS = given
+    cache(settings, "nowhere.Cache")
+    settings.USE_X_FORWARDED_HOST = True
+    assert messages() == []
+    assert run_checks(tags=["django_apierrors"], include_deployment_checks=True) == []
+
+
+def test_limits_of_views_alone_ask_for_a_store_too():
+    ratelimit(key="ip", rate="5/m")(view)
+    assert {message.id for message in messages()} == {"django_apierrors.W006", "django_apierrors.I001"}
+
+
+@pytest.mark.usefixtures("limits")
+def test_w007_djangos_redis_under_asgi_is_named(settings):
+    options = {"socket_connect_timeout": 0.25, "socket_timeout": 0.25}
+    cache(settings, DJANGOS_REDIS, LOCATION="redis://127.0.0.1", OPTIONS=options)
+    assert messages() == []
+    settings.ASGI_APPLICATION = "project.asgi.application"
+    message = the_message("W007")
+    assert "'default' opens a connection to Redis for each request" in message.msg
+    assert "django_redis.cache.RedisCache" in message.hint
+
+
+@pytest.mark.usefixtures("limits")
+@pytest.mark.parametrize(
+    ("backend", "others", "missing"),
+    [
+        ("django_redis.cache.RedisCache", {}, ["SOCKET_CONNECT_TIMEOUT", "SOCKET_TIMEOUT"]),
+        ("django_redis.cache.TheirsOfRedis", {}, ["SOCKET_CONNECT_TIMEOUT", "SOCKET_TIMEOUT"]),
+        ("django_redis.cache.RedisCache", {"OPTIONS": {"SOCKET_TIMEOUT": 1}}, ["SOCKET_CONNECT_TIMEOUT"]),
+        ("django_redis.cache.RedisCache", {"OPTIONS": {**BOUNDED, "SOCKET_TIMEOUT": None}}, ["SOCKET_TIMEOUT"]),
+        ("django_redis.cache.RedisCache", {"OPTIONS": BOUNDED}, []),
+        (
+            "django_redis.cache.RedisCache",
+            {"OPTIONS": {"CONNECTION_POOL_KWARGS": {"socket_timeout": 1, "socket_connect_timeout": 1}}},
+            [],
+        ),
+        (DJANGOS_REDIS, {}, ["socket_connect_timeout", "socket_timeout"]),
+        (DJANGOS_REDIS, {"LOCATION": "redis://h/1?socket_timeout=1&socket_connect_timeout=1"}, []),
+        (DJANGOS_REDIS, {"LOCATION": ["redis://h/1?socket_timeout=1"]}, ["socket_connect_timeout"]),
+        (DJANGOS_REDIS, {"LOCATION": []}, ["socket_connect_timeout", "socket_timeout"]),
+        (MEMCACHED, {"LOCATION": "127.0.0.1:11211"}, ["connect_timeout", "timeout"]),
+        (MEMCACHED, {"OPTIONS": {"connect_timeout": 1, "timeout": 1}}, []),
+        (f"{__name__}.a_function", {}, []),
+    ],
+)
+def test_w008_a_store_that_may_hang_is_named_with_the_options_to_set(settings, backend, others, missing):
+    cache(settings, backend, **others)
+    if not missing:
+        assert messages() == []
+        return
+    message = the_message("W008")
+    assert " and ".join(missing) in message.msg
+    assert message.hint.startswith("Set it in CACHES['default']['OPTIONS']: ")
+    assert message.hint.count(": 0.25") == len(missing)
+
+
+@pytest.mark.usefixtures("limits")
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"USE_X_FORWARDED_HOST": True}, "Requests come through a proxy"),
+        ({"SECURE_PROXY_SSL_HEADER": ("HTTP_X_FORWARDED_PROTO", "https")}, "Requests come through a proxy"),
+        ({"RATELIMIT_IP_META_KEY": "HTTP_X_REAL_IP"}, "RATELIMIT_IP_META_KEY is not read"),
+    ],
+)
+def test_w009_a_proxy_that_is_not_named_is_told(settings, changes, told):
+    for name, value in changes.items():
+        setattr(settings, name, value)
+    message = the_message("W009")
+    assert told in message.msg
+    assert '"TRUSTED_PROXIES": ["10.0.0.0/8"]' in message.hint
+    settings.APIERRORS = {**settings.APIERRORS, "TRUSTED_PROXIES": ["10.0.0.0/8"]}
+    assert messages() == []
+
+
+@pytest.mark.usefixtures("limits")
+def test_i001_headers_of_limits_that_browsers_hide_are_named(settings, limits):
+    settings.CORS_EXPOSE_HEADERS = ["X-Error-Code", "X-Request-ID", "Retry-After"]
+    assert the_message("I001").msg.endswith("cannot read RateLimit, RateLimit-Policy.")
+    limits(HEADERS="off")
+    assert messages() == []

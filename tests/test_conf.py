@@ -10,7 +10,8 @@ KEYS = sorted(DEFAULTS)
 
 def test_every_key_has_a_typed_view_and_no_other_exists():
     views = {name for name, member in vars(Settings).items() if isinstance(member, property)}
-    assert views == {*DEFAULTS, "FORCE"}  # of MAINTENANCE, because every request asks for it
+    # Of MAINTENANCE and RATELIMIT, because every request asks for them.
+    assert views == {*DEFAULTS, "FORCE", "GLOBAL"}
 
 
 @pytest.mark.parametrize("given", [{}, None])
@@ -55,7 +56,10 @@ def test_texts_follow_the_languages_that_a_test_sets(settings, api):
     assert api.get("/api/nothing", headers=french).status_code == 404
 
 
-@pytest.mark.parametrize(("key", "given"), [("DOCS", {"ACCESS": "staff"}), ("MAINTENANCE", {"FORCE": True})])
+@pytest.mark.parametrize(
+    ("key", "given"),
+    [("DOCS", {"ACCESS": "staff"}), ("MAINTENANCE", {"FORCE": True}), ("RATELIMIT", {"HEADERS": "off"})],
+)
 def test_what_is_given_of_a_dict_joins_its_defaults(settings, key, given):
     settings.APIERRORS = {key: given}
     assert getattr(conf, key) == DEFAULTS[key] | given

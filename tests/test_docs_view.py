@@ -723,3 +723,41 @@ def test_a_page_names_the_language_it_is_in(asked, spoken):
         response = Client().get("/errors/", headers={"accept-language": asked})
     assert response["Content-Language"] == spoken
     assert f'<html lang="{spoken}" dir="ltr">' in response.content.decode()
+
+
+# Rate limits
+
+
+def a_rate(group, request):
+    return "1/s"
+
+
+LIMITS = {
+    "anon_ip": {"key": "ip", "rate": "600/m"},
+    "burst": {"key": "user_or_ip", "rate": "1/s"},
+    "keys": {"key": "header:x-api-key", "rate": "5/15m", "method": "GET"},
+    "names": {"key": "get:name", "rate": (2, 7200)},
+    "users": {"key": "user", "rate": a_rate},
+    "mine": {"key": a_rate, "rate": "3/2d"},
+    "off": {"key": "ip", "rate": None},
+    "wrong": {"key": "ip", "rate": "10/week"},
+}
+
+
+def test_the_index_lists_the_live_rate_limits_those_of_every_address_first(client, settings):
+    settings.APIERRORS = {"RATELIMIT": {"POLICIES": LIMITS, "GLOBAL": ["keys"]}}
+    table = client.get("/errors/").content.decode().partition('<h2 id="limits">')[2].partition("</table>")[0]
+    rows = [re.sub(r"<[^>]+>", "|", row) for row in table.split("<tbody>")[1].split("</tr>")][:-1]
+    rows = [[cell for cell in row.strip("|\n").split("|") if cell] for row in rows]
+    assert rows == [
+        ["keys", "5 requests in each 15 minutes", "value of the header x-api-key", "every address (GET, HEAD)"],
+        ["anon_ip", "600 requests in each minute", "address", "some addresses"],
+        ["burst", "1 request in each second", "user, or address without one", "some addresses"],
+        ["names", "2 requests in each 2 hours", "value of the parameter name", "some addresses"],
+        ["users", "depends on the request", "user", "some addresses"],
+        ["mine", "3 requests in each 2 days", "—", "some addresses"],
+    ]
+
+
+def test_without_rate_limits_the_index_has_no_section_of_them(client):
+    assert 'id="limits"' not in client.get("/errors/").content.decode()

@@ -10,14 +10,15 @@ import django_apierrors
 PACKAGE = "django_apierrors"
 ROOT = Path(django_apierrors.__file__).parent
 LEVELS = (
-    {"", "codes", "codes_builtin", "conf", "fields", "flight", "headers", "paths", "problems", "signals", "templating"},
-    {"client_ip", "details", "edits", "exceptions", "request_id"},
+    {"", "codes", "codes_builtin", "conf", "fields", "flight", "limits", "paths", "problems", "resolving"}
+    | {"signals", "templating"},
+    {"client_ip", "details", "edits", "exceptions", "headers", "request_id"},
     {"catalog", "faults", "leaves", "logs", "windows"},
     {"models"},
     {"classification", "formats", "negotiation", "stored"},
     {"conversion", "snapshot"},
     {"responses"},
-    {"maintenance", "renderers"},
+    {"maintenance", "ratelimit", "renderers"},
     {"context_processors", "docs", "handlers", "middleware", "receivers", "testing"},
     {"admin", "checks", "management", "urls"},
     {"apps"},

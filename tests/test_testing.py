@@ -1,20 +1,24 @@
-"""assert_api_error: what a project's tests say about an error answer."""
+"""What a project's tests use: an assertion about an error answer, and limits that hold still."""
 
 import json
 import threading
+import time
 from datetime import timedelta
 
 import pytest
 from asgiref.sync import async_to_sync
+from django.core.cache import cache
 from django.core.exceptions import ValidationError
 from django.http import HttpResponse, StreamingHttpResponse
-from django.test import AsyncClient, Client, override_settings
+from django.test import AsyncClient, Client, RequestFactory, override_settings
 from django.utils import timezone
+from django_ratelimit.core import get_usage
 from rest_framework.test import APIClient
 
 from django_apierrors.exceptions import ApiError
 from django_apierrors.formats import BUILTIN
-from django_apierrors.testing import assert_api_error, maintenance_mode
+from django_apierrors.ratelimit import acheck, check
+from django_apierrors.testing import assert_api_error, freeze_window, maintenance_mode, reset_ratelimits
 
 
 @pytest.fixture
@@ -168,3 +172,119 @@ def test_a_field_that_does_not_exist_is_refused():
 def test_a_class_is_no_function():
     with pytest.raises(TypeError, match=r"maintenance_mode decorates functions; .* self.enterContext\(\) in setUp"):
         maintenance_mode()(type("Case", (), {}))
+
+
+# Limits
+
+BURST = {"RATELIMIT": {"POLICIES": {"burst": {"key": "ip", "rate": "5/s"}}}}
+
+
+def used():
+    return check(RequestFactory().get("/"), "burst")[0].used
+
+
+@pytest.fixture
+def _limited(settings):
+    settings.APIERRORS = BURST
+    reset_ratelimits()
+
+
+@pytest.mark.usefixtures("_limited")
+def test_the_window_stays_until_the_clock_is_moved():
+    with freeze_window() as clock:
+        assert abs(clock.time() - time.time()) < 60
+        assert [used(), used()] == [1, 2]
+        clock.advance(1)
+        assert used() == 1
+        clock.advance(0.0)
+        assert used() == 2
+
+
+@pytest.mark.usefixtures("_limited")
+@pytest.mark.parametrize("now", [0, 1_000_000_000, 1_999_999_999.999, 2**33])
+def test_the_clock_may_stand_anywhere(now):
+    with freeze_window(now=now) as clock:
+        assert clock.now == now
+        usage = check(RequestFactory().get("/"), "burst")[0]
+        assert (usage.used, usage.reset) == (1, 1)
+
+
+@pytest.mark.usefixtures("_limited")
+def test_the_window_stays_for_django_ratelimits_own_limits_too():
+    request = RequestFactory().get("/")
+    with freeze_window(now=1_000_000_000):
+        for count in (1, 2):
+            found = get_usage(request, group="tests", key="ip", rate="5/s", increment=True)
+            assert (found["count"], found["time_left"]) == (count, 0)
+
+
+@pytest.mark.usefixtures("_limited")
+def test_the_window_stays_in_every_thread():
+    found = []
+    with freeze_window(now=1_000_000_000):
+        for _ in range(3):
+            thread = threading.Thread(target=lambda: found.append(used()))
+            thread.start()
+            thread.join()
+    assert found == [1, 2, 3]
+
+
+@pytest.mark.usefixtures("_limited")
+@freeze_window(now=1_000_000_000)
+def test_it_decorates_a_test():
+    assert [used(), used()] == [1, 2]
+
+
+@pytest.mark.usefixtures("_limited")
+def test_it_decorates_an_async_test():
+    @freeze_window(now=1_000_000_000)
+    async def a_test():
+        return [(await acheck(RequestFactory().get("/"), "burst"))[0].used for _ in range(2)]
+
+    assert async_to_sync(a_test)() == [1, 2]
+
+
+def test_it_decorates_no_class():
+    with pytest.raises(TypeError, match="freeze_window decorates functions"):
+        freeze_window()(type("Tests", (), {}))
+
+
+@pytest.mark.usefixtures("_limited")
+def test_inside_another_one_the_inner_clock_counts():
+    with freeze_window(now=1_000_000_000) as outer:
+        assert used() == 1
+        with freeze_window(now=2_000_000_000) as inner:
+            assert used() == 1
+            assert inner is not outer
+        assert used() == 2
+
+
+@pytest.mark.usefixtures("_limited")
+def test_the_clock_runs_again_when_the_block_ends_or_fails():
+    with pytest.raises(KeyError), freeze_window(now=0):
+        raise KeyError
+    before = int(time.time())
+    found = get_usage(RequestFactory().get("/"), group="tests", key="ip", rate="5/d")
+    assert 0 <= found["time_left"] <= 86_400
+    assert before > 1_000_000_000
+
+
+@freeze_window(now=1_000_000_000)
+def test_counts_are_forgotten_under_overridden_settings_as_well():
+    with override_settings(APIERRORS=BURST):
+        reset_ratelimits()
+        assert [used(), used()] == [1, 2]
+        reset_ratelimits()
+        assert [used(), used()] == [1, 2]
+    with override_settings(APIERRORS=BURST):
+        reset_ratelimits()
+        assert used() == 1
+
+
+@pytest.mark.usefixtures("_limited")
+@freeze_window(now=1_000_000_000)
+def test_what_others_keep_in_the_cache_stays():
+    cache.set("theirs", "kept")
+    used()
+    reset_ratelimits()
+    assert cache.get("theirs") == "kept"

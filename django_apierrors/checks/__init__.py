@@ -2,6 +2,7 @@
 
 from .definitions import check_codes
 from .doors import check_cors, check_doors, check_error_views, check_middleware_order, check_versions
+from .ratelimit import check_policies, check_store, check_store_of_deployment
 from .settings import check_settings
 
 ALL = (
@@ -12,4 +13,8 @@ ALL = (
     check_error_views,
     check_versions,
     check_cors,
+    check_policies,
+    check_store,
 )
+#: Run by ``manage.py check --deploy`` only.
+DEPLOY = (check_store_of_deployment,)

@@ -15,7 +15,9 @@ from rest_framework.settings import api_settings
 from rest_framework.views import exception_handler as drf_exception_handler
 
 from .. import handlers, headers
+from ..conf import conf
 from ..middleware import MISSING, is_installed, is_listed
+from . import ratelimit
 from .messages import error, warning
 
 MIDDLEWARE = "django_apierrors.middleware.ApiErrorMiddleware"
@@ -116,11 +118,13 @@ def check_cors(**kwargs: Any) -> list[CheckMessage]:
     if not apps.is_installed("corsheaders"):
         return []
     exposed = {name.lower() for name in getattr(settings, "CORS_EXPOSE_HEADERS", ())}
-    missing = [name for name in headers.EXPOSED if name.lower() not in exposed]
+    is_told = ratelimit.is_readable() and ratelimit.is_in_use() and conf.RATELIMIT["HEADERS"] != "off"
+    sent = (*headers.EXPOSED, *(headers.OF_LIMITS if is_told else ()))
+    missing = [name for name in sent if name.lower() not in exposed]
     if not missing:
         return []
     message = f"Browser clients of other origins cannot read {', '.join(missing)}."
-    hint = f"Set CORS_EXPOSE_HEADERS = {list(headers.EXPOSED)!r}."
+    hint = f"Set CORS_EXPOSE_HEADERS = {list(sent)!r}."
     return [Info(message, hint=hint, id="django_apierrors.I001")]
 
 

@@ -53,6 +53,7 @@ def _paths() -> Iterator[CheckMessage]:
         ("['API_PATHS']", conf.API_PATHS),
         ("['FORMATS']", conf.FORMATS),
         ("['MAINTENANCE']['EXEMPT_PATHS']", conf.MAINTENANCE["EXEMPT_PATHS"]),
+        ("['RATELIMIT']['EXEMPT_PATHS']", conf.RATELIMIT["EXEMPT_PATHS"]),
     ):
         for path in paths:
             if not path.startswith("/"):

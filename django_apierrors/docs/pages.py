@@ -20,7 +20,7 @@ from ..conf import conf
 from ..formats import Format
 from ..maintenance.notice import Notice
 from ..templating import fill
-from . import names, words
+from . import limits, names, words
 from .examples import Example, api_url, example
 from .search import Search
 from .visible import Visible
@@ -98,6 +98,7 @@ def index(request: HttpRequest, visible: Visible) -> dict[str, Any]:
         "pages": list(page.paginator.get_elided_page_range(page.number)),
         "query": query.urlencode(),
         "sections": _sections([visible.entry(code) for code in page.object_list], oauth=oauth),
+        "limits": limits.live(),
         "advice": [rich(item) for item in words.ADVICE],
     }
 

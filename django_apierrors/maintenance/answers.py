@@ -11,12 +11,11 @@ from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.utils import translation
 
-from .. import conversion, headers, negotiation, responses
+from .. import conversion, headers, negotiation, resolving, responses
 from ..catalog import Entry
 from ..conf import conf
 from ..problems import Problem
 from ..windows import Window
-from . import resolving
 
 logger = logging.getLogger("django_apierrors")
 

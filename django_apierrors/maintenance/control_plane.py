@@ -12,7 +12,7 @@ from django.http.request import split_domain_port, validate_host
 from django.urls import NoReverseMatch, ResolverMatch, URLResolver, get_resolver, get_script_prefix, reverse
 
 from ..paths import covers
-from .resolving import language_of, urlconf_of, using
+from ..resolving import language_of, urlconf_of, using
 
 #: The applications, as URLs name them: every site of Django's admin, the documentation of errors.
 _APPS = frozenset({"admin", "apierrors"})

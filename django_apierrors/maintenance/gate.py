@@ -15,13 +15,13 @@ from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.utils.translation import gettext_lazy as _
 
-from .. import headers, windows
+from .. import headers, negotiation, resolving, windows
 from ..client_ip import client_address
 from ..conf import conf
 from ..paths import is_one_of
 from ..templating import clean
 from ..windows import Window, Windows
-from . import answers, bypass, control_plane, exempt, resolving
+from . import answers, bypass, control_plane, exempt
 
 logger = logging.getLogger("django_apierrors")
 
@@ -73,7 +73,7 @@ def judge(request: HttpRequest, opened: Sequence[Window]) -> Verdict:
     if not opened:
         return Verdict(Reason.NOTHING_ON if conf.FORCE is None else Reason.FORCED_OFF)
     method = request.method or ""
-    if _is_preflight(request):
+    if negotiation.is_preflight(request):
         return Verdict(Reason.PREFLIGHT)
     if is_one_of(request.path_info, conf.MAINTENANCE["EXEMPT_PATHS"]):
         return Verdict(Reason.EXEMPT_PATH)
@@ -106,15 +106,6 @@ def judge(request: HttpRequest, opened: Sequence[Window]) -> Verdict:
 def refusal(request: HttpRequest, verdict: Verdict) -> HttpResponse | None:
     """Return the answer to a request that does not pass, ``None`` for one that does."""
     return None if verdict.window is None else answers.refusal(verdict.window, request)
-
-
-def _is_preflight(request: HttpRequest) -> bool:
-    # WHATWG Fetch, 3.2.2: it carries no credentials, so it could never pass by a bypass.
-    return (
-        request.method == "OPTIONS"
-        and "HTTP_ORIGIN" in request.META
-        and "HTTP_ACCESS_CONTROL_REQUEST_METHOD" in request.META
-    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,10 @@
-"""Bearer keys: ``good`` is known, every other key is not."""
+"""Bearer keys: ``good`` and those of two more users are known, every other key is not."""
 
 from django.contrib.auth.models import User
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import AuthenticationFailed
+
+NAMES = {"good": "ana", "bens": "ben", "cleos": "cleo"}
 
 
 class KeyAuthentication(BaseAuthentication):
@@ -10,9 +12,9 @@ class KeyAuthentication(BaseAuthentication):
         scheme, _, key = request.META.get("HTTP_AUTHORIZATION", "").partition(" ")
         if scheme.lower() != "bearer":
             return None
-        if key != "good":
+        if key not in NAMES:
             raise AuthenticationFailed("No such key.")
-        return User(username="ana"), key
+        return User(pk=1 + list(NAMES).index(key), username=NAMES[key]), key
 
     def authenticate_header(self, request):
         return 'Bearer realm="shop"'

@@ -1,0 +1,11 @@
+"""Rate limits: django-ratelimit's counting, with answers that tell a client when to come back."""
+
+from django_ratelimit import ALL, UNSAFE
+
+from ..exceptions import RateTooHigh
+from ..limits import Usage
+from .checking import acheck, check, usages
+from .decorators import ratelimit
+from .throttles import RatelimitThrottle
+
+__all__ = ["ALL", "UNSAFE", "RateTooHigh", "RatelimitThrottle", "Usage", "acheck", "check", "ratelimit", "usages"]

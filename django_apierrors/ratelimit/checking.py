@@ -1,0 +1,53 @@
+"""Checking requests against limits, sync and async."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from asgiref.sync import sync_to_async
+
+from ..conf import conf
+from ..exceptions import ApiError, RateTooHigh
+from ..limits import Usage, record, recorded, violated
+from . import policies, store
+from .policies import Policy
+
+
+def check(request: Any, *names: str | Policy, block: bool = True) -> tuple[Usage, ...]:
+    """Count a request, of Django or of DRF, for policies, and return how much of each is used.
+
+    ``names`` are those of ``RATELIMIT["POLICIES"]``. All of them are counted before any refuses.
+    Raises ``RateTooHigh`` when one does, and ``ApiError`` with ``RATE_LIMITER_UNAVAILABLE`` when a
+    policy that is closed on store errors could not be counted; neither unless ``block``. In the
+    result are only policies that were counted: not those of other methods, or switched off.
+    """
+    counted, is_refused = [], False
+    for policy in (policies.named(name) if isinstance(name, str) else name for name in names):
+        if not policy.covers(request.method):
+            continue
+        try:
+            usage = store.count(request, policy)
+        except store.StoreError:
+            is_refused = is_refused or policy.is_closed_on_error
+            continue
+        if usage is not None:
+            counted.append(usage)
+    record(request, counted)
+    if block and violated(counted):
+        raise RateTooHigh(counted)
+    if block and is_refused:
+        raise ApiError("RATE_LIMITER_UNAVAILABLE", retry_after=conf.RATELIMIT["BREAKER_SECONDS"])
+    return tuple(counted)
+
+
+async def acheck(request: Any, *names: str | Policy, block: bool = True) -> tuple[Usage, ...]:
+    """Do the same in async code; see ``check``.
+
+    The counting is sync, in a thread: Django's async caches do not count atomically before 6.1.
+    """
+    return await sync_to_async(check)(request, *names, block=block)
+
+
+def usages(request: Any) -> tuple[Usage, ...]:
+    """Return how much of each limit a request has used, as far as it was checked."""
+    return recorded(request)

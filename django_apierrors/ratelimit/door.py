@@ -1,0 +1,54 @@
+"""What the middleware does about limits: the global ones, and the headers that tell what is left."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from rest_framework.exceptions import APIException
+
+from .. import classification, conversion, headers, negotiation, resolving, responses
+from ..conf import conf
+from ..exceptions import RateTooHigh
+from ..limits import recorded
+from ..paths import is_one_of
+from . import policies
+from .checking import check
+
+
+def prepare() -> None:
+    """Read the policies of the global limits; raises ``ImproperlyConfigured`` now, not in each request."""
+    for name in conf.GLOBAL:
+        policies.named(name)
+
+
+def is_counted(request: HttpRequest) -> bool:
+    """Tell whether global limits hold for a request.
+
+    Not on exempt paths, nor for CORS preflights, whose answer no client could read.
+    """
+    return not (is_one_of(request.path_info, conf.RATELIMIT["EXEMPT_PATHS"]) or negotiation.is_preflight(request))
+
+
+def refusal(request: HttpRequest) -> HttpResponse | None:
+    """Count a request for the global limits, and return the answer to one that is too many, else ``None``."""
+    try:
+        check(request, *conf.GLOBAL)
+    except (APIException, RateTooHigh) as exc:  # the first also of a project's own key
+        request.resolver_match = resolving.resolved(request)  # the view may name the format of the answer
+        problem = conversion.from_exception(exc, request, *classification.classify(exc))
+        response = responses.make(problem, request)
+        dress(response, request)
+        # The breaker says once that the store is down; Django would mail it for each request.
+        response._has_been_logged = problem.status >= HTTPStatus.INTERNAL_SERVER_ERROR  # type: ignore[attr-defined]
+        return response
+    return None
+
+
+def dress(response: HttpResponseBase, request: HttpRequest) -> None:
+    """Tell the client how much of the limits that were checked is left."""
+    usages, kind = recorded(request), conf.RATELIMIT["HEADERS"]
+    if usages and kind != "off":
+        for name, value in headers.rate_limits(usages, legacy=kind == "draft+legacy").items():
+            response[name] = value

@@ -1,0 +1,273 @@
+"""Prints what a limit costs beside django-ratelimit's bare counting and DRF's throttle. No figure fails it."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import itertools
+import logging
+import platform
+import shutil
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from http import HTTPStatus
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+import django
+from django.conf import settings
+
+RATE = "1000000/h"  # nobody is refused: what is measured is the counting
+CLIENTS = 100
+REDIS = ("django-redis", "Django's RedisCache")
+HEADERS = [(b"host", b"testserver")]
+LOCMEM = {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "OPTIONS": {"MAX_ENTRIES": 10_000}}
+
+settings.configure(
+    SECRET_KEY="benchmarks",
+    ALLOWED_HOSTS=["testserver"],
+    INSTALLED_APPS=["django.contrib.auth", "django.contrib.contenttypes", "rest_framework", "django_apierrors"],
+    ROOT_URLCONF="project",
+    APIERRORS={"REFRESH_SECONDS": None},
+    REST_FRAMEWORK={"DEFAULT_THROTTLE_RATES": {"user": RATE}},
+    LOGGING_CONFIG=None,
+    USE_TZ=True,
+)
+django.setup()
+sys.path.append(str(Path(__file__).parents[1]))
+
+# Only now: DRF reads the settings when it is imported.
+import project  # noqa: E402
+import rest_framework  # noqa: E402
+from asgiref.sync import sync_to_async  # noqa: E402
+from django.core.cache import caches  # noqa: E402
+from django.test import AsyncRequestFactory, RequestFactory, override_settings  # noqa: E402
+from django_ratelimit.core import get_usage  # noqa: E402
+from measure import Figures, Variant, interleaved, one_by_one  # noqa: E402
+from rest_framework.request import Request  # noqa: E402
+from rest_framework.throttling import UserRateThrottle  # noqa: E402
+from services import private_store  # noqa: E402
+
+from django_apierrors import middleware  # noqa: E402
+from django_apierrors.conf import conf  # noqa: E402
+from django_apierrors.limits import recorded  # noqa: E402
+from django_apierrors.ratelimit import RatelimitThrottle, acheck, check, door, ratelimit  # noqa: E402
+
+LIMITED = {**settings.APIERRORS, "RATELIMIT": {"POLICIES": {"ip": {"key": "ip", "rate": RATE}}, "GLOBAL": ["ip"]}}
+
+
+def main() -> None:
+    """Read the options, measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=100, help="rounds of each comparison (default 100)")
+    rounds = parser.parse_args().rounds
+    logging.disable()
+    print(
+        f"Python {platform.python_version()}, Django {django.__version__}, DRF {rest_framework.VERSION}; "
+        f"medians of {rounds} interleaved rounds in one process"
+    )
+    print("1.06 / 1.05x: the ratio of the medians / the median of the ratios within a round, to bare get_usage")
+    print_unlimited(rounds)
+    with ExitStack() as stack:
+        redis = shutil.which("redis-server") and stack.enter_context(private_store("redis"))
+        known = stores(redis.port) if redis else {"LocMemCache": LOCMEM}
+        stack.enter_context(override_settings(CACHES={"default": LOCMEM, **known}, APIERRORS=LIMITED))
+        print("\n2. Counting one request, microseconds (aim on Redis: <= 1.10x)")
+        for alias in known:
+            with override_settings(RATELIMIT_USE_CACHE=alias):
+                print_counting(alias, rounds)
+        print("\n3. The same in async code, microseconds")
+        for alias in known:
+            with override_settings(RATELIMIT_USE_CACHE=alias):
+                print_counting_async(alias, rounds)
+        if not redis:
+            print("\nredis-server is not installed: only LocMemCache was measured")
+            return
+        print("\n4. Connections that 1 000 ASGI requests, 50 of them at a time, open to Redis (aim: 4)")
+        for alias in REDIS:
+            with override_settings(RATELIMIT_USE_CACHE=alias):
+                print(f"    {alias:24}{connections(redis.port):9}")
+
+
+def stores(port: int) -> dict[str, Any]:
+    """Return the caches that are compared, by their names."""
+    options = {"socket_connect_timeout": 0.25, "socket_timeout": 0.25}
+    return {
+        "django-redis": {
+            "BACKEND": "django_redis.cache.RedisCache",
+            "LOCATION": f"redis://127.0.0.1:{port}/1",
+            "OPTIONS": {name.upper(): value for name, value in options.items()},
+        },
+        "Django's RedisCache": {
+            "BACKEND": "django.core.cache.backends.redis.RedisCache",
+            "LOCATION": f"redis://127.0.0.1:{port}/2",
+            "OPTIONS": options,
+        },
+        "LocMemCache": LOCMEM,
+    }
+
+
+def print_counting(store: str, rounds: int) -> None:
+    """Print what one count costs, by the way it is asked for."""
+    requests = _requests(RequestFactory())
+    throttle, drf = Throttle(), UserRateThrottle()
+    drf.cache = caches[store]
+    ways: dict[str, Callable[[Any], Any]] = {
+        "bare get_usage": bare,
+        "check()": lambda request: check(request, "ip"),
+        "decorator": ratelimit(policy="ip")(lambda request: None),
+        "global limit": lambda request: door.is_counted(request) and door.refusal(request),
+        "throttle": lambda request: throttle.allow_request(request, None),
+        "DRF's UserRateThrottle": lambda request: drf.allow_request(request, None),
+    }
+    of_drf = lambda: Request(next(requests))  # noqa: E731
+    variants = [Variant(of_drf if "hrottle" in name else requests.__next__, call) for name, call in ways.items()]
+    _print_ways(store, ways, interleaved(variants, rounds, calls=20))
+
+
+def print_counting_async(store: str, rounds: int) -> None:
+    """Print the same for coroutines; DRF's throttle has none."""
+    requests = _requests(AsyncRequestFactory())
+
+    async def view(request: Any) -> None:
+        pass
+
+    async def limited(request: Any) -> None:
+        if door.is_counted(request):
+            await sync_to_async(door.refusal)(request)
+
+    ways: dict[str, Callable[[Any], Any]] = {
+        "bare get_usage": sync_to_async(bare),
+        "acheck()": lambda request: acheck(request, "ip"),
+        "decorator": ratelimit(policy="ip")(view),
+        "global limit": limited,
+    }
+    variants = [Variant(requests.__next__, call) for call in ways.values()]
+    with asyncio.Runner() as runner:
+        timed = lambda call, arguments: runner.run(_one_by_one(call, arguments))  # noqa: E731
+        _print_ways(store, ways, interleaved(variants, rounds, calls=20, timed=timed))
+
+
+def bare(request: Any) -> Any:
+    """Count as django-ratelimit does."""
+    return get_usage(request, group="bare", key="ip", rate=RATE, increment=True)
+
+
+class Throttle(RatelimitThrottle):
+    policy = "ip"
+
+
+def print_unlimited(rounds: int) -> None:
+    """Print what a request pays for limits that nobody has asked for."""
+    request, calls = RequestFactory().get("/"), 500
+    asked = min(_seconds(lambda: [conf.GLOBAL or recorded(request) for _ in range(calls)]) for _ in range(1000))
+    nothing = min(_seconds(lambda: [None for _ in range(calls)]) for _ in range(1000))
+    print("\n1. A request without limits, nanoseconds (aim: well below 500)")
+    print(f"    {'conf.GLOBAL, recorded()':24}{(asked - nothing) / calls * 1e9:9.0f}")
+    middleware.ApiErrorMiddleware(project.fine)(request)  # the gate is quiet once it was looked at
+    with asyncio.Runner() as runner:
+        in_loop = lambda call, arguments: runner.run(_one_by_one(call, arguments))  # noqa: E731
+        for kind, view, timed in (
+            ("sync", project.fine, one_by_one),
+            ("async", project.fine_async, in_loop),
+        ):
+            variants = [Variant(lambda: request, made(view)) for made in (Without, middleware.ApiErrorMiddleware)]
+            without, ours = interleaved(variants, 5 * rounds, calls=100, timed=timed)
+            of_medians, of_rounds = (difference * 1000 for difference in ours.over(without))
+            name = f"the middleware, {kind}"
+            print(f"    {name:24}{of_medians:9.0f} / {of_rounds:.0f} more than one without, of {ours.median:.2f} us")
+
+
+class Without(middleware.ApiErrorMiddleware):
+    """The middleware as it would be if there were no rate limits."""
+
+    def _admit(self, request):
+        assert middleware.gate.is_quiet()
+        return self._answer(request)
+
+    async def _admit_async(self, request):
+        assert middleware.gate.is_quiet()
+        return await self._answer_async(request)
+
+    def _answer(self, request):
+        request._apierrors_within = True
+        response = self.get_response(request)
+        request._apierrors_within = False
+        assert response.status_code < HTTPStatus.BAD_REQUEST and response.status_code != HTTPStatus.FOUND
+        return response
+
+    async def _answer_async(self, request):
+        request._apierrors_within = True
+        response = await self.get_response(request)
+        request._apierrors_within = False
+        assert response.status_code < HTTPStatus.BAD_REQUEST and response.status_code != HTTPStatus.FOUND
+        return response
+
+
+def connections(port: int) -> int:
+    """Return how many connections requests to an application with a global limit open."""
+    from redis import Redis
+
+    application = project.asgi([project.OURS])
+
+    async def ask() -> None:
+        received, sent = [{"type": "http.request"}], []
+
+        async def receive() -> Any:
+            return received.pop() if received else await asyncio.Event().wait()
+
+        async def send(message: Any) -> None:
+            sent.append(message)
+
+        scope = {"type": "http", "method": "GET", "path": "/api/fine-async", "query_string": b"", "headers": HEADERS}
+        await application(
+            {**scope, "headers": [(b"host", b"testserver")], "client": ("192.0.2.1", 5678)}, receive, send
+        )
+        assert sent[0]["status"] == HTTPStatus.OK
+
+    async def ask_all() -> None:
+        for _ in range(20):
+            await asyncio.gather(*(ask() for _ in range(50)))
+
+    with Redis(port=port) as client, ThreadPoolExecutor(1) as thread:
+        number = lambda: client.info("stats")["total_connections_received"]  # noqa: E731
+        before: int = number()
+        # What this thread has opened would be there for each request.
+        thread.submit(asyncio.run, ask_all()).result()
+        return number() - before
+
+
+def _requests(factory: Any) -> Iterator[Any]:
+    """Make requests of so many clients in turn: DRF's throttle keeps a list for each."""
+    for number in itertools.cycle(range(CLIENTS)):
+        request = factory.get("/")
+        request.META["REMOTE_ADDR"] = f"192.0.2.{number}"
+        request.user = None
+        yield request
+
+
+async def _one_by_one(call: Any, arguments: Sequence[Any]) -> float:
+    begun = perf_counter()
+    for argument in arguments:
+        await call(argument)
+    return perf_counter() - begun
+
+
+def _print_ways(store: str, ways: Any, figures: Sequence[Figures]) -> None:
+    print(f"  {store}")
+    for name, figure in zip(ways, figures, strict=True):
+        of_medians, of_rounds = figure.times(figures[0])
+        print(f"    {name:24}{figure.median:9.1f}   {of_medians:.2f} / {of_rounds:.2f}x")
+
+
+def _seconds(call: Callable[[], object]) -> float:
+    begun = perf_counter()
+    call()
+    return perf_counter() - begun
+
+
+if __name__ == "__main__":
+    main()
