@@ -17,7 +17,7 @@ LEVELS = (
     {"classification", "formats", "negotiation", "stored"},
     {"conversion", "snapshot"},
     {"responses"},
-    {"maintenance", "renderers"},
+    {"maintenance", "oauth2", "renderers"},
     {"context_processors", "docs", "handlers", "middleware", "receivers", "testing"},
     {"admin", "checks", "management", "urls"},
     {"apps"},
