@@ -90,6 +90,18 @@ def has_bearer_token(authorization: str) -> bool:
     return scheme.lower() == "bearer" and token.strip() != ""
 
 
+def for_client(authorization: str, challenge: str) -> str:
+    """Return the challenge for a client of OAuth that is not accepted: the one given, or one in its place.
+
+    To credentials of HTTP Basic the answer is Basic (RFC 6749, 5.2). A secret in the body is never
+    answered by Basic: a browser would ask people for a password.
+    """
+    is_sent = authorization[:6].lower() == "basic "
+    if is_sent == ("basic" in _QUOTED.sub("", challenge).lower()):
+        return challenge
+    return 'Basic realm="api"' if is_sent else 'Bearer realm="api"'
+
+
 def with_error(challenge: str, error: str, **attributes: str) -> str:
     """Add ``error`` and further attributes to a Bearer challenge (RFC 6750, 3).
 

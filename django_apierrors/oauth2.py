@@ -3,43 +3,40 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Any
-from urllib.parse import urlencode, urlsplit, urlunsplit
+from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponse
 
-from . import catalog, conversion, formats, headers, responses
+from . import catalog, classification, conversion, formats, responses
+from .codes import Text
 from .exceptions import ApiError
-from .problems import Problem
 
-# RFC 3986, 3 and 4.3: a scheme, something behind it, and no fragment (RFC 6749, 3.1.2).
-_ABSOLUTE = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*):[!-~]+")
-#: Schemes that browsers run or show in place, where nobody waits for an answer.
+# An absolute URI without a fragment (RFC 6749, 3.1.2; RFC 3986, 4.3); http has a host (RFC 9110, 4.2).
+_TARGET = re.compile(
+    r"""(?:https?://(?![/?\\])|(?!https?:)(?P<other>[a-z][a-z0-9+.-]*):)[!"$-~]+""", re.ASCII | re.IGNORECASE
+)
+# Schemes that browsers run or show in place, where no client waits for an answer.
 _NO_TARGETS = frozenset(("about", "blob", "data", "file", "javascript", "vbscript"))
 
 
 class OAuthError(ApiError):
-    """An error of RFC 6749; ``key`` is what its ``error`` member says.
+    """What all errors of RFC 6749 are: raise one of the classes below.
 
-    Takes a description for the developer of the client, which is sent in ASCII, without quotes
-    and backslashes, and where the code allows it (those of 401 and 5xx have fixed texts); further
-    arguments are those of ``ApiError``.
+    Each takes a description for the developer of the client, in English; those of 401 and 5xx have
+    fixed texts. Further arguments are those of ``ApiError``, by name.
     """
 
-    code = "OAUTH_INVALID_REQUEST"
-
-    def __init__(self, description: str | None = None, **kwargs: Any) -> None:
+    def __init__(self, description: Text | None = None, **kwargs: Any) -> None:
         """Take the description."""
         super().__init__(message=description, **kwargs)
-
-    @property
-    def key(self) -> str:
-        """The value of ``error``: ``invalid_request``."""
-        return formats.OAuth2.codes[self.code]
 
 
 class InvalidRequest(OAuthError):
     """400: the request is malformed (RFC 6749, 4.1.2.1 and 5.2)."""
+
+    code = "OAUTH_INVALID_REQUEST"
 
 
 class InvalidClient(OAuthError):
@@ -109,23 +106,24 @@ class InsufficientScope(ApiError):
 
     def __init__(self, scope: str | None = None, **kwargs: Any) -> None:
         """Take the scopes that are necessary, with blanks between them."""
-        params = {**({"scope": scope} if scope else {}), **(kwargs.pop("params", None) or {})}
-        super().__init__(params=params, **kwargs)
+        super().__init__(params={"scope": scope} if scope else None, **kwargs)
         self.args = (scope,)
 
 
-_AUTHORIZATION = (
-    InvalidRequest,
-    UnauthorizedClient,
-    AccessDenied,
-    UnsupportedResponseType,
-    InvalidScope,
-    ForbiddenScope,
-    ServerError,
-    TemporarilyUnavailable,
-)
-#: What the authorization endpoint may answer: key → code.
-AUTHORIZATION_KEYS = {formats.OAuth2.codes[cls.code]: cls.code for cls in _AUTHORIZATION}
+#: What the authorization endpoint may answer, by key.
+AUTHORIZATION_ERRORS: dict[str, type[OAuthError]] = {
+    formats.OAuth2.codes[cls.code]: cls
+    for cls in (
+        InvalidRequest,
+        UnauthorizedClient,
+        AccessDenied,
+        UnsupportedResponseType,
+        InvalidScope,
+        ForbiddenScope,
+        ServerError,
+        TemporarilyUnavailable,
+    )
+}
 
 
 def authorization_error(
@@ -137,41 +135,42 @@ def authorization_error(
 ) -> HttpResponse:
     """Return the answer of an authorization endpoint that refuses (RFC 6749, 4.1.2.1 and 4.2.2.1).
 
-    ``redirect_uri`` is the one that is registered for the client, never one that only the request
-    names. It gets ``error``, ``error_description`` and ``state`` added to its query, or to its fragment
-    when the request asks for a token at once. ``error`` is a key (``"access_denied"``) or one of the
-    exceptions above. ``state`` is by default what the request sent. With ``None``, for an unknown
-    client or redirect URI, and with what is no absolute URI, there is no redirect and the error is
-    shown. Raises ``ValueError`` for a key that the endpoint does not have.
+    ``redirect_uri`` is one that is registered for the client, never one that only the request
+    names. It gets ``error``, ``error_description`` and ``state`` added to its query, or as its
+    fragment when the request asks for a token at once. ``error`` is a key (``"access_denied"``) or
+    one of the exceptions above; ``state`` is by default what the request sent. With ``None``, for an
+    unknown client or redirect URI, and with what is no absolute URI, there is no redirect: the
+    error itself is the answer. Raises ``ValueError`` for what this endpoint does not answer.
     """
-    problem = _problem(request, error, description)
+    request = getattr(request, "_request", request)  # of DRF
+    exc = _authorization_error(error)
+    problem = conversion.from_exception(exc, request, *classification.classify(exc))
+    if description is not None:
+        problem = replace(problem, message=description)
     if redirect_uri is None or not _is_target(redirect_uri):
         return responses.make(problem, request)
-    entry = catalog.current().entry(problem.code, "en")
-    members = formats.get("oauth2").body(problem, entry)
-    sent = _parameter(request, "state") if state is None else state
-    if sent:
-        members["state"] = sent
-    response = HttpResponse(status=302)
-    response[headers.LOCATION] = _with(redirect_uri, urlencode(members), in_fragment=_is_implicit(request))
-    response[headers.X_ERROR_CODE] = problem.code
-    response[headers.X_REQUEST_ID] = problem.request_id
-    response[headers.CACHE_CONTROL] = "no-store"
-    return response
+    members = formats.get("oauth2").body(problem, catalog.current().entry(problem.code, "en"))
+    state = _parameter(request, "state") if state is None else state
+    if state:
+        members["state"] = state
+    # A lone surrogate, which no URL can carry, must not become a 500.
+    added = urlencode(members, errors="replace")
+    return responses.make_redirect(problem, request, _with(redirect_uri, added, as_fragment=_is_implicit(request)))
 
 
-def _problem(request: HttpRequest, error: str | OAuthError, description: str | None) -> Problem:
-    key = error.key if isinstance(error, OAuthError) else error
-    code = AUTHORIZATION_KEYS.get(key)
-    if code is None:
-        raise ValueError(f"An authorization endpoint has no error {key!r}; use one of {', '.join(AUTHORIZATION_KEYS)}.")
-    message = description if description is not None else getattr(error, "message", None)
-    return conversion.with_code(code, request, message=message)
+def _authorization_error(error: str | OAuthError) -> OAuthError:
+    if isinstance(error, OAuthError) and error.code in {cls.code for cls in AUTHORIZATION_ERRORS.values()}:
+        return error
+    cls = AUTHORIZATION_ERRORS.get(error) if isinstance(error, str) else None
+    if cls is None:
+        known = ", ".join(AUTHORIZATION_ERRORS)
+        raise ValueError(f"An authorization endpoint does not answer {error!r}; use one of {known}.")
+    return cls()
 
 
 def _is_target(uri: str) -> bool:
-    found = _ABSOLUTE.fullmatch(uri)
-    return found is not None and "#" not in uri and found["scheme"].lower() not in _NO_TARGETS
+    found = _TARGET.fullmatch(uri)
+    return found is not None and (found["other"] or "").lower() not in _NO_TARGETS
 
 
 def _is_implicit(request: HttpRequest) -> bool:
@@ -184,8 +183,9 @@ def _parameter(request: HttpRequest, name: str) -> str | None:
     return request.GET.get(name) or (request.POST.get(name) if request.method == "POST" else None)
 
 
-def _with(uri: str, query: str, *, in_fragment: bool) -> str:
-    parts = urlsplit(uri)
-    if in_fragment:
-        return urlunsplit(parts._replace(fragment=query))
-    return urlunsplit(parts._replace(query=f"{parts.query}&{query}" if parts.query else query))
+def _with(uri: str, added: str, *, as_fragment: bool) -> str:
+    # Not urlsplit: what is registered stays as it is, byte for byte, also where a scheme is not known.
+    if as_fragment:
+        return f"{uri}#{added}"
+    joint = "?" if "?" not in uri else "" if uri.endswith(("?", "&")) else "&"
+    return f"{uri}{joint}{added}"

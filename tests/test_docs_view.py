@@ -12,6 +12,7 @@ from django_apierrors.catalog import Catalog, Row
 from django_apierrors.docs import names
 from django_apierrors.exceptions import ApiError
 from django_apierrors.formats import BUILTIN
+from django_apierrors.oauth2 import AUTHORIZATION_ERRORS
 from django_apierrors.testing import assert_api_error, override_error
 
 JSON = {"Accept": "application/json"}
@@ -162,6 +163,39 @@ def test_oauth_errors_have_a_section_of_their_own_when_a_path_speaks_oauth(clien
     found = codes_in(page.split('id="codes-oauth"')[1].split("</section>")[0])
     assert set(found) == set(BUILTIN["oauth2"].codes)
     assert not set(found) & set(codes_in(page.split('id="codes-oauth"')[0]))
+
+
+def test_the_section_of_oauth_says_at_which_endpoint_each_error_occurs(client, configure):
+    configure(FORMATS=FORMATS)
+    page = html(client.get("/errors/"))
+    oauth = page.split('id="codes-oauth"')[1].split("</section>")[0]
+    places = {
+        code: {place for place in ("token endpoint", "authorization endpoint") if place in row}
+        for code, row in re.findall(r'errors/(\w+)/"><code>\w+</code></a>(.*?)</tr>', oauth, re.DOTALL)
+    }
+    assert set(places) == set(BUILTIN["oauth2"].codes)
+    assert all(places.values())
+    assert {code for code, found in places.items() if "authorization endpoint" in found} == {
+        cls.code for cls in AUTHORIZATION_ERRORS.values()
+    }
+    assert places["OAUTH_INVALID_CLIENT"] == {"token endpoint"}
+    assert "Occurs at" not in page.replace(oauth, "")
+
+
+@pytest.mark.parametrize(
+    ("code", "place"),
+    [
+        ("OAUTH_INVALID_GRANT", "token endpoint"),
+        ("OAUTH_ACCESS_DENIED", "authorization endpoint"),
+        ("INSUFFICIENT_SCOPE", "protected resources"),
+    ],
+)
+def test_the_page_and_the_exports_of_a_code_say_where_it_occurs(client, code, place):
+    sentence = f"Occurs at {'' if place.endswith('s') else 'the '}{place}"
+    assert sentence in html(client.get(f"/errors/{code}/"))
+    assert client.get(f"/errors/{code}.json").json()["description"].startswith(sentence)
+    for export in ("csv", "md"):
+        assert sentence in client.get(f"/errors/catalog.{export}").content.decode()
 
 
 @pytest.mark.parametrize(
