@@ -56,6 +56,7 @@ EXPOSED = (X_ERROR_CODE, X_REQUEST_ID, RETRY_AFTER)
 
 _LONGEST_WAIT = 2**31 - 1
 _QUOTED = re.compile(r'"(?:\\.|[^"\\])*"')
+_REALM = re.compile(r'realm="(?:\\.|[^"\\])*"')
 # RFC 9110, 11.6.1: a parameter is `name=value`, another challenge `scheme name=value`.
 _SECOND_CHALLENGE = re.compile(r",\s*[^\s,=]+\s+[^\s,=]")
 
@@ -91,7 +92,7 @@ def has_bearer_token(authorization: str) -> bool:
 
 
 def for_client(authorization: str, challenge: str) -> str:
-    """Return the challenge for a client of OAuth that is not accepted: the one given, or one in its place.
+    """Return the challenge for a client of OAuth that is not accepted: the one given, or that realm by another scheme.
 
     To credentials of HTTP Basic the answer is Basic (RFC 6749, 5.2). A secret in the body is never
     answered by Basic: a browser would ask people for a password.
@@ -99,7 +100,8 @@ def for_client(authorization: str, challenge: str) -> str:
     is_sent = authorization[:6].lower() == "basic "
     if is_sent == ("basic" in _QUOTED.sub("", challenge).lower()):
         return challenge
-    return 'Basic realm="api"' if is_sent else 'Bearer realm="api"'
+    scheme, realm = "Basic" if is_sent else "Bearer", _REALM.search(challenge)
+    return f"{scheme} {realm[0]}" if realm else f'{scheme} realm="api"'
 
 
 def with_error(challenge: str, error: str, **attributes: str) -> str:

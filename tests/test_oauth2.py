@@ -1,6 +1,9 @@
 """Errors of OAuth 2: what a view raises, and how the authorization endpoint sends its errors to the client."""
 
+import os
 import pickle
+import subprocess
+import sys
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
@@ -146,6 +149,43 @@ def test_a_translation_in_the_catalog_never_reaches_a_client_of_oauth(door, mode
     assert response["Content-Language"] == "en"
 
 
+PERMISSION = """
+from django_apierrors.oauth2 import InsufficientScope
+from rest_framework.permissions import BasePermission
+class HasScope(BasePermission):
+    error = InsufficientScope
+"""
+PROJECT = """
+import django
+from django.conf import settings
+apps = ["django.contrib.admin", "django.contrib.auth", "django.contrib.contenttypes", "django.contrib.messages"]
+settings.configure(
+    INSTALLED_APPS=[*apps, "rest_framework", "django_apierrors"],
+    REST_FRAMEWORK={"DEFAULT_PERMISSION_CLASSES": ["permissions_of_a_project.HasScope"]},
+)
+django.setup()
+from rest_framework.views import APIView
+print(APIView.permission_classes[0].error.code)
+"""
+
+
+@pytest.mark.parametrize("first", ["", "import django_apierrors.oauth2", "import rest_framework.exceptions"])
+def test_a_default_permission_of_drf_may_import_the_exceptions(tmp_path, first):
+    # DRF imports its defaults half-way through its own views, whoever imports those first.
+    (tmp_path / "permissions_of_a_project.py").write_text(PERMISSION)
+    source = PROJECT.replace("django.setup()", f"django.setup()\n{first}")
+    path = os.pathsep.join(filter(None, [str(tmp_path), os.environ.get("PYTHONPATH")]))
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", source],
+        env={**os.environ, "PYTHONPATH": path},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (done.stdout, done.stderr) == ("INSUFFICIENT_SCOPE\n", "")
+
+
 # Challenges
 
 
@@ -172,10 +212,12 @@ def test_a_client_is_challenged_in_the_scheme_it_used_and_in_the_body_of_a_reque
     ("configured", "sent", "challenge"),
     [
         ('Basic realm="shop"', "Basic YTpi", 'Basic realm="shop"'),
-        ('Basic realm="shop"', "", 'Bearer realm="api"'),
-        ('Bearer realm="basic", Basic realm="shop"', "", 'Bearer realm="api"'),
+        ('Basic realm="shop"', "", 'Bearer realm="shop"'),
+        ('Bearer realm="one", Basic realm="two"', "", 'Bearer realm="one"'),
+        ('Bearer realm="one", Basic realm="two"', "Basic YTpi", 'Bearer realm="one", Basic realm="two"'),
         ('Bearer realm="basic"', "", 'Bearer realm="basic"'),
-        ('Bearer realm="basic"', "Basic YTpi", 'Basic realm="api"'),
+        ('Bearer realm="basic"', "Basic YTpi", 'Basic realm="basic"'),
+        ("Bearer", "Basic YTpi", 'Basic realm="api"'),
     ],
 )
 def test_the_configured_challenge_is_taken_where_its_scheme_fits(door, api, settings, configured, sent, challenge):
