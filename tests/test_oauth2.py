@@ -7,6 +7,7 @@ import sys
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
+from django.contrib.auth.views import redirect_to_login
 from django.test import RequestFactory
 from django.utils.translation import gettext_lazy
 from rest_framework.exceptions import NotAuthenticated
@@ -438,6 +439,14 @@ def test_the_words_of_the_team_are_sent_too(redirected):
 def test_what_the_endpoint_does_not_answer_is_refused_with_what_it_does(rf, error):
     with pytest.raises(ValueError, match=r"does not answer .*use one of invalid_request, .*access_denied"):
         authorization_error(rf.get("/authorize"), CALLBACK, error)
+
+
+def test_an_authorization_endpoint_that_is_left_alone_sends_people_to_the_login_page(settings, door, api):
+    formats = {"/api/": "oauth2", "/api/plain/": None}
+    settings.APIERRORS = {"FORMATS": formats, "LOGIN_REDIRECT_AS_401": True}
+    door(lambda request: redirect_to_login(request.path))
+    assert api.get("/api/plain").status_code == 302
+    assert_api_error(api.get("/api/async"), "AUTH_KEY_NOT_FOUND")
 
 
 @pytest.mark.parametrize("mode", ["sync", "async"])
