@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy
 from rest_framework.exceptions import NotAuthenticated
 from sending import sender
 
-from django_apierrors import oauth2
+from django_apierrors import codes, oauth2
 from django_apierrors.catalog import Row, pinned
 from django_apierrors.oauth2 import AUTHORIZATION_ERRORS, authorization_error
 from django_apierrors.problems import Problem
@@ -268,9 +268,11 @@ def test_every_key_is_sent_to_the_client(redirected, key):
     assert response["X-Request-ID"]
 
 
-def test_the_endpoint_answers_the_keys_of_the_rfc():
+def test_the_endpoint_answers_the_keys_of_the_rfc_and_the_catalog_says_so():
     assert set(AUTHORIZATION_ERRORS) == AUTHORIZATION_KEYS
     assert all(KEYS[cls][0] == key for key, cls in AUTHORIZATION_ERRORS.items())
+    told = {code for code in oauth2.formats.OAuth2.codes if "authorization" in str(codes.get(code).description)}
+    assert told == {cls.code for cls in AUTHORIZATION_ERRORS.values()}
 
 
 @every_door
