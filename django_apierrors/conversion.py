@@ -52,6 +52,8 @@ def _from_exception(exc: BaseException, request: HttpRequest | None, code: str, 
         return _from_limits(exc, request, code, status)
     if not isinstance(exc, APIException):
         return _problem(code, request, status=status)
+    if isinstance(exc, drf_exceptions.NotAuthenticated) and code == "AUTH_KEY_NOT_FOUND" and _has_token(request):
+        code = "AUTH_KEY_INVALID"  # an authenticator may pass over a token that it does not accept
     detail = getattr(exc, "detail", None)
     seconds = headers.retry_after(getattr(exc, "wait", None))
     if isinstance(exc, drf_exceptions.ValidationError) and detail is None:
@@ -96,6 +98,10 @@ def from_detail(
         errors_total=total,
         retry_after=retry_after,
     )
+
+
+def _has_token(request: HttpRequest | None) -> bool:
+    return request is not None and headers.has_bearer_token(request.META.get("HTTP_AUTHORIZATION", ""))
 
 
 def _is_in_query(request: HttpRequest | None) -> bool:

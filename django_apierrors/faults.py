@@ -8,14 +8,13 @@ from types import FrameType
 from typing import Any
 
 from django.http import HttpRequest, UnreadablePostError
+from rest_framework import views
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from .templating import has_surrogate
 
 _PARSE = Request._parse.__code__  # type: ignore[attr-defined]
-_DISPATCH = APIView.dispatch.__code__
 _RENDER = Response.rendered_content.fget.__code__  # type: ignore[attr-defined]
 _MOST_VALUES = 100_000
 
@@ -91,7 +90,7 @@ def _body_spells_surrogate(exc: BaseException) -> bool:
 def _drf_request(exc: BaseException) -> Request | None:
     for frame in _frames(exc):
         found: Any = None
-        if frame.f_code is _DISPATCH:
+        if frame.f_code is views.APIView.dispatch.__code__:
             found = frame.f_locals["request"]
         elif frame.f_code is _RENDER:
             found = (getattr(frame.f_locals["self"], "renderer_context", None) or {}).get("request")

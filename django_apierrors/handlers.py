@@ -52,7 +52,8 @@ def exception_handler(exc: Exception, context: dict[str, Any] | None) -> Respons
     wait = headers.retry_after(getattr(exc, "wait", None))
     if wait is not None:
         response[headers.RETRY_AFTER] = str(wait)
-    if status == HTTPStatus.UNAUTHORIZED:
+    # By the authenticators of a view users are known, not clients of OAuth.
+    if status == HTTPStatus.UNAUTHORIZED and code != "OAUTH_INVALID_CLIENT":
         challenge = getattr(exc, "auth_header", None) or _challenge_of_authenticators(drf_request)
         if challenge:
             response[headers.WWW_AUTHENTICATE] = challenge

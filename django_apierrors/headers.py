@@ -65,6 +65,7 @@ OF_LIMITS = (RATE_LIMIT, RATE_LIMIT_POLICY)
 
 _LONGEST_WAIT = 2**31 - 1
 _QUOTED = re.compile(r'"(?:\\.|[^"\\])*"')
+_REALM = re.compile(r'realm="(?:\\.|[^"\\])*"')
 # RFC 9110, 11.6.1: a parameter is `name=value`, another challenge `scheme name=value`.
 _SECOND_CHALLENGE = re.compile(r",\s*[^\s,=]+\s+[^\s,=]")
 
@@ -120,6 +121,19 @@ def has_bearer_token(authorization: str) -> bool:
     """Tell whether credentials are a bearer token (RFC 6750, 2.1)."""
     scheme, _, token = authorization.partition(" ")
     return scheme.lower() == "bearer" and token.strip() != ""
+
+
+def for_client(authorization: str, challenge: str) -> str:
+    """Return the challenge for a client of OAuth that is not accepted: the one given, or that realm by another scheme.
+
+    To credentials of HTTP Basic the answer is Basic (RFC 6749, 5.2). A secret in the body is never
+    answered by Basic: a browser would ask people for a password.
+    """
+    is_sent = authorization[:6].lower() == "basic "
+    if is_sent == ("basic" in _QUOTED.sub("", challenge).lower()):
+        return challenge
+    scheme, realm = "Basic" if is_sent else "Bearer", _REALM.search(challenge)
+    return f"{scheme} {realm[0]}" if realm else f'{scheme} realm="api"'
 
 
 def with_error(challenge: str, error: str, **attributes: str) -> str:

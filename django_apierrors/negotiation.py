@@ -12,7 +12,7 @@ from django.http.response import HttpResponseBase
 from django.urls import NoReverseMatch, get_script_prefix, get_urlconf, reverse
 from django.utils import translation
 from django.utils.translation import get_language
-from rest_framework.views import APIView
+from rest_framework import views
 
 from . import headers
 from .conf import conf
@@ -30,7 +30,7 @@ def is_api_request(request: HttpRequest) -> bool:
 def is_by_place(request: HttpRequest) -> bool:
     """Tell whether a request is the API's whatever its Accept header says."""
     view_class = _view_class(request)
-    if isinstance(view_class, type) and issubclass(view_class, APIView):
+    if isinstance(view_class, type) and issubclass(view_class, views.APIView):
         return True
     return longest(request.path_info, (*conf.API_PATHS, *conf.FORMATS)) is not None
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from dataclasses import replace
 from http import HTTPStatus
 from typing import Any
 
@@ -131,6 +132,13 @@ def make_page(problem: Problem, request: HttpRequest, render: Callable[[Entry], 
     return response
 
 
+def make_redirect(problem: Problem, request: HttpRequest, url: str) -> HttpResponse:
+    """Return a new response that sends the client to a URL, which tells it of a problem."""
+    response = HttpResponse(status=HTTPStatus.FOUND, headers={headers.LOCATION: url})
+    _set_facts(response, replace(problem, retry_after=None), request)  # here it would hold the redirect back
+    return response
+
+
 def is_structured(request: HttpRequest, exc: BaseException | None = None) -> bool:
     """Tell whether errors of a request are ours to write; a deliberate API exception always is."""
     if negotiation.is_left_alone(request):
@@ -230,8 +238,8 @@ def _set_challenge(response: HttpResponseBase, problem: Problem, request: HttpRe
     challenge = response.headers.get(headers.WWW_AUTHENTICATE)
     if problem.status == HTTPStatus.UNAUTHORIZED:
         sent = "" if request is None else request.META.get("HTTP_AUTHORIZATION", "")
-        if challenge is None and problem.code == "OAUTH_INVALID_CLIENT" and sent[:6].lower() == "basic ":
-            challenge = 'Basic realm="api"'  # the scheme that the client used (RFC 6749, 5.2)
+        if challenge is None and problem.code == "OAUTH_INVALID_CLIENT":
+            challenge = headers.for_client(sent, conf.CHALLENGE)
         challenge = challenge or conf.CHALLENGE
         if headers.has_bearer_token(sent):
             challenge = headers.with_error(challenge, "invalid_token")

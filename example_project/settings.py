@@ -1,6 +1,7 @@
 """Settings of the example project: a payments API that is meant to be tried, not deployed."""
 
 import os
+from importlib.util import find_spec
 from pathlib import Path
 
 BASE_DIR = Path(__file__).resolve().parent
@@ -24,6 +25,13 @@ INSTALLED_APPS = [
     "django_apierrors",
     "payments",
 ]
+
+# With django-oauth-toolkit (the extra "oauth") there is an OAuth 2 server; without it the rest is the same.
+WITH_OAUTH = find_spec("oauth2_provider") is not None
+if WITH_OAUTH:
+    INSTALLED_APPS.append("oauth2_provider")
+OAUTH2_PROVIDER = {"SCOPES": {"accounts:read": "See the accounts", "transfers:write": "Move money"}}
+LOGIN_URL = "/api-auth/login/"  # where its authorization endpoint sends people
 
 MIDDLEWARE = [
     # GZip, Security and CORS stand above, so that errors carry their headers too ...
@@ -53,8 +61,9 @@ REST_FRAMEWORK = {
 }
 
 APIERRORS = {
-    # Version 2 serves the same views; its errors are application/problem+json (RFC 9457).
-    "FORMATS": {"/api/v2/": "problem"},
+    # Version 2 serves the same views; its errors are application/problem+json (RFC 9457). Clients of
+    # OAuth 2 understand only the errors of RFC 6749.
+    "FORMATS": {"/api/v2/": "problem", "/oauth/": "oauth2"},
     "EXCEPTIONS": {"payments.rates.ProviderTimeout": "GATEWAY_TIMEOUT"},
     "CHALLENGE": 'Bearer realm="payments"',  # for plain views; a DRF view asks its authentication classes
 }

@@ -1,5 +1,6 @@
 """URLs of the example project: a home page, the admin, and one API in two versions."""
 
+from django.conf import settings
 from django.contrib import admin
 from django.urls import include, path
 from payments.views import home
@@ -17,3 +18,5 @@ urlpatterns = [
     path("api/v1/", include("payments.urls", namespace="v1")),
     path("api/v2/", include("payments.urls", namespace="v2")),
 ]
+if settings.WITH_OAUTH:
+    urlpatterns.append(path("", include("payments.oauth")))

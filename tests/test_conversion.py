@@ -404,6 +404,20 @@ def test_a_returned_401_tells_whether_credentials_were_sent(authorization, code,
     assert_api_error(api.get("/api/plain", headers=authorization), code)
 
 
+@pytest.mark.parametrize(
+    ("path", "authorization", "code"),
+    [
+        ("/api/drf", "Bearer good", "AUTH_KEY_INVALID"),
+        ("/api/plain", "Bearer good", "AUTH_KEY_INVALID"),
+        ("/api/plain", "Bearer ", "AUTH_KEY_NOT_FOUND"),
+        ("/api/plain", "Basic YTpi", "AUTH_KEY_NOT_FOUND"),
+    ],
+)
+def test_a_token_that_the_authenticators_passed_over_is_not_missing(path, authorization, code, api, door):
+    door(exceptions.NotAuthenticated())
+    assert_api_error(api.get(path, headers={"Authorization": authorization}), code)
+
+
 def test_a_returned_wait_is_kept_and_told(api, door):
     door(lambda request: HttpResponse(status=429, headers={"Retry-After": "17"}))
     response = api.get("/api/plain")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from django_apierrors import checks, codes, exceptions, formats, headers, signals
+from django_apierrors import checks, codes, exceptions, formats, headers, oauth2, signals
 from django_apierrors.conf import DEFAULTS
 from django_apierrors.models import MaintenanceWindow
 
@@ -69,6 +69,17 @@ def test_every_ready_made_exception_is_named():
     ready_made = [name for name in ready_made if issubclass(getattr(exceptions, name, int), exceptions.ApiError)]
     for name in ready_made:
         assert name.startswith("_") or name in README
+
+
+def test_every_exception_of_oauth_is_in_the_table_with_where_it_occurs():
+    documented = list(rows(section("## OAuth 2", "## Codes")))[1:]
+    expected = []
+    for cls in oauth2.OAuthError.__subclasses__():
+        definition = codes.get(cls.code)
+        key, where = formats.OAuth2.codes[cls.code], str(definition.description)
+        endpoints = ", ".join(name for name in ("token", "authorization") if f"{name} endpoint" in where)
+        expected.append([f"`{cls.__name__}`", f"`{key}`", str(definition.status), endpoints])
+    assert [[line[0].partition(",")[0], *line[1:]] for line in documented] == expected
 
 
 @pytest.mark.parametrize("name", headers.EXPOSED)

@@ -166,6 +166,38 @@ def test_oauth_errors_have_a_section_of_their_own_when_a_path_speaks_oauth(clien
     assert not set(found) & set(codes_in(page.split('id="codes-oauth"')[0]))
 
 
+def test_the_section_of_oauth_says_at_which_endpoint_each_error_occurs(client, configure):
+    configure(FORMATS=FORMATS)
+    page = html(client.get("/errors/"))
+    oauth = page.split('id="codes-oauth"')[1].split("</section>")[0]
+    places = {
+        code: {place for place in ("token endpoint", "authorization endpoint") if place in row}
+        for code, row in re.findall(r'errors/(\w+)/"><code>\w+</code></a>(.*?)</tr>', oauth, re.DOTALL)
+    }
+    assert set(places) == set(BUILTIN["oauth2"].codes)
+    assert all(places.values())
+    assert places["OAUTH_INVALID_CLIENT"] == {"token endpoint"}
+    assert places["OAUTH_ACCESS_DENIED"] == {"authorization endpoint"}
+    assert places["OAUTH_INVALID_SCOPE"] == {"token endpoint", "authorization endpoint"}
+    assert "Occurs at" not in page.replace(oauth, "")
+
+
+@pytest.mark.parametrize(
+    ("code", "place"),
+    [
+        ("OAUTH_INVALID_GRANT", "token endpoint"),
+        ("OAUTH_ACCESS_DENIED", "authorization endpoint"),
+        ("INSUFFICIENT_SCOPE", "protected resources"),
+    ],
+)
+def test_the_page_and_the_exports_of_a_code_say_where_it_occurs(client, code, place):
+    sentence = f"Occurs at {'' if place.endswith('s') else 'the '}{place}"
+    assert sentence in html(client.get(f"/errors/{code}/"))
+    assert client.get(f"/errors/{code}.json").json()["description"].startswith(sentence)
+    for export in ("csv", "md"):
+        assert sentence in client.get(f"/errors/catalog.{export}").content.decode()
+
+
 @pytest.mark.parametrize(
     "query, wanted",
     [

@@ -14,11 +14,13 @@ import time
 import uuid
 from contextlib import contextmanager
 from decimal import Decimal
+from importlib.util import find_spec
 from pathlib import Path
 from types import SimpleNamespace
 from urllib.parse import urlencode, urlsplit
 
 import pytest
+from services import missing
 
 EXAMPLE = Path(__file__).resolve().parent.parent / "example_project"
 MANAGE = [sys.executable, "-W", "error", str(EXAMPLE / "manage.py")]
@@ -347,3 +349,78 @@ def test_the_request_id_of_an_answer_leads_to_the_log(site):
     log = site.log.read_text()
     assert log.count(f"[{request_id}] INTERNAL_SERVER_ERROR") == 1
     assert "swordfish" in log
+
+
+# OAuth 2
+
+CLIENT = {"client_id": "demo-app", "client_secret": "demo-secret", "grant_type": "client_credentials"}
+FORM = {"Content-Type": "application/x-www-form-urlencoded"}
+WITHOUT_OAUTH = f"""
+import sys
+sys.modules["oauth2_provider"] = None
+sys.path.insert(0, {str(EXAMPLE)!r})
+from django.core.management import execute_from_command_line
+execute_from_command_line(["manage.py", "demo", "--once"])
+"""
+
+
+@pytest.fixture
+def oauth_site(site):
+    if find_spec("oauth2_provider") is None:
+        missing("django-oauth-toolkit is not installed")
+    return site
+
+
+def token(site, **form):
+    return send(site, "/oauth/token/", "POST", urlencode({**CLIENT, **form}), FORM)
+
+
+@pytest.mark.services
+def test_a_client_of_oauth_gets_a_token_that_opens_the_api(oauth_site):
+    granted = json.loads(token(oauth_site).text)
+    for scope, status in ((granted["scope"], 200), ("transfers:write", 403)):
+        issued = json.loads(token(oauth_site, scope=scope).text)["access_token"]
+        assert send(oauth_site, "/api/v1/app/accounts/", headers={"Authorization": f"Bearer {issued}"}).status == status
+
+
+@pytest.mark.services
+def test_the_oauth_server_answers_as_rfc_6749_says(oauth_site):
+    wrong = token(oauth_site, client_secret="guessed")
+    assert (wrong.status, wrong.headers["WWW-Authenticate"]) == (401, 'Bearer realm="payments"')
+    assert json.loads(wrong.text)["error"] == "invalid_client"
+    # The toolkit's own words, byte for byte.
+    assert token(oauth_site, scope="everything").text == '{"error": "invalid_scope"}'
+    method = send(oauth_site, "/oauth/token/")
+    assert (method.status, method.headers["Allow"]) == (405, "POST, OPTIONS")
+    assert json.loads(method.text)["error"] == "invalid_request"
+
+
+@pytest.mark.services
+def test_the_authorization_endpoint_asks_people_to_log_in(oauth_site):
+    answer = send(oauth_site, "/oauth/authorize/?client_id=demo-app", headers={"Accept": "text/html"})
+    assert answer.status == 302
+    login = answer.headers["Location"]
+    assert login.startswith("/api-auth/login/?next=/oauth/authorize/")
+    assert send(oauth_site, login, headers={"Accept": "text/html"}).status == 200
+
+
+@pytest.mark.services
+def test_the_requests_of_the_home_page_reach_the_oauth_server(oauth_site):
+    page = html.unescape(send(oauth_site, "/", headers={"Accept": "text/html"}).text)
+    tries = re.findall(r'OAuth 2: .*"answer">(\d{3}) (\w+)</span></h3>\s*<pre>(curl .*)</pre>', page)
+    assert len(tries) == 3
+    for status, code, line in tries:
+        answer = send_curl(oauth_site, line)
+        assert (line, answer.status, answer.headers["X-Error-Code"]) == (line, int(status), code)
+
+
+def test_the_example_works_without_the_oauth_toolkit():
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", WITHOUT_OAUTH],
+        env=environment(DJANGO_SETTINGS_MODULE="settings"),
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr

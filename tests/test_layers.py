@@ -18,7 +18,7 @@ LEVELS = (
     {"classification", "formats", "negotiation", "stored"},
     {"conversion", "snapshot"},
     {"responses"},
-    {"maintenance", "ratelimit", "renderers"},
+    {"maintenance", "oauth2", "ratelimit", "renderers"},
     {"context_processors", "docs", "handlers", "middleware", "receivers", "testing"},
     {"admin", "checks", "management", "urls"},
     {"apps"},

@@ -44,6 +44,7 @@ class Line:
     title: SafeString
     message: SafeString
     retry: Any
+    description: SafeString | str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -126,8 +127,8 @@ def detail(request: HttpRequest, entry: Entry, language: str, *, is_staff: bool)
     }
 
 
-def lines(entries: Iterable[Entry]) -> list[Line]:
-    """Return what a list shows of each entry."""
+def lines(entries: Iterable[Entry], *, described: bool = False) -> list[Line]:
+    """Return what a list shows of each entry; its description only where that is asked for."""
     written = names.written()
     return [
         Line(
@@ -136,6 +137,7 @@ def lines(entries: Iterable[Entry]) -> list[Line]:
             title=rich(entry.title),
             message=_message(entry),
             retry=words.RETRIES.get(entry.retry, entry.retry),
+            description=rich(entry.description) if described else "",
         )
         for entry in entries
     ]
@@ -178,8 +180,10 @@ def _sections(entries: Iterable[Entry], *, oauth: bool) -> list[Section]:
         entries, key=lambda entry: 0 if oauth and names.is_oauth(entry.code) else entry.status // 100
     ):
         heading, about = words.CLASSES.get(key, words.OAUTH)
+        # The description of an error of OAuth says at which endpoint it occurs.
+        listed = lines(group, described=not key)
         sections.append(
-            Section(id=f"codes-{key}xx" if key else "codes-oauth", heading=heading, about=about, lines=lines(group))
+            Section(id=f"codes-{key}xx" if key else "codes-oauth", heading=heading, about=about, lines=listed)
         )
     return sections
 

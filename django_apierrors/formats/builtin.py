@@ -176,7 +176,9 @@ class OAuth2(Format):
                 problem = replace(problem, message=force_str(problem.message))
         text = entry.message_for(problem)
         description = "".join(c if " " <= c <= "~" and c not in '"\\' else " " for c in text)
-        return {"error": self._key(problem, entry), "error_description": " ".join(description.split())}
+        # It is never empty (RFC 6749, A.8), whatever alphabet the team writes in.
+        description = " ".join(description.split()) or phrase(problem.status)
+        return {"error": self._key(problem, entry), "error_description": description}
 
     def _key(self, problem: Problem, entry: Entry) -> str:
         nearest = "server_error" if problem.status >= HTTPStatus.INTERNAL_SERVER_ERROR else "invalid_request"

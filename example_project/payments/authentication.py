@@ -3,7 +3,8 @@
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.permissions import SAFE_METHODS, BasePermission
 
-from django_apierrors.exceptions import ApiError, AuthKeyInvalid
+from django_apierrors.exceptions import AuthKeyInvalid
+from django_apierrors.oauth2 import InsufficientScope
 
 from .models import ApiKey
 
@@ -33,5 +34,5 @@ class MayTransfer(BasePermission):
     def has_permission(self, request, view):
         key = request.auth
         if request.method not in SAFE_METHODS and isinstance(key, ApiKey) and not key.may_transfer:
-            raise ApiError("INSUFFICIENT_SCOPE", params={"scope": "transfers:write"})
+            raise InsufficientScope("transfers:write")
         return True

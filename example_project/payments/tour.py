@@ -4,6 +4,7 @@ The home page lists them, ``manage.py demo`` prints the first six, ``demo --once
 then the three that show maintenance.
 """
 
+import base64
 import http.client
 import json
 import shlex
@@ -12,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import urlsplit
 
-from .sample import EMPTY, FULL, IDEMPOTENCY_KEY, KEY, OTHER, READ_KEY
+from .sample import CLIENT_ID, EMPTY, FULL, IDEMPOTENCY_KEY, KEY, OTHER, READ_KEY, TOKEN, WITH_OAUTH
 
 _WITH_RETRY_AFTER = (429, 503)
 
@@ -293,6 +294,39 @@ STEPS = [
         code="INSUFFICIENT_BALANCE",
     ),
 ]
+
+_GUESSED = base64.b64encode(f"{CLIENT_ID}:guessed".encode()).decode()
+
+if WITH_OAUTH:
+    STEPS += [
+        Step(
+            title="OAuth 2: a client with a wrong secret",
+            method="POST",
+            path="/oauth/token/",
+            headers={"Authorization": f"Basic {_GUESSED}", "Content-Type": "application/x-www-form-urlencoded"},
+            data="grant_type=client_credentials",
+            status=401,
+            code="OAUTH_INVALID_CLIENT",
+            body={
+                "error": "invalid_client",
+                "error_description": "The client id or secret was not accepted.",
+            },
+        ),
+        Step(
+            title="OAuth 2: an address that its server does not have",
+            path="/oauth/tokens/",
+            status=404,
+            code="ENDPOINT_NOT_FOUND",
+            body={"error": "invalid_request", "error_description": "There is no such API address."},
+        ),
+        Step(
+            title="OAuth 2: an access token without the scope",
+            path="/api/v1/app/accounts/",
+            headers=_with_key(TOKEN),
+            status=403,
+            code="INSUFFICIENT_SCOPE",
+        ),
+    ]
 
 FIRST = STEPS[:6]
 

@@ -115,6 +115,7 @@ def _server(port: int) -> Iterator[ThreadedWSGIServer]:
 
 @contextmanager
 def _temporary_database() -> Iterator[None]:
+    connections.close_all()  # a system check may have opened the one of the settings
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         # As Django's test runner does it; the threads of the server connect by the same settings.
         name = str(Path(folder) / "db.sqlite3")
