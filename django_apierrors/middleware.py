@@ -31,6 +31,9 @@ from .windows import Window
 
 logger = logging.getLogger("django_apierrors")
 
+# A plain number: compared with every response of DRF, where a member of an enum would take the longest.
+_FIRST_ERROR = int(HTTPStatus.BAD_REQUEST)
+
 #: What is wrong, and the fix, when nothing passes this way: a system check and the admin's switch say it.
 MISSING = (
     "Errors outside DRF views are not structured and maintenance refuses nothing: the middleware is missing.",
@@ -223,9 +226,9 @@ def _is_login_redirect(request: HttpRequest, response: HttpResponseBase) -> bool
 def _before_rendering(request: HttpRequest, response: Any) -> Any:
     """Return the response, the errors of a DRF view structured, a page of the admin with the banner of maintenance."""
     if isinstance(response, Response):
-        if response.status_code >= HTTPStatus.BAD_REQUEST:
+        if response.status_code >= _FIRST_ERROR:
             _convert_returned(request, response)
-    elif not gate.is_quiet():
+    elif banner.is_admin(request) and not gate.is_quiet():
         banner.add(request, response)
     return response
 

@@ -245,11 +245,10 @@ def test_the_first_reason_counts(settings):
     """Each request has all by which the later reasons would let it pass, too."""
     full = Window(key="full", exempt_networks=(ip_network("10.0.0.0/8"),))
     read_only, elsewhere = replace(full, is_read_only=True), replace(full, path_prefixes=("/elsewhere",))
-    login, held = "/admin/login/", {bypass.COOKIE: bypass.token([full])}
+    login, held = "/admin/login/", f"{bypass.COOKIE}={bypass.token([full])}"
 
-    def reason(path="/open/function", method="get", opened=(full,), cookies=held, peer="10.0.0.1", **meta):
-        request = getattr(RequestFactory(), method)(path, REMOTE_ADDR=peer, **meta)
-        request.COOKIES.update(cookies)
+    def reason(path="/open/function", method="get", opened=(full,), cookie=held, peer="10.0.0.1", **meta):
+        request = getattr(RequestFactory(), method)(path, REMOTE_ADDR=peer, HTTP_COOKIE=cookie, **meta)
         return judge(request, opened).reason
 
     settings.APIERRORS = {**settings.APIERRORS, "MAINTENANCE": {"EXEMPT_PATHS": ["/admin/login"]}}
@@ -261,9 +260,9 @@ def test_the_first_reason_counts(settings):
     assert reason(login, "options", [read_only]) is Reason.READ
     assert reason(login) is Reason.CONTROL_PLANE
     assert reason() is Reason.BYPASS
-    assert reason(cookies={}) is Reason.NETWORK
-    assert reason(cookies={}, peer="") is Reason.EXEMPT_VIEW
-    assert reason("/site/fine", cookies={}, peer="") is Reason.REFUSED
+    assert reason(cookie="") is Reason.NETWORK
+    assert reason(cookie="", peer="") is Reason.EXEMPT_VIEW
+    assert reason("/site/fine", cookie="", peer="") is Reason.REFUSED
     settings.APIERRORS = {**settings.APIERRORS, "MAINTENANCE": {"FORCE": False}}
     assert reason(opened=()) is Reason.FORCED_OFF
     assert all(str(reason.value).endswith((".", ".")) for reason in Reason)
@@ -647,6 +646,16 @@ def test_each_change_is_told_once_as_soon_as_it_is_committed(send, told, caplog)
         "read-only for POST PUT until 2199-01-02 03:04:05+00:00",
         "Maintenance is off",
     ]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_change_from_async_code_is_told_too(told):
+    async def scenario():
+        await maintenance.aenable()
+        await maintenance.adisable()
+
+    async_to_sync(scenario)()
+    assert [is_on for _, is_on, _ in told] == [True, False]
 
 
 @pytest.mark.django_db(transaction=True)

@@ -104,6 +104,14 @@ def test_a_list_may_be_any_of_several_things(given):
     assert maintenance.enable(path_prefixes=given).path_prefixes == ["/api", "/site"]
 
 
+@pytest.mark.parametrize("name", ["path_prefixes", "methods", "exempt_networks"])
+@pytest.mark.parametrize("given", ["", " ", [""], ["/api", " "], "/api\n\n/site"])
+def test_a_blank_item_must_not_mean_everything(name, given):
+    with pytest.raises(ValidationError, match="has a blank item; leave it out"):
+        maintenance.enable(**{name: given})
+    assert not MaintenanceWindow.objects.exists()
+
+
 def test_an_end_counts_before_a_duration_and_none_means_no_end(switch):
     ends_at = timezone.now() + 5 * HOUR
     assert switch.enable(ends_at=ends_at, duration=HOUR).ends_at == ends_at

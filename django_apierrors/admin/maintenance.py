@@ -44,7 +44,6 @@ class MaintenanceWindowAdminMixin(Switching):
     formfield_overrides = FIELDS
     radio_fields = {"mode": admin.VERTICAL}
     actions = None
-    save_as = False
 
     class Media:
         """The style sheet of the page."""

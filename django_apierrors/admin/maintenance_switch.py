@@ -10,6 +10,7 @@ from django.contrib.admin.utils import unquote
 from django.db import transaction
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
+from django.urls import get_script_prefix
 from django.utils.cache import add_never_cache_headers
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -104,7 +105,7 @@ class Switching(Pages):
             "title": _("A token for API clients"),
             "header": bypass.HEADER,
             "token": bypass.token(opened),
-            "url": request.build_absolute_uri(next(iter(conf.API_PATHS), "/")),
+            "url": request.build_absolute_uri(get_script_prefix() + next(iter(conf.API_PATHS), "/").lstrip("/")),
         }
         response = self.render(request, "token", made)
         add_never_cache_headers(response)

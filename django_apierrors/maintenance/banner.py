@@ -25,22 +25,26 @@ _PAGE = "django_apierrors_maintenancewindow_changelist"
 _MAY_SEE = ("django_apierrors.view_maintenancewindow", "django_apierrors.toggle_maintenance")
 
 
+def is_admin(request: HttpRequest) -> bool:
+    """Tell whether a request was for an admin, whatever its site is called; every rendered page is asked."""
+    match = request.resolver_match
+    return match is not None and "admin" in match.app_names
+
+
 def add(request: HttpRequest, response: Any) -> None:
     """Put the banner among the messages of a page of an admin that is not rendered yet; leave others alone.
 
     It is no message of Django's storage: what nobody renders would turn up on a later page.
     """
     match, context = request.resolver_match, getattr(response, "context_data", None)
-    if match is None or "admin" not in match.app_names or not context or "site_header" not in context:
+    if match is None or not context or "site_header" not in context or context.get(SHOWN):
         return
     there = context.get("messages")
-    if context.get(SHOWN) or isinstance(there, Banner):
-        return
-    opened = open_at(time())
+    opened = () if isinstance(there, Banner) else open_at(time())
     if opened:
-        may_link = bool(context.get("has_permission"))
+        namespace = match.namespace if context.get("has_permission") else ""
         messages = get_messages(request) if there is None else there
-        context["messages"] = Banner(messages, request, opened, match.namespace if may_link else "")
+        context["messages"] = Banner(messages, request, opened, namespace)
 
 
 class Banner:

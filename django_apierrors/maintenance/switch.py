@@ -95,7 +95,7 @@ def enable(
 
 def _listed(name: str, items: Iterable[str]) -> list[str]:
     """Return the items; a blank one among them, as of a variable that is not set, must not mean everything."""
-    items = items.splitlines() if isinstance(items, str) else list(items)
+    items = items.splitlines() or [items] if isinstance(items, str) else list(items)
     if not all(str(item).strip() for item in items):
         raise ValidationError({name: f"{items!r} has a blank item; leave it out, or give no items at all for all."})
     return lines(items)
