@@ -8,6 +8,8 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
+from django.http.response import HttpResponseBase
+from django.utils.cache import patch_vary_headers
 from django.utils.http import parse_http_date_safe
 
 from .limits import Usage
@@ -110,6 +112,18 @@ def sf_string(text: str) -> str:
     """Return the inside of a string of a structured field (RFC 9651, 3.3.3); what is not ASCII becomes ``?``."""
     printable = "".join(c if " " <= c <= "~" else "?" for c in text)
     return printable.replace("\\", "\\\\").replace('"', '\\"')
+
+
+def vary_on(response: HttpResponseBase, name: str) -> None:
+    """Say that a response depends on a header of the request (RFC 9110, 12.5.5)."""
+    # The two cases of nearly every answer, without the regular expressions of Django's function.
+    present = response.headers.get(VARY)
+    if present is None:
+        response[VARY] = name
+    elif present == "Accept" and name == "Accept-Language":
+        response[VARY] = "Accept, Accept-Language"
+    else:
+        patch_vary_headers(response, (name,))
 
 
 def is_bearer(challenge: str) -> bool:

@@ -11,7 +11,6 @@ from typing import Any
 from django.conf import settings
 from django.http import BadHeaderError, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
-from django.utils.cache import patch_vary_headers
 from rest_framework.exceptions import APIException
 from rest_framework.renderers import JSONRenderer
 from rest_framework.response import Response
@@ -257,20 +256,9 @@ def _set_language(response: HttpResponseBase, problem: Problem, entry: Entry) ->
 
 def _vary(response: HttpResponseBase, format_: Format, request: HttpRequest) -> None:
     if format_.language is None and settings.USE_I18N:
-        _vary_on(response, "Accept-Language")
+        headers.vary_on(response, "Accept-Language")
     if not negotiation.is_by_place(request):
-        _vary_on(response, "Accept")
-
-
-def _vary_on(response: HttpResponseBase, name: str) -> None:
-    # The two cases of nearly every answer, without the regular expressions of Django's function.
-    present = response.headers.get(headers.VARY)
-    if present is None:
-        response[headers.VARY] = name
-    elif present == "Accept" and name == "Accept-Language":
-        response[headers.VARY] = "Accept, Accept-Language"
-    else:
-        patch_vary_headers(response, (name,))
+        headers.vary_on(response, "Accept")
 
 
 def _label(response: Response, media_type: str) -> None:
