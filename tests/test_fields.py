@@ -29,7 +29,6 @@ class Form(forms.ModelForm):
         ([1, 2], ["1", "2"]),
         ((text for text in ("/a", "/b")), ["/a", "/b"]),
     ],
-    ids=str,
 )
 def test_items_are_lines_without_the_blank_ones(given, items):
     assert lines(given) == items

@@ -157,7 +157,7 @@ def test_what_is_scheduled_in_a_test_is_not_on():
 
 
 @pytest.mark.parametrize(
-    "fields", [{"mode": "off"}, {"path_prefixes": ["api"]}, {"ends_at": timezone.now() - timedelta(hours=1)}], ids=str
+    "fields", [{"mode": "off"}, {"path_prefixes": ["api"]}, {"ends_at": timezone.now() - timedelta(hours=1)}], ids=list
 )
 def test_what_the_admin_would_refuse_is_refused(fields):
     with pytest.raises(ValidationError):
