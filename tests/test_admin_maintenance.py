@@ -451,9 +451,13 @@ def test_without_the_middleware_nothing_can_be_turned_on(ana, settings):
     settings.MIDDLEWARE = [name for name in settings.MIDDLEWARE if not name.startswith("django_apierrors")]
     client = Client()
     client.cookies = ana.cookies
-    said = text(client.get(PAGE))
-    assert all(part in said for part in MISSING)
-    assert "Turn on" not in said
+    window()
+    page = client.get(PAGE)
+    assert all(part in text(page) for part in MISSING)
+    assert "Maintenance refuses nothing On since" in text(page)
+    for name in ("on", "off", "bypass", "token"):
+        assert f'"{url(name)}"' not in page.content.decode()
+    MaintenanceWindow.objects.all().delete()
     response = client.post(url("on"), {**UNTOUCHED, "confirmed": "yes"})
     assert response.status_code == 409
     assert all(part in text(response) for part in MISSING)

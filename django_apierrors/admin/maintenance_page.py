@@ -63,20 +63,21 @@ class Pages(_Admin):
 
     def page(self, request: HttpRequest, form: SwitchForm | None = None, code: int = 200) -> TemplateResponse:
         """Return the page "Maintenance", with the form of the switch as it was sent."""
-        now = status()
+        now, is_missing = status(), not is_installed()
         subject = subject_of(now)
         answered = shown_window(subject)
         context = {
             "title": capfirst(self.opts.verbose_name_plural),
             banner.SHOWN: True,
             "state": now,
-            "headline": words.headline(now),
+            "headline": _("Maintenance refuses nothing") if is_missing else words.headline(now),
+            "look": "off" if is_missing else words.look(now),
             "forced": words.forced(now),
             "quiet": "" if now.is_on else words.quiet(now),
-            "is_read_only": words.is_all_read_only(now),
             "opened": [(row, words.opened(row)) for row in now.open],
             "scheduled": [(row, words.scheduled(row)) for row in now.upcoming],
-            "missing": "" if is_installed() else MISSING,
+            "missing": MISSING if is_missing else (),
+            "may_switch": self.may_toggle(request) and not is_missing,
             "may_toggle": self.may_toggle(request),
             "form": form or SwitchForm(),
             "shown": digest((*now.open, *now.upcoming)),

@@ -23,14 +23,15 @@ def headline(status: Status) -> str:
         return _("Maintenance is on, by the settings")
     if status.forced is False:
         return _("Maintenance is off, by the settings")
-    if not status.open:
-        return _("Maintenance is off")
-    return _("Maintenance is on: read-only") if is_all_read_only(status) else _("Maintenance is on")
+    said = {"off": _("Maintenance is off"), "reading": _("Maintenance is on: read-only"), "on": _("Maintenance is on")}
+    return said[look(status)]
 
 
-def is_all_read_only(status: Status) -> bool:
-    """Tell whether all that is open lets reading go on."""
-    return not status.forced and all(row.is_read_only for row in status.open)
+def look(status: Status) -> str:
+    """Return how the page shows it: ``on``, ``reading`` while only changes are refused, or ``off``."""
+    if not status.is_on:
+        return "off"
+    return "reading" if not status.forced and all(row.is_read_only for row in status.open) else "on"
 
 
 def forced(status: Status) -> str:

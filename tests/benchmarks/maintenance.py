@@ -49,9 +49,11 @@ from asgiref.sync import SyncToAsync  # noqa: E402
 from candidates import CONSTANT, NO_OP, OURS, PEER, WITHOUT_GATE, Candidate, peers  # noqa: E402
 from django.core.management import call_command  # noqa: E402
 from django.db import connection  # noqa: E402
+from django.http import HttpResponse  # noqa: E402
 from django.test import AsyncRequestFactory, RequestFactory  # noqa: E402
 from django.test.utils import CaptureQueriesContext  # noqa: E402
 from django.urls import URLResolver  # noqa: E402
+from django.utils.module_loading import import_string  # noqa: E402
 from measure import Figures, Variant, interleaved, one_by_one, one_by_one_async  # noqa: E402
 from tables import beside, head, more, plain, row  # noqa: E402
 
@@ -85,6 +87,8 @@ def main() -> None:
             *missing,
             sep="\n",
         )
+        switch(others, "off")
+        alone(runner, rounds)
         off(runner, [NO_OP, WITHOUT_GATE, OURS, *others], rounds)
         maintenance.enable()
         switch(others, "on")
@@ -99,28 +103,62 @@ def switch(others: Sequence[Candidate], to: str) -> None:
             call_command("maintenance_mode", to, verbosity=0)
 
 
+def check(candidates: Sequence[Candidate], answer: str, status: int) -> None:
+    """See that what is measured is what it is to be."""
+    for candidate in candidates:
+        with candidate.at_work():
+            response = SYNC.make([candidate.middleware])(request(PLACES[answer] + SYNC.place, ACCEPTS[answer]))
+        if response.status_code != status:
+            raise SystemExit(f"{candidate.name} answered {response.status_code}, not {status}")
+
+
+def alone(runner: asyncio.Runner, rounds: int) -> None:
+    """Print what the gate costs where nothing else hides it: around a view that does nothing."""
+    print("\n1. Off: the middleware by itself; a / b: the median / the fastest round")
+    head("", *(candidate.name for candidate in (NO_OP, WITHOUT_GATE, OURS)), "the gate", "aim")
+    sent, response = request("/api/fine", "*/*"), HttpResponse()
+
+    def view(request: Any) -> HttpResponse:
+        return response
+
+    async def view_async(request: Any) -> HttpResponse:
+        return response
+
+    for name, wrapped, timed in (
+        ("sync", view, one_by_one),
+        ("async", view_async, lambda call, arguments: runner.run(one_by_one_async(call, arguments))),
+    ):
+        chains = [import_string(candidate.middleware)(wrapped) for candidate in (NO_OP, WITHOUT_GATE, OURS)]
+        figures = interleaved([Variant(lambda: sent, chain) for chain in chains], rounds, calls=1000, timed=timed)
+        _, without, ours = figures
+        gate = f"{ours.median - without.median:+.2f} / {ours.fastest - without.fastest:+.2f}"
+        row(name, *(f"{of.median:.2f} / {of.fastest:.2f}" for of in figures), gate, "<= +1.00")
+
+
 def off(runner: asyncio.Runner, candidates: Sequence[Candidate], rounds: int) -> None:
     """Print what each adds to a 200, and what else it does."""
-    print("\n1. Off: a 200, from the request to the response; +a / +b: of the medians / the median of the differences")
+    print("\n2. Off: a 200, from the request to the response; +a / +b: of the medians / the median of the differences")
+    check(candidates, "JSON", 200)
     sync = compared(candidates, SYNC, "JSON", rounds, runner)
     async_ = compared(candidates, ASYNC, "JSON", rounds, runner)
     head("", "sync", "over no-op", "async", "over no-op", "resolver calls, queries, hops")
     for candidate, of_sync, of_async in zip(candidates, sync, async_, strict=True):
         cells = [plain(of_sync), more(of_sync, sync[0]), plain(of_async), more(of_async, async_[0])]
         row(candidate.name, *cells, ", ".join(map(str, counted(candidate, runner))))
-    print(f"the gate by itself: sync {more(sync[2], sync[1])}, async {more(async_[2], async_[1])} (aim: <= +1.00)")
     print("hops: calls that leave the event loop for a thread, of an async request")
 
 
 def on(runner: asyncio.Runner, answer: str, candidates: Sequence[Candidate], rounds: int) -> None:
     """Print what a 503 costs beside a constant one."""
-    print(f"\n2. On: a 503 in {answer}; (a / bx): of the medians / the median of the ratios within a round")
+    print(f"\n3. On: a 503 in {answer}; (a / bx): of the medians / the median of the ratios within a round")
+    check(candidates, answer, 503)
     figures = [compared(candidates, way, answer, rounds, runner) for way in WAYS]
     head("", *(way.name for way in WAYS), "aim (whole)")
     for number, candidate in enumerate(candidates):
         cells = [beside(of_way[number], of_way[0]) if number else plain(of_way[0]) for of_way in figures]
         row(candidate.name, *cells, "<= 1.50x" if candidate is OURS else "")
-    print("whole: from the environ or scope to the last byte; else: from the request to the response")
+    print("whole: from the environ to the last byte; else: from the request to the response")
+    print("async: Django itself leaves the event loop to log an answer of 400 and more, the constant one, too")
 
 
 @dataclass(frozen=True)
@@ -154,13 +192,6 @@ WAYS = (
         lambda chain: project.answer(project.wsgi(project.Without, chain)),
     ),
     ASYNC,
-    Way(
-        "async, whole",
-        ASYNC.place,
-        lambda *sent: request_async(*sent).scope,
-        lambda chain: project.answer_async(project.asgi(chain)),
-        is_async=True,
-    ),
 )
 
 

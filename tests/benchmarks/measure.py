@@ -28,6 +28,11 @@ class Figures:
     def median(self) -> float:
         return median(self.rounds)
 
+    @property
+    def fastest(self) -> float:
+        """The round that the machine disturbed least."""
+        return min(self.rounds)
+
     def times(self, other: Figures) -> tuple[float, float]:
         """How many times the other it took: the ratio of the medians, the median of the rounds' ratios."""
         ratios = [mine / its for mine, its in zip(self.rounds, other.rounds, strict=True)]

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from typing import Any
 
 from asgiref.sync import iscoroutinefunction, markcoroutinefunction
@@ -179,23 +178,6 @@ def answer(application: WSGIHandler) -> Callable[[dict[str, Any]], bytes]:
         content = b"".join(response)
         response.close()
         return content
-
-    return serve
-
-
-def answer_async(application: ASGIHandler) -> Callable[[dict[str, Any]], Awaitable[None]]:
-    """Return what serves one request as a server does, from the scope to the last byte."""
-
-    async def serve(scope: dict[str, Any]) -> None:
-        body = [{"type": "http.request", "body": b"", "more_body": False}]
-
-        async def receive() -> dict[str, Any]:
-            return body.pop() if body else await asyncio.Future()
-
-        async def send(message: dict[str, Any]) -> None:
-            pass
-
-        await application(scope, receive, send)
 
     return serve
 
