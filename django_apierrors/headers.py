@@ -150,6 +150,16 @@ def for_client(authorization: str, challenge: str) -> str:
     return f"{scheme} {realm[0]}" if realm else f'{scheme} realm="api"'
 
 
+def for_token(authorization: str, challenge: str) -> str:
+    """Return a challenge after credentials that were refused, which says so of a bearer token (RFC 6750, 3.1)."""
+    return with_error(challenge, "invalid_token") if has_bearer_token(authorization) else challenge
+
+
+def for_scope(scope: Any) -> str:
+    """Return the challenge to a bearer token that lacks a scope, which is named if it is known (RFC 6750, 3.1)."""
+    return with_error("Bearer", "insufficient_scope", **({"scope": str(scope)} if scope else {}))
+
+
 def with_error(challenge: str, error: str, **attributes: str) -> str:
     """Add ``error`` and further attributes to a Bearer challenge (RFC 6750, 3).
 

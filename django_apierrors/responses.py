@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from dataclasses import replace
 from http import HTTPStatus
 from typing import Any
 
@@ -134,7 +133,8 @@ def make_page(problem: Problem, request: HttpRequest, render: Callable[[Entry], 
 def make_redirect(problem: Problem, request: HttpRequest, url: str) -> HttpResponse:
     """Return a new response that sends the client to a URL, which tells it of a problem."""
     response = HttpResponse(status=HTTPStatus.FOUND, headers={headers.LOCATION: url})
-    _set_facts(response, replace(problem, retry_after=None), request)  # here it would hold the redirect back
+    _set_facts(response, problem, request)
+    del response[headers.RETRY_AFTER]  # of a redirect it would be the wait before that (RFC 9110, 10.2.3)
     return response
 
 
@@ -237,14 +237,11 @@ def _set_challenge(response: HttpResponseBase, problem: Problem, request: HttpRe
     challenge = response.headers.get(headers.WWW_AUTHENTICATE)
     if problem.status == HTTPStatus.UNAUTHORIZED:
         sent = "" if request is None else request.META.get("HTTP_AUTHORIZATION", "")
-        if challenge is None and problem.code == "OAUTH_INVALID_CLIENT":
-            challenge = headers.for_client(sent, conf.CHALLENGE)
-        challenge = challenge or conf.CHALLENGE
-        if headers.has_bearer_token(sent):
-            challenge = headers.with_error(challenge, "invalid_token")
-    elif challenge is None:
-        scope = problem.params.get("scope")
-        challenge = headers.with_error("Bearer", "insufficient_scope", **({"scope": str(scope)} if scope else {}))
+        is_of_client = problem.code == "OAUTH_INVALID_CLIENT"
+        default = headers.for_client(sent, conf.CHALLENGE) if is_of_client else conf.CHALLENGE
+        challenge = headers.for_token(sent, challenge or default)
+    else:
+        challenge = challenge or headers.for_scope(problem.params.get("scope"))
     response[headers.WWW_AUTHENTICATE] = challenge
 
 

@@ -349,7 +349,7 @@ def test_an_error_that_is_shown_says_all_that_the_exception_says(redirected):
 
 
 def test_a_redirect_is_not_held_back(redirected):
-    response = redirected(error=oauth2.TemporarilyUnavailable(retry_after=7))
+    response = redirected(error=oauth2.TemporarilyUnavailable(retry_after=7, headers={"Retry-After": "8"}))
     assert told(response)["error"] == "temporarily_unavailable"
     assert "Retry-After" not in response
 

@@ -25,6 +25,8 @@ SHOWN_HEADERS = ("Content-Type", "WWW-Authenticate", "Retry-After", "X-Error-Cod
 
 class Command(BaseCommand):
     help = "Makes the database and sample data, prints what to try, and serves the example API."
+    # They run when the port is there: a check of a model may open the database, and SQLite then makes it.
+    requires_system_checks = ()
 
     def add_arguments(self, parser):
         parser.add_argument("--port", type=int, default=8000, help="port to serve on (default: 8000; 0: a free one)")
@@ -43,6 +45,7 @@ class Command(BaseCommand):
 
     def _serve(self, port: int) -> None:
         with _server(port) as server:  # first of all: nothing has happened yet if the port is taken
+            self.check()
             _prepare_database()
             base = f"http://{HOST}:{server.server_port}"
             self.stdout.write(_introduction(base))
@@ -55,6 +58,7 @@ class Command(BaseCommand):
     def _try_out(self) -> None:
         with _temporary_database(), _without_log(), _server(0) as server:
             server.daemon_threads = False  # closing it waits until they have let go of the database
+            self.check()
             _prepare_database()
             threading.Thread(target=server.serve_forever, daemon=True).start()
             try:
@@ -115,7 +119,6 @@ def _server(port: int) -> Iterator[ThreadedWSGIServer]:
 
 @contextmanager
 def _temporary_database() -> Iterator[None]:
-    connections.close_all()  # a system check may have opened the one of the settings
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         # As Django's test runner does it; the threads of the server connect by the same settings.
         name = str(Path(folder) / "db.sqlite3")
