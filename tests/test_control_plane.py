@@ -12,7 +12,7 @@ from django.utils.decorators import sync_and_async_middleware
 from django.utils.translation import gettext_lazy
 from sending import sender
 
-from django_apierrors.maintenance import control_plane
+from django_apierrors.maintenance import control_plane, resolving
 from django_apierrors.testing import maintenance_mode
 
 
@@ -129,6 +129,13 @@ def test_an_admin_below_a_language_is_open_in_each_and_without_one(send, setting
     assert open_paths(send, *sorted(closed | opened, reverse=True)) == opened
 
 
+@pytest.mark.usefixtures("german")
+def test_no_spelling_of_a_language_makes_another_of_it(settings, rf):
+    settings.ROOT_URLCONF = InLanguages
+    assert {resolving.language_of(rf.get(f"/{spelled}/fine")) for spelled in ("de", "DE", "dE")} == {"de"}
+    assert resolving.language_of(rf.get("/fr/fine")) == "en"
+
+
 @pytest.mark.usefixtures("german", "db")
 def test_the_default_language_may_go_without_a_prefix(send, settings):
     settings.ROOT_URLCONF = InLanguagesButTheDefault
@@ -147,7 +154,8 @@ def test_an_admin_at_the_root_of_languages_does_not_open_the_rest(send, settings
 def test_letters_beyond_ascii_are_compared_as_they_are(settings, db):
     settings.ROOT_URLCONF = Unusual
     send = sender("sync")  # Django's client of ASGI garbles them
-    assert passes(send, "/v%C3%A9rwaltung/login/")
+    for path_ in ("/v%C3%A9rwaltung/login/", "/v%C3%A9rwaltung", "/v%C3%A9rwaltung/nothing"):
+        assert passes(send, path_)
     assert not passes(send, "/verwaltung/login/")
 
 
@@ -210,8 +218,8 @@ def test_static_files_are_open_where_they_are_served_here(static_url, is_open, s
     send = sender("sync")
     settings.STATIC_URL = static_url
     assert passes(send, "/static/nothing.css") is is_open
-    assert not passes(send, "/staticx/nothing.css")
-    assert not passes(send, "/site/page")
+    for path_ in ("/", "/staticx/nothing.css", "/site/page"):
+        assert not passes(send, path_)
 
 
 @pytest.mark.usefixtures("german")

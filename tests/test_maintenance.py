@@ -5,7 +5,7 @@ import contextlib
 import logging
 import math
 import threading
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_network
@@ -547,6 +547,13 @@ def test_force_outranks_the_windows(send, force):
         assert ask(send) is None
 
 
+def test_force_refuses_reading_even_where_a_window_allows_it(send, force):
+    force(True)
+    with maintenance_mode(mode="read_only", message="Not these."):
+        answer = send("get", "/api/plain/fine")
+    assert_api_error(answer, "MAINTENANCE", 503, message="The API is paused for planned work.")
+
+
 def test_force_takes_words_and_networks_of_the_strictest_full_window(send, force):
     force(True)
     ends_at = timezone.now() + HOUR
@@ -731,6 +738,22 @@ def test_a_receiver_that_fails_costs_no_operator_his_switch(caplog):
     assert "secret" in caplog.text
 
 
+@pytest.mark.django_db(transaction=True)
+def test_nor_does_a_fault_of_ours(monkeypatch, caplog):
+    def fails(request=None):
+        raise ZeroDivisionError("secret")
+
+    done = []
+    with monkeypatch.context() as patch:
+        patch.setattr(snapshot, "refresh", fails)
+        with transaction.atomic():
+            maintenance.enable()
+            transaction.on_commit(lambda: done.append("what the project does"))
+    assert maintenance.status().is_on
+    assert done == ["what the project does"]
+    assert "secret" in caplog.text
+
+
 def test_each_refusal_is_a_problem_that_is_sent(send):
     sent = []
 
@@ -767,19 +790,21 @@ def test_who_looked_earlier_does_not_speak_later(monkeypatch, caplog):
     is_looking, goes_on = threading.Event(), threading.Event()
     open_at = gates.open_at
 
-    def held(now):
+    def held_once(now):
         found = open_at(now)
-        is_looking.set()
-        assert goes_on.wait(60)
+        if not is_looking.is_set():
+            is_looking.set()
+            assert goes_on.wait(60)
         return found
 
     gate.look_again()
-    monkeypatch.setattr(gates, "open_at", held)
+    monkeypatch.setattr(gates, "open_at", held_once)
     with ThreadPoolExecutor(2) as pool:
         first = pool.submit(gate.look)
         assert is_looking.wait(60)
         windows.install(Windows([Window(key="a")]))
         second = pool.submit(gate.look)
+        wait([second], 0.2)  # it could finish now, were it not for the lock
         goes_on.set()
         assert first.result(60) == ((), False)
         assert second.result(60)[1] is True

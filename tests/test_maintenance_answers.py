@@ -15,6 +15,7 @@ from sending import sender
 import django_apierrors.maintenance.gate as gates
 from django_apierrors.formats import BUILTIN
 from django_apierrors.maintenance import answers
+from django_apierrors.middleware import ApiErrorMiddleware
 from django_apierrors.models import ErrorCode
 from django_apierrors.snapshot import snapshot
 from django_apierrors.testing import assert_api_error, maintenance_mode, override_error
@@ -158,6 +159,15 @@ def test_head_is_answered_with_the_same_headers_and_no_body(send, headers, path_
     assert (head.status_code, head.content) == (503, b"")
     assert dict(head.headers) == dict(got.headers)
     assert int(head.headers["Content-Length"]) == len(got.content)
+
+
+def test_head_has_no_body_even_where_the_server_would_send_one(rf):
+    """Django's client takes it away, as some servers do."""
+    middleware = ApiErrorMiddleware(lambda request: HttpResponse("fine"))
+    with maintenance_mode():
+        answer = middleware(rf.head("/api/plain/fine"))
+    assert (answer.status_code, answer.content) == (503, b"")
+    assert int(answer.headers["Content-Length"]) > 0
 
 
 # Which door it would have been makes no difference
