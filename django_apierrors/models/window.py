@@ -8,7 +8,6 @@ from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.core.validators import URLValidator
 from django.db import models
 from django.db.models import F, Q
 from django.utils import dateformat, timezone
@@ -69,7 +68,6 @@ class MaintenanceWindow(Announced):
     status_url = models.URLField(
         _("status URL"),
         blank=True,
-        validators=[URLValidator(schemes=["http", "https"])],
         help_text=_("Public. Where clients can follow how it goes."),
     )
     reason = models.TextField(_("reason"), blank=True, help_text=_("Internal: for colleagues and the record."))
@@ -148,6 +146,8 @@ class MaintenanceWindow(Announced):
             found = [message for message in map(wrong, lines(getattr(self, name))) if message]
             if found:
                 errors[name] = found
+        if "://" in self.status_url and not self.status_url.lower().startswith(("http://", "https://")):
+            errors["status_url"] = _("%s is nothing that a browser opens: it begins with https://.") % self.status_url
         if self.is_read_only and self.methods and set(self.methods) <= set(SAFE_METHODS):
             errors.setdefault("methods", _("A read-only window lets these pass: nothing would be refused."))
         if errors:
