@@ -55,7 +55,6 @@ REST_FRAMEWORK = {
         "rest_framework.authentication.SessionAuthentication",  # for the browsable API
     ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
-    "DEFAULT_THROTTLE_RATES": {"payees": "3/min"},
     "DEFAULT_PAGINATION_CLASS": "rest_framework.pagination.PageNumberPagination",
     "PAGE_SIZE": 50,
 }
@@ -66,7 +65,16 @@ APIERRORS = {
     "FORMATS": {"/api/v2/": "problem", "/oauth/": "oauth2"},
     "EXCEPTIONS": {"payments.rates.ProviderTimeout": "GATEWAY_TIMEOUT"},
     "CHALLENGE": 'Bearer realm="payments"',  # for plain views; a DRF view asks its authentication classes
+    "RATELIMIT": {
+        "POLICIES": {
+            "everybody": {"key": "ip", "rate": "1200/m"},
+            "payees": {"key": "user", "rate": "3/m"},
+        },
+        "GLOBAL": ["everybody"],  # counted before anybody is authenticated
+    },
 }
+# The demo is one process, which may count in its own memory; more of them need a shared cache.
+SILENCED_SYSTEM_CHECKS = ["django_apierrors.W006"]
 
 # What may be uploaded as the receipt of a transfer, in bytes; and any other body of a request.
 RECEIPT_MAX_SIZE = 64_000

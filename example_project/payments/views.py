@@ -15,10 +15,10 @@ from rest_framework.generics import RetrieveAPIView
 from rest_framework.parsers import MultiPartParser
 from rest_framework.permissions import AllowAny, IsAuthenticated
 from rest_framework.response import Response
-from rest_framework.throttling import ScopedRateThrottle
 
 from django_apierrors.exceptions import ApiError, AuthKeyNotFound, ParamNotFound, ResourceConflict, ResourceNotFound
 from django_apierrors.maintenance import maintenance_exempt
+from django_apierrors.ratelimit import RatelimitThrottle
 
 from . import rates, sample, tour, transfers
 from .authentication import BearerAuthentication, MayTransfer
@@ -82,12 +82,12 @@ class TransferViewSet(mixins.CreateModelMixin, viewsets.ReadOnlyModelViewSet):
 
 
 class PayeeView(RetrieveAPIView):
-    """Whose account is it? Throttled, lest somebody tries all the numbers."""
+    """Whose account is it? Limited, lest somebody tries all the numbers."""
 
     queryset = Account.objects.select_related("owner")
     serializer_class = PayeeSerializer
     lookup_field = "number"
-    throttle_classes = [ScopedRateThrottle]
+    throttle_classes = [RatelimitThrottle]
     throttle_scope = "payees"
 
 

@@ -20,7 +20,15 @@ from django.db import connection, connections
 from ... import sample, tour
 
 HOST = "127.0.0.1"
-SHOWN_HEADERS = ("Content-Type", "WWW-Authenticate", "Retry-After", "X-Error-Code", "X-Request-ID")
+SHOWN_HEADERS = (
+    "Content-Type",
+    "WWW-Authenticate",
+    "Retry-After",
+    "RateLimit-Policy",
+    "RateLimit",
+    "X-Error-Code",
+    "X-Request-ID",
+)
 
 
 class Command(BaseCommand):
@@ -33,7 +41,7 @@ class Command(BaseCommand):
         parser.add_argument(
             "--once",
             action="store_true",
-            help="send nine requests to a server on a free port with a temporary database, the last three while "
+            help="send ten requests to a server on a free port with a temporary database, the last three while "
             "maintenance is switched on and off, check the answers, and exit",
         )
 
@@ -71,8 +79,8 @@ class Command(BaseCommand):
 
     def _try_all(self, base: str) -> tuple[int, list[str]]:
         """Send all requests; return their number, and the titles of those with a wrong answer."""
-        self.stdout.write(f"Six requests that fail, sent to {base}, and their answers:\n\n")
-        steps = [*tour.FIRST, tour.PAUSED, tour.EXEMPT, tour.OPEN]
+        self.stdout.write(f"Requests that fail, sent to {base}, and their answers:\n\n")
+        steps = [*tour.FIRST, tour.LIMITED, tour.PAUSED, tour.EXEMPT, tour.OPEN]
         wrong = []
         for number, step in enumerate(steps, start=1):
             if step is tour.PAUSED:
@@ -81,7 +89,7 @@ class Command(BaseCommand):
                 self._switch("off")
             self.stdout.write(self.style.MIGRATE_HEADING(f"{number}. {step.title}"))
             self.stdout.write(f"$ {step.curl(base)}\n\n")
-            answer = step.send(base)
+            answer = step.send_until_met(base)
             self.stdout.write(_written(answer))
             differences = step.differences(answer)
             if differences:
