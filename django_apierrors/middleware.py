@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 from typing import Any
 
-from asgiref.sync import iscoroutinefunction, markcoroutinefunction, sync_to_async
+from asgiref.sync import iscoroutinefunction, markcoroutinefunction
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured, PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
@@ -109,8 +109,7 @@ class ApiErrorMiddleware:
         return self._answer(request) if refused is None else self._sent(request, refused)
 
     async def _limit_async(self, request: HttpRequest) -> HttpResponseBase:
-        is_counted = conf.GLOBAL and door.is_counted(request)
-        refused = await sync_to_async(door.refusal)(request) if is_counted else None
+        refused = await door.arefusal(request) if conf.GLOBAL and door.is_counted(request) else None
         if refused is None:
             return await self._answer_async(request)
         return await self._sent_async(request, refused)

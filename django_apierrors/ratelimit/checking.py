@@ -45,7 +45,11 @@ async def acheck(request: Any, *names: str | Policy, block: bool = True) -> tupl
 
     The counting is sync, in a thread: Django's async caches do not count atomically before 6.1.
     """
-    return await sync_to_async(check)(request, *names, block=block)
+    return await _check_in_thread(request, *names, block=block)
+
+
+# Made once, not in each call: that costs as much as reading the key.
+_check_in_thread = sync_to_async(check)
 
 
 def usages(request: Any) -> tuple[Usage, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from http import HTTPStatus
 
+from asgiref.sync import sync_to_async
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from rest_framework.exceptions import APIException
@@ -44,6 +45,10 @@ def refusal(request: HttpRequest) -> HttpResponse | None:
         response._has_been_logged = problem.status >= HTTPStatus.INTERNAL_SERVER_ERROR  # type: ignore[attr-defined]
         return response
     return None
+
+
+#: The same in async code, in a thread.
+arefusal = sync_to_async(refusal)
 
 
 def dress(response: HttpResponseBase, request: HttpRequest) -> None:
