@@ -16,27 +16,21 @@ from django.http import HttpResponse
 from django.test import override_settings
 
 from django_apierrors.middleware import ApiErrorMiddleware
-from django_apierrors.snapshot import snapshot, within
+from django_apierrors.snapshot import snapshot
 
 PEER = "django-maintenance-mode"
 
 
 class WithoutGate(ApiErrorMiddleware):
-    """Our middleware, which does everything else."""
+    """Our middleware, which does everything else as soon as it knows the catalog."""
 
     def __call__(self, request):
         if self.is_async:
             return self._call_async(request)
-        if not snapshot.is_stale():
-            return self._answer(request)
-        with within(snapshot.refresh(request)):
-            return self._answer(request)
+        return super().__call__(request) if snapshot.is_stale() else self._limit(request)
 
     async def _call_async(self, request):
-        if not snapshot.is_stale():
-            return await self._answer_async(request)
-        with within(await snapshot.arefresh(request)):
-            return await self._answer_async(request)
+        return await (super()._call_async(request) if snapshot.is_stale() else self._limit_async(request))
 
 
 class Constant:
