@@ -26,7 +26,8 @@ from .maintenance.gate import gate, judge, refusal
 from .problems import Problem
 from .ratelimit import door
 from .signals import maintenance_changed, problem_sent
-from .snapshot import snapshot, within
+from .snapshot import snapshot
+from .stored import within
 from .windows import Window
 
 logger = logging.getLogger("django_apierrors")

@@ -15,10 +15,12 @@ from .exceptions import ApiError
 
 # An absolute URI without a fragment (RFC 6749, 3.1.2; RFC 3986, 4.3); http has a host (RFC 9110, 4.2).
 _TARGET = re.compile(
-    r"""(?:https?://(?![/?\\])|(?!https?:)(?P<other>[a-z][a-z0-9+.-]*):)[!"$-~]+""", re.ASCII | re.IGNORECASE
+    r"""(?:https?://(?![/?\\])|(?!https?:)(?P<other>[a-z][a-z0-9+.-]*):)[!$-;=?-\[\]_a-z~]+""", re.ASCII | re.IGNORECASE
 )
 # Schemes that browsers run or show in place, where no client waits for an answer.
-_NO_TARGETS = frozenset(("about", "blob", "data", "file", "javascript", "vbscript"))
+_NO_TARGETS = frozenset(
+    ("about", "blob", "data", "file", "filesystem", "intent", "javascript", "vbscript", "view-source")
+)
 
 
 class OAuthError(ApiError):

@@ -220,6 +220,9 @@ def _set_facts(response: HttpResponseBase, problem: Problem, request: HttpReques
     _set_retry_after(response, problem)
     if problem.status == HTTPStatus.UNAUTHORIZED or problem.code == "INSUFFICIENT_SCOPE":
         _set_challenge(response, problem, request)
+    if problem.code == "RATE_LIMITER_UNAVAILABLE":
+        # The breaker says once that the store is down; Django would mail it for each request.
+        response._has_been_logged = True  # type: ignore[attr-defined]
     response._apierrors_problem = problem  # type: ignore[attr-defined]
     if request is not None:
         request._apierrors_code = problem.code  # type: ignore[attr-defined]

@@ -5,9 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable
 from time import monotonic
 from typing import Any
 
@@ -22,6 +20,7 @@ from .conf import conf
 from .flight import PATIENCE, Flight
 from .models import Edit, ErrorCode, Revision
 from .paths import is_one_of
+from .stored import Copy
 from .windows import Windows
 
 logger = logging.getLogger("django_apierrors")
@@ -33,27 +32,9 @@ _HURRY, _GRACE = 0.2, 0.1
 
 #: Each part with what reads it and what lets it count in this process.
 _PARTS: dict[str, tuple[Callable[[str], Any], Callable[[Any], None]]] = {
-    Revision.CATALOG: (stored.catalog, catalog.install),
     Revision.WINDOWS: (stored.windows, windows.install),
+    Revision.CATALOG: (stored.catalog, catalog.install),
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Copy:
-    """Catalog and windows of an open transaction."""
-
-    catalog: Catalog
-    windows: Windows
-
-
-@contextmanager
-def within(copy: Copy | None) -> Iterator[None]:
-    """Let the copy of an open transaction answer the request inside it, and no other."""
-    if copy is None:
-        yield
-        return
-    with catalog.within(copy.catalog), windows.within(copy.windows):
-        yield
 
 
 class Snapshot:
@@ -227,15 +208,7 @@ class Snapshot:
         try:
             using = _alias()
             # The tokens first: rows read before them could be older than they say, for ever.
-            tokens = stored.tokens(using)
-            for part, (read, _) in _PARTS.items():
-                token = tokens.get(part)
-                if part in self._tokens and self._tokens[part] == token:
-                    continue
-                value = read(using)
-                with self._lock:
-                    if self._flight is flight:
-                        self._take(part, value, token)
+            self._read_parts(flight, using, stored.tokens(using))
         except Exception as exc:  # the words must never stand in the way of the answer
             with self._lock:
                 if self._flight is flight:
@@ -248,6 +221,24 @@ class Snapshot:
                     self._succeeded(edit, flight.began)
         finally:
             flight.done.set()
+
+    def _read_parts(self, flight: Flight, using: str, tokens: dict[str, str]) -> None:
+        """Read what has changed; a part that cannot be read keeps none of the others from being known."""
+        failure: Exception | None = None
+        for part, (read, _) in _PARTS.items():
+            token = tokens.get(part)
+            if part in self._tokens and self._tokens[part] == token:
+                continue
+            try:
+                value = read(using)
+            except Exception as exc:  # raised below: a switch must never wait for a catalog that cannot be read
+                failure = failure or exc
+                continue
+            with self._lock:
+                if self._flight is flight:
+                    self._take(part, value, token)
+        if failure is not None:
+            raise failure
 
     def _take(self, part: str, value: Any, token: str | None) -> None:
         _PARTS[part][1](value)

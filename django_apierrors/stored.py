@@ -5,10 +5,14 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from . import catalog as catalogs
 from . import codes
+from . import windows as memory
 from .catalog import Catalog, Row
 from .client_ip import Network, parse_network
 from .codes import LONGEST_MESSAGE, TEXTS
@@ -18,6 +22,24 @@ from .windows import METHODS, Window, Windows
 _FIELDS = ("code", "status", "type", "retry", "doc_url", "listed", "deprecated", "replaced_by__code", *TEXTS)
 _URL = re.compile(r"https?://[^\s<>\"]+")
 _LANGUAGE = re.compile(r"[a-z]{2,3}(-[a-z0-9]+)*")
+
+
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """Catalog and windows of an open transaction."""
+
+    catalog: Catalog
+    windows: Windows
+
+
+@contextmanager
+def within(copy: Copy | None) -> Iterator[None]:
+    """Let the copy of an open transaction answer the request inside it, and no other."""
+    if copy is None:
+        yield
+        return
+    with catalogs.within(copy.catalog), memory.within(copy.windows):
+        yield
 
 
 def tokens(using: str) -> dict[str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -18,6 +19,7 @@ SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 METHODS = (*SAFE_METHODS, "POST", "PUT", "PATCH", "DELETE", "TRACE")
 
 _LONGEST_WAIT = 86_400
+_SUFFIX = re.compile(r"\.[a-z][a-z0-9]*/?\Z")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -60,7 +62,9 @@ class Window:
         """Tell whether a request is in the scope of the window."""
         if self.methods and method not in self.methods and not (method == "HEAD" and "GET" in self.methods):
             return False
-        return not self.path_prefixes or any(covers(prefix, path) for prefix in self.path_prefixes)
+        # By a suffix, as in /billing.json, DRF's routers lead to the same view.
+        paths = (path, _SUFFIX.sub("", path))
+        return not self.path_prefixes or any(covers(prefix, each) for prefix in self.path_prefixes for each in paths)
 
     def refuses(self, method: str) -> bool:
         """Tell whether a request in the scope is refused for its method."""

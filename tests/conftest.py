@@ -4,6 +4,8 @@ import pytest
 from django.test import AsyncClient, Client
 from shop import views
 
+from django_apierrors.maintenance.gate import gate
+
 
 @pytest.fixture
 def api():
@@ -46,3 +48,10 @@ def bare(settings):
         settings.CSRF_FAILURE_VIEW = "django.views.csrf.csrf_failure"
 
     return without_the_package
+
+
+@pytest.fixture(autouse=True)
+def the_next_test_is_told_of_no_maintenance():
+    """Let the gate notice that the maintenance of a test is over, before a request of another test does."""
+    yield
+    gate.look()

@@ -9,11 +9,12 @@ import pytest
 from django.core import signing
 from django.http import HttpResponse, StreamingHttpResponse
 from django.test import RequestFactory
+from django.urls import clear_script_prefix, set_script_prefix
 from django.utils import timezone
 from sending import sender
 
 import django_apierrors.maintenance.gate as gates
-from django_apierrors import maintenance, stored
+from django_apierrors import maintenance, stored, windows
 from django_apierrors.maintenance import bypass
 from django_apierrors.models import MaintenanceWindow
 from django_apierrors.snapshot import snapshot
@@ -235,10 +236,14 @@ def test_the_cookie_is_secure_under_https_and_where_that_of_the_session_is(is_se
     assert bool(handed_out([Window()], is_secure=is_secure)["secure"]) is says
 
 
-def test_the_cookie_reaches_as_far_as_that_of_the_session(settings):
+def test_the_cookie_reaches_the_whole_site_and_the_hosts_of_the_session(settings):
     settings.SESSION_COOKIE_DOMAIN = ".example.com"
-    settings.SESSION_COOKIE_PATH = "/app/"
-    cookie = handed_out([Window()])
+    settings.SESSION_COOKIE_PATH = "/admin/"  # which needs no pass
+    set_script_prefix("/app/")
+    try:
+        cookie = handed_out([Window()])
+    finally:
+        clear_script_prefix()
     assert (cookie["domain"], cookie["path"]) == (".example.com", "/app/")
 
 
@@ -257,3 +262,15 @@ def test_who_holds_all_of_some_windows_is_told():
     for token, is_held in (("", (False, False, True)), (bypass.token([first]), (True, False, True))):
         request = RequestFactory().get("/", HTTP_COOKIE=f"{bypass.COOKIE}={token}")
         assert tuple(bypass.is_held(request, asked) for asked in ([first], [first, second], [])) == is_held
+
+
+@pytest.mark.parametrize("more", [{"exempt_networks": ["127.0.0.1"]}, {"mode": "read_only"}])
+def test_what_also_needed_a_bypass_is_not_stored_either(more):
+    send = sender("sync")
+    with maintenance_mode(), maintenance_mode(**more):
+        first, *_others = windows.current()
+        token = bypass.token([first])
+        answer = send("get", "/api/plain/fine", headers={bypass.HEADER: token})
+        assert answer.status_code == 200
+        assert answer.headers["Cache-Control"] == "private, no-store"
+        assert answer.headers.get("X-Maintenance") == ("read-only" if "mode" in more else None)

@@ -12,7 +12,8 @@ from django.utils.decorators import sync_and_async_middleware
 from django.utils.translation import gettext_lazy
 from sending import sender
 
-from django_apierrors.maintenance import control_plane, resolving
+from django_apierrors import resolving
+from django_apierrors.maintenance import control_plane
 from django_apierrors.testing import maintenance_mode
 
 
@@ -62,6 +63,10 @@ class AtTheRootOfLanguages:
 
 class Unusual:
     urlpatterns = [path("vérwaltung/", admin.site.urls)]
+
+
+class ApiBelowTheDocumentation:
+    urlpatterns = [path("api/v1/billing/", fine), path("api/", include("django_apierrors.urls"))]
 
 
 class WithoutAnything:
@@ -121,9 +126,9 @@ def test_of_an_admin_at_the_root_its_own_views_are_open(send, settings, db):
 def test_an_admin_below_a_language_is_open_in_each_and_without_one(send, settings):
     settings.ROOT_URLCONF = InLanguages
     opened = {
-        "/en/admin/", "/de/admin/", "/de/admin/login/", "/en/admin", "/admin/", "/errors/", "/de/errors/GONE/",
+        "/en/admin/", "/de/admin/", "/de/admin/login/", "/en/admin", "/admin/", "/de/errors/", "/de/errors/GONE/",
     }  # fmt: skip
-    closed = {"/fr/admin/", "/EN/admin/", "/en/fine", "/de/fine", "/de/", "/en", "/api/fine", "/deadmin/"}
+    closed = {"/errors/", "/fr/admin/", "/EN/admin/", "/en/fine", "/de/fine", "/de/", "/en", "/api/fine", "/deadmin/"}
     assert open_paths(send, *opened, *closed) == opened
     # It must not depend on the language that the request before has left in this thread.
     assert open_paths(send, *sorted(closed | opened, reverse=True)) == opened
@@ -167,7 +172,7 @@ def test_letters_beyond_ascii_are_compared_as_they_are(settings, db):
         ("sign-in", True),
         (reverse_lazy("sign-in"), True),
         ("http://testserver/sign-in/", True),
-        ("https://localhost:8000/sign-in/", True),
+        ("https://localhost:8000/sign-in/", False),
         ("//testserver/sign-in/", True),
         ("https://sso.example/sign-in/", False),
         ("//sso.example/sign-in/", False),
@@ -187,6 +192,19 @@ def test_login_is_open_however_it_is_named_and_the_admin_is_in_any_case(login_ur
     assert passes(send, "/backstage/login/")
     assert not passes(send, "/")
     assert not passes(send, "/api/fine")
+
+
+def test_an_api_below_the_documentation_of_its_errors_is_closed(send, settings):
+    settings.ROOT_URLCONF = ApiBelowTheDocumentation
+    opened = {"/api/", "/api/GONE/", "/api/catalog.json"}
+    assert open_paths(send, *opened, "/api/v1/billing/", "/api/v1/nowhere/") == opened
+
+
+def test_a_host_of_the_same_site_opens_no_path_of_this_one(send, settings):
+    settings.ALLOWED_HOSTS = ["*"]
+    settings.ROOT_URLCONF = Usual
+    settings.LOGIN_URL = "https://sso.testserver/api"
+    assert open_paths(send, "/api/fine") == set()
 
 
 def test_a_login_at_the_root_is_that_one_path(send, settings):

@@ -329,6 +329,10 @@ def test_the_redirect_uri_stays_as_it_is_registered(redirected, uri, expected):
         "JavaScript:alert(1)",
         "data:text/html,x",
         "file:///etc/passwd",
+        "view-source:https://client.example",
+        "intent://client",
+        "https://evil.example\\@client.example",
+        'https://client.example/"<b>',
     ],
     ids=repr,
 )

@@ -57,6 +57,17 @@ class Ignoring(Memcached):
         return None
 
 
+class Dropping(Store):
+    """A full cache, which has the counter when it is made, and not when it is counted up."""
+
+    def add(self, key, *args, **kwargs):
+        added = super().add(key, *args, **kwargs)
+        if type(self).calls == 1:
+            self.delete(key)
+            return False
+        return added
+
+
 def fail():
     raise ConnectionError("Connection refused.")
 
@@ -256,7 +267,7 @@ def test_a_store_that_says_nothing_did_not_count(send, settings, caplog, cls, fa
     for _ in range(3):
         assert send("get", "/api/open/plain").status_code == 200
         assert_unavailable(send("get", "/api/closed/plain"))
-    assert cls.calls == 1
+    assert cls.calls == 2  # once more, lest a counter was dropped in between
     assert [message for message in told(caplog) if message.startswith(WARNING)] == [
         WARNING + "StoreError: it did not count"
     ]
@@ -426,3 +437,17 @@ def test_a_forked_process_begins_with_a_closed_breaker(watch):
                 os._exit(status)
     assert os.waitpid(child, 0)[1] == 0
     assert_unavailable(Client().get("/api/closed/plain"))
+
+
+def test_the_answer_to_an_uncounted_request_is_not_logged_for_each(send, does, caplog):
+    does(fail)
+    for _ in range(3):
+        assert_unavailable(send("get", "/api/closed/plain"))
+    assert [record.levelname for record in caplog.records] == ["WARNING"]
+
+
+def test_a_counter_that_a_full_store_dropped_is_counted_once_more(send, settings, caplog):
+    use(settings, Dropping)
+    Dropping.calls = 0
+    response = send("get", "/api/closed/plain")
+    assert (response.status_code, Dropping.calls, told(caplog)) == (200, 2, [])

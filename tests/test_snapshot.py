@@ -1176,3 +1176,16 @@ def test_what_a_test_overrides_outranks_what_is_stored(store):
     with override_error(CODE, message="Of the test."):
         assert ask() == "Of the test."
     assert ask() == "First."
+
+
+@pytest.mark.usefixtures("polling")
+def test_a_catalog_that_cannot_be_read_keeps_no_switch_from_being_known(monkeypatch):
+    def fails(using):
+        raise OperationalError("no such column")
+
+    maintenance.enable()
+    snapshot.reset()
+    monkeypatch.setitem(snapshots._PARTS, "catalog", (fails, snapshots._PARTS["catalog"][1]))
+    assert Client().get("/api/plain/fine").status_code == 503
+    with elsewhere():
+        maintenance.disable()

@@ -117,3 +117,19 @@ def test_an_empty_transaction_counts_too():
         assert [window.key for window in windows.current()] == ["installed"]
     finally:
         windows.install(Windows())
+
+
+@pytest.mark.parametrize(
+    ("path", "is_covered"),
+    [
+        ("/api/v1/billing.json", True),
+        ("/api/v1/billing.json/", True),
+        ("/api/v1/billing/7.csv", True),
+        ("/api/v1/billingx.json", False),
+        ("/api/v1/billing.json/7", False),
+        ("/api/v1/billing.5", False),
+        ("/api/v1.json", False),
+    ],
+)
+def test_a_suffix_of_drf_is_no_way_around_a_window(path, is_covered):
+    assert Window(path_prefixes=("/api/v1/billing",)).covers(path, "GET") is is_covered

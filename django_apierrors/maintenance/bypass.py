@@ -10,6 +10,7 @@ from django.conf import settings
 from django.core import signing
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
+from django.urls import get_script_prefix
 
 from ..windows import Window
 
@@ -51,7 +52,7 @@ def hand_out(response: HttpResponseBase, request: HttpRequest, windows: Iterable
         token(windows),
         max_age=max(0, int(min(MAX_AGE, left))),
         domain=settings.SESSION_COOKIE_DOMAIN,
-        path=settings.SESSION_COOKIE_PATH,
+        path=get_script_prefix(),
         secure=request.is_secure() or settings.SESSION_COOKIE_SECURE,
         httponly=True,
         samesite="Lax",

@@ -8,7 +8,6 @@ from urllib.parse import unquote, urlsplit
 
 from django.conf import settings
 from django.http import HttpRequest
-from django.http.request import split_domain_port, validate_host
 from django.urls import NoReverseMatch, ResolverMatch, URLResolver, get_resolver, get_script_prefix, reverse
 
 from ..paths import covers
@@ -24,7 +23,9 @@ def holds(request: HttpRequest) -> bool:
         language = language_of(request)
         with using(language):
             resolver = get_resolver(urlconf_of(request))
-            paths, below = _places(resolver, language, get_script_prefix(), _login_url(), settings.STATIC_URL or "")
+            urls = (_login_url(), settings.STATIC_URL or "")
+            host = request.get_host() if any("//" in url for url in urls) else ""
+            paths, below = _places(resolver, language, get_script_prefix(), host, *urls)
     except Exception:  # whatever a URLconf raises: a 503 must never become a 500
         return False
     path = _without(language, request.path_info)
@@ -32,23 +33,23 @@ def holds(request: HttpRequest) -> bool:
 
 
 def serves(match: ResolverMatch | None) -> bool:
-    """Tell whether a view is one of these where no prefix tells: of an admin at the root."""
+    """Tell whether a view is one of these where no prefix tells: of an admin at the root, or of the documentation."""
     # The admin has one view without a name, for all that it does not know.
     return match is not None and match.url_name is not None and not _APPS.isdisjoint(match.app_names)
 
 
 @functools.lru_cache(maxsize=64)
 def _places(
-    resolver: URLResolver, language: str, script: str, login_url: str, static_url: str
+    resolver: URLResolver, language: str, script: str, host: str, login_url: str, static_url: str
 ) -> tuple[frozenset[str], tuple[str, ...]]:
     """Return the paths, and what begins those below them, without script name and language.
 
     ``/``, of a login, stands for that one path.
     """
-    names = (f"{name}:index" for app in _APPS for name in resolver.app_dict.get(app, ()))
-    urls = (static_url, *(_reverse(name, resolver) for name in names))
-    found = {_local(url, script, language) for url in urls} - {"/"}  # a prefix of everything
-    found.add(_local(_reverse(login_url, resolver) or login_url, script, language))
+    # Not so the documentation of errors: an API may stand below it. Its views are known when they are resolved.
+    admins = (_reverse(f"{name}:index", resolver) for name in resolver.app_dict.get("admin", ()))
+    found = {_local(url, script, language, host) for url in (static_url, *admins)} - {"/"}  # a prefix of everything
+    found.add(_local(_reverse(login_url, resolver) or login_url, script, language, host))
     paths = frozenset(found - {""})
     return paths, tuple(f"{path}/" for path in paths - {"/"})
 
@@ -68,10 +69,10 @@ def _login_url() -> str:
         return ""
 
 
-def _local(url: str, script: str, language: str) -> str:
-    """Return the path of a URL as requests have it, without a slash at its end; ``""`` for one of another site."""
+def _local(url: str, script: str, language: str, host: str) -> str:
+    """Return the path of a URL as requests have it, without a slash at its end; ``""`` for one of another host."""
     parts = urlsplit(url)
-    if parts.netloc and not validate_host(split_domain_port(parts.netloc)[0], settings.ALLOWED_HOSTS):
+    if parts.netloc and parts.netloc.lower() != host.lower():
         return ""
     path = unquote(parts.path)
     if not path.startswith(script):

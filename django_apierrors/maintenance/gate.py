@@ -50,16 +50,22 @@ class Reason(enum.Enum):
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What becomes of a request; ``window`` is the one that refuses it."""
+    """What becomes of a request; ``window`` is the one that refuses it.
+
+    ``is_read_only`` says that a read-only window covers it, ``is_bypassed`` that it would not pass
+    without its bypass, whatever else it needed.
+    """
 
     reason: Reason
     window: Window | None = None
+    is_read_only: bool = False
+    is_bypassed: bool = False
 
     def dress(self, response: HttpResponseBase) -> HttpResponseBase:
         """Say in the headers of a response under which circumstances it was let through."""
-        if self.reason is Reason.READ:
+        if self.is_read_only:
             response[headers.X_MAINTENANCE] = "read-only"
-        elif self.reason is Reason.BYPASS:
+        if self.is_bypassed:
             response[headers.CACHE_CONTROL] = "private, no-store"
         return response
 
@@ -81,24 +87,27 @@ def judge(request: HttpRequest, opened: Sequence[Window]) -> Verdict:
     if not covering:
         return Verdict(Reason.OUT_OF_SCOPE)
     refusing = [window for window in covering if window.refuses(method)]
+    is_read_only = len(refusing) < len(covering)
     if not refusing:
-        return Verdict(Reason.READ)
+        return Verdict(Reason.READ, is_read_only=True)
     if control_plane.holds(request):
         return Verdict(Reason.CONTROL_PLANE)
     held = bypass.keys(request)
-    refusing = [window for window in refusing if window.key == FORCED or window.key not in held]
+    passed = [window for window in refusing if window.key in held and window.key != FORCED]
+    is_bypassed = bool(passed)
+    refusing = [window for window in refusing if window not in passed]
     if not refusing:
-        return Verdict(Reason.BYPASS)
+        return Verdict(Reason.BYPASS, None, is_read_only, is_bypassed)
     if any(window.exempt_networks for window in refusing):
         address = client_address(request)
         refusing = [window for window in refusing if not window.lets_in(address)]
         if not refusing:
-            return Verdict(Reason.NETWORK)
+            return Verdict(Reason.NETWORK, None, is_read_only, is_bypassed)
     match = resolving.resolved(request)
     if control_plane.serves(match):
         return Verdict(Reason.CONTROL_PLANE)
     if exempt.is_exempt(match, method):
-        return Verdict(Reason.EXEMPT_VIEW)
+        return Verdict(Reason.EXEMPT_VIEW, None, is_read_only, is_bypassed)
     request.resolver_match = match  # the view may name the format of the answer
     return Verdict(Reason.REFUSED, refusing[0])
 

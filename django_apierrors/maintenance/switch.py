@@ -17,7 +17,8 @@ from ..conf import conf
 from ..fields import lines
 from ..models import MaintenanceWindow, Revision, announced
 from ..signals import maintenance_changed
-from ..snapshot import snapshot, within
+from ..snapshot import snapshot
+from ..stored import within
 from ..windows import Window
 from .gate import gate
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from http import HTTPStatus
-
 from asgiref.sync import sync_to_async
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
@@ -41,8 +39,6 @@ def refusal(request: HttpRequest) -> HttpResponse | None:
         problem = conversion.from_exception(exc, request, *classification.classify(exc))
         response = responses.make(problem, request)
         dress(response, request)
-        # The breaker says once that the store is down; Django would mail it for each request.
-        response._has_been_logged = problem.status >= HTTPStatus.INTERNAL_SERVER_ERROR  # type: ignore[attr-defined]
         return response
     return None
 

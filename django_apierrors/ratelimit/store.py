@@ -16,6 +16,7 @@ from django_ratelimit.core import get_usage
 from ..conf import conf
 from ..limits import Usage
 from .policies import Policy
+from .rates import Rate
 from .turns import turns
 
 logger = logging.getLogger("django_apierrors")
@@ -88,10 +89,9 @@ def count(request: Any, policy: Policy) -> Usage | None:
     with turns:
         breaker.admit()
         try:
-            # Which methods count was decided before.
-            found = get_usage(request, group="", key=lambda *_: counter, rate=rate, method=ALL, increment=True)
-            # How django-ratelimit says that the store did not count: None under RATELIMIT_FAIL_OPEN.
-            if found is None or not found["count"]:
+            # Twice, because a full store may drop a counter between its making and its counting.
+            found = _counted(request, counter, rate) or _counted(request, counter, rate)
+            if found is None:
                 raise StoreError("it did not count")
         except Exception as exc:  # whatever a client of a store raises: it must never become a 500
             breaker.failed(exc)
@@ -101,6 +101,14 @@ def count(request: Any, policy: Policy) -> Usage | None:
     # have passed since the window was chosen.
     reset = max(1, found["time_left"] + 1)
     return Usage(policy=policy.name, limit=found["limit"], window=rate[1], used=found["count"], reset=reset)
+
+
+def _counted(request: Any, counter: str, rate: Rate) -> dict[str, int] | None:
+    """Count by django-ratelimit, and return what it found, ``None`` when the store did not count."""
+    # Which methods count was decided before.
+    found = get_usage(request, group="", key=lambda *_: counter, rate=rate, method=ALL, increment=True)
+    # It says so by a count of nothing, or by None under RATELIMIT_FAIL_OPEN.
+    return found if found is not None and found["count"] else None
 
 
 def _counter(policy: Policy, key: tuple[str, ...]) -> str:
