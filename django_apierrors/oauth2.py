@@ -142,7 +142,8 @@ def authorization_error(
     fragment when the request asks for a token at once. ``error`` is a key (``"access_denied"``) or
     one of the exceptions above; ``state`` is by default what the request sent. With ``None``, for an
     unknown client or redirect URI, and with what is no absolute URI, there is no redirect: the
-    error itself is the answer. The errors of a 5xx keep their own description. Raises ``ValueError`` for what this endpoint does not answer.
+    error itself is the answer. The errors of a 5xx keep their own description. Raises ``ValueError``
+    for what this endpoint does not answer.
     """
     request = getattr(request, "_request", request)  # of DRF
     exc = _authorization_error(error)
