@@ -277,11 +277,8 @@ def install(catalog: Catalog) -> None:
 
 
 @contextmanager
-def within(catalog: Catalog | None) -> Iterator[None]:
+def within(catalog: Catalog) -> Iterator[None]:
     """Let the catalog of an open transaction answer the request inside it, and no other."""
-    if catalog is None:
-        yield
-        return
     token = _of_transaction.set(catalog)
     try:
         yield
