@@ -10,6 +10,7 @@ from django.apps import AppConfig, apps
 from django.db import DEFAULT_DB_ALIAS, connections, router
 
 from . import catalog, codes, responses
+from .conf import conf
 from .models import ErrorCode, ErrorCodeTranslation, MaintenanceWindow, Revision
 from .snapshot import snapshot
 
@@ -31,6 +32,7 @@ def forget_texts(setting: str, **kwargs: Any) -> None:
     if setting in _SETTINGS_OF_TEXTS:
         catalog.current().forget()
     elif setting == "APIERRORS":
+        conf.look_again()
         snapshot.look_again()
 
 
