@@ -143,6 +143,13 @@ NESTED: dict[str, dict[str, tuple[Callable[[Any], bool], str]]] = {
 class Settings:
     """Typed views of ``settings.APIERRORS``; ``override_settings`` needs no reset."""
 
+    def __init__(self) -> None:
+        self._global: Sequence[str] | None = None
+
+    def look_again(self) -> None:
+        """Read anew what is kept: a test has changed the setting."""
+        self._global = None
+
     def given(self) -> Any:
         """What the project wrote, unchecked: ``checks.py`` says what is wrong with it."""
         return getattr(settings, "APIERRORS", {})
@@ -237,11 +244,10 @@ class Settings:
 
     @property
     def GLOBAL(self) -> Sequence[str]:
-        """``RATELIMIT["GLOBAL"]``, which each request asks for: policies that hold for every path."""
-        # Past LazyObject.__getattribute__, which is Python, and takes microseconds over a setting that is not there.
-        given = getattr(object.__getattribute__(settings, "_wrapped"), "APIERRORS", None)
-        ratelimit = given.get("RATELIMIT") if given else None
-        return ratelimit.get("GLOBAL", ()) if ratelimit else ()
+        """``RATELIMIT["GLOBAL"]``, policies that hold for every path; kept, because each request asks for it."""
+        if self._global is None:
+            self._global = self.RATELIMIT["GLOBAL"]
+        return self._global
 
     @property
     def FORCE(self) -> bool | None:

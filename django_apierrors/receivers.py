@@ -10,6 +10,7 @@ from django.apps import AppConfig, apps
 from django.db import DEFAULT_DB_ALIAS, connections, router
 
 from . import catalog, codes, negotiation, responses
+from .conf import conf
 from .maintenance.gate import gate
 from .models import ErrorCode, ErrorCodeTranslation, MaintenanceWindow, Revision
 from .snapshot import snapshot
@@ -33,6 +34,7 @@ def forget_texts(setting: str, **kwargs: Any) -> None:
         catalog.current().forget()
         negotiation.forget_languages()
     elif setting == "APIERRORS":
+        conf.look_again()
         snapshot.look_again()
         gate.look_again()
 
