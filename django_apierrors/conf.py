@@ -252,9 +252,8 @@ class Settings:
     @property
     def FORCE(self) -> bool | None:
         """``MAINTENANCE["FORCE"]``, read when windows change: on or off whatever the database says."""
-        given = getattr(settings, "APIERRORS", None)
-        maintenance = given.get("MAINTENANCE") if given else None
-        return maintenance.get("FORCE") if maintenance else None
+        value: bool | None = self.MAINTENANCE["FORCE"]
+        return value
 
     @property
     def DOCS(self) -> Mapping[str, str | None]:

@@ -20,6 +20,8 @@ X_ERROR_CODE = "X-Error-Code"
 X_REQUEST_ID = "X-Request-ID"
 #: Ours: ``read-only`` on what a read-only maintenance window lets through.
 X_MAINTENANCE = "X-Maintenance"
+#: Ours: the pass by which an API client is let through during maintenance.
+X_MAINTENANCE_BYPASS = "X-Maintenance-Bypass"
 #: RFC 9110, 10.2.1
 ALLOW = "Allow"
 #: RFC 9111, 5.2.2.5

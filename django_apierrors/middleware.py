@@ -91,7 +91,9 @@ class ApiErrorMiddleware:
             return self._limit(request)
         verdict = judge(request, opened)
         refused = refusal(request, verdict)
-        return verdict.dress(self._limit(request)) if refused is None else self._sent(request, refused)
+        if refused is None:
+            return verdict.dress(self._limit(request))
+        return self._sent(request, refused)
 
     async def _admit_async(self, request: HttpRequest) -> HttpResponseBase:
         opened, is_changed = gate.look()
@@ -107,7 +109,9 @@ class ApiErrorMiddleware:
 
     def _limit(self, request: HttpRequest) -> HttpResponseBase:
         refused = door.refusal(request) if conf.GLOBAL and door.is_counted(request) else None
-        return self._answer(request) if refused is None else self._sent(request, refused)
+        if refused is None:
+            return self._answer(request)
+        return self._sent(request, refused)
 
     async def _limit_async(self, request: HttpRequest) -> HttpResponseBase:
         refused = await door.arefusal(request) if conf.GLOBAL and door.is_counted(request) else None
@@ -115,14 +119,16 @@ class ApiErrorMiddleware:
             return await self._answer_async(request)
         return await self._sent_async(request, refused)
 
-    def _sent(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
+    def _sent(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
         problem = responses.problem_of(response)
-        problem_sent.send_robust(Problem, problem=problem, request=request, response=response)
+        if problem is not None:
+            problem_sent.send_robust(Problem, problem=problem, request=request, response=response)
         return response
 
-    async def _sent_async(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
+    async def _sent_async(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
         problem = responses.problem_of(response)
-        await problem_sent.asend_robust(Problem, problem=problem, request=request, response=response)
+        if problem is not None:
+            await problem_sent.asend_robust(Problem, problem=problem, request=request, response=response)
         return response
 
     def _answer(self, request: HttpRequest) -> HttpResponseBase:
@@ -133,10 +139,7 @@ class ApiErrorMiddleware:
             door.dress(response, request)
         if response.status_code < HTTPStatus.BAD_REQUEST and response.status_code != HTTPStatus.FOUND:
             return response
-        response, problem = _finished(request, response)
-        if problem is not None:
-            problem_sent.send_robust(Problem, problem=problem, request=request, response=response)
-        return response
+        return self._sent(request, _finished(request, response))
 
     async def _answer_async(self, request: HttpRequest) -> HttpResponseBase:
         request._apierrors_within = True  # type: ignore[attr-defined]
@@ -146,10 +149,7 @@ class ApiErrorMiddleware:
             door.dress(response, request)
         if response.status_code < HTTPStatus.BAD_REQUEST and response.status_code != HTTPStatus.FOUND:
             return response
-        response, problem = _finished(request, response)
-        if problem is not None:
-            await problem_sent.asend_robust(Problem, problem=problem, request=request, response=response)
-        return response
+        return await self._sent_async(request, _finished(request, response))
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         """Answer a deliberate error that a view raised; remember any other for the finished response."""
@@ -187,8 +187,8 @@ def _is_djangos(exc: Exception) -> bool:
     return isinstance(exc, (Http404, PermissionDenied)) and not isinstance(exc, (APIException, Ratelimited))
 
 
-def _finished(request: HttpRequest, response: HttpResponseBase) -> tuple[HttpResponseBase, Problem | None]:
-    """Return the response as it leaves, and the problem it states if it is structured."""
+def _finished(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+    """Return the response as it leaves, structured if that is ours to do."""
     try:
         if responses.problem_of(response) is None:
             problem = _problem_of_finished(request, response)
@@ -198,7 +198,7 @@ def _finished(request: HttpRequest, response: HttpResponseBase) -> tuple[HttpRes
         logger.exception("An error answer could not be structured; it was sent as it was")
     finally:
         conversion.forget(request)
-    return response, responses.problem_of(response)
+    return response
 
 
 def _problem_of_finished(request: HttpRequest, response: HttpResponseBase) -> Problem | None:

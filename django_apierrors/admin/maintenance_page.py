@@ -16,7 +16,7 @@ from django.utils import timezone
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
-from .. import stored
+from .. import headers, stored
 from ..maintenance import banner, bypass, status
 from ..maintenance.words import scope
 from ..middleware import MISSING, is_installed
@@ -115,7 +115,7 @@ class Pages(_Admin):
     def not_allowed(self, request: HttpRequest, *allowed: str) -> TemplateResponse:
         """Return the answer to who comes by a link where only a button leads, or the other way round (RFC 9110)."""
         response = self.render(request, "not_allowed", {"title": _("Nothing was changed")}, 405)
-        response["Allow"] = ", ".join(allowed)
+        response[headers.ALLOW] = ", ".join(allowed)
         return response
 
     def _tested(self, request: HttpRequest, subject: Subject) -> dict[str, Any]:

@@ -4,23 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from time import time
-from typing import Any
 
 from django.conf import settings
 from django.core import signing
 from django.http import HttpRequest
+from django.http.request import HttpHeaders
 from django.http.response import HttpResponseBase
 from django.urls import get_script_prefix
 
+from .. import headers
 from ..windows import Window
 
 COOKIE = "apierrors_bypass"
-HEADER = "X-Maintenance-Bypass"
+HEADER = headers.X_MAINTENANCE_BYPASS
 #: Seconds that a pass is good for, however long its windows are open.
 MAX_AGE = 12 * 60 * 60
 
 _SALT = "django_apierrors.maintenance.bypass"
-_META = "HTTP_X_MAINTENANCE_BYPASS"
+_META = HttpHeaders.to_wsgi_name(HEADER)
 
 
 def token(windows: Iterable[Window]) -> str:
@@ -61,5 +62,5 @@ def hand_out(response: HttpResponseBase, request: HttpRequest, windows: Iterable
 
 def is_held(request: HttpRequest, windows: Iterable[Window]) -> bool:
     """Tell whether a request may pass all of some windows."""
-    held: Any = keys(request)
+    held = keys(request)
     return all(window.key in held for window in windows)

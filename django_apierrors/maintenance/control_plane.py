@@ -18,7 +18,7 @@ _APPS = frozenset({"admin", "apierrors"})
 
 
 def holds(request: HttpRequest) -> bool:
-    """Tell whether a request is for the admin, a login, a static file or the documentation of errors."""
+    """Tell by its path whether a request is for an admin, a login or a static file."""
     try:
         language = language_of(request)
         with using(language):
