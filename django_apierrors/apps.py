@@ -22,7 +22,7 @@ class ApiErrorsConfig(AppConfig):
             django_checks.register(check, self.name)
         for check in checks.DEPLOY:
             django_checks.register(check, self.name, deploy=True)
-        got_request_exception.connect(receivers.remember_exception, dispatch_uid="django_apierrors.remember_exception")
+        got_request_exception.connect(receivers.store_exception, dispatch_uid="django_apierrors.store_exception")
         setting_changed.connect(receivers.forget_texts, dispatch_uid="django_apierrors.forget_texts")
         for model in receivers.ANNOUNCED:  # a receiver for every model would slow down every model
             pre_save.connect(receivers.announce, sender=model)

@@ -6,7 +6,8 @@ import functools
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 from django.utils import translation
 from django.utils.functional import Promise
@@ -83,6 +84,28 @@ class Row:
         return self.status is not None and "title" in self.texts and "message" in self.texts
 
 
+class ResolvedEntry:
+    """The entry of a code in one language, and the same with the URL of its documentation."""
+
+    __slots__ = ("_docs_base", "_linked", "definition", "entry")
+
+    def __init__(self, definition: codes.ErrorDefinition | None, entry: Entry) -> None:
+        self.definition = definition
+        self.entry = entry
+        self._docs_base, self._linked = "", entry
+
+    def doc_url(self, docs_base: str) -> str:
+        """Return the URL of the documentation of the code: its own, else the page below a base, else ``""``."""
+        entry = self.entry
+        return entry.doc_url or (f"{docs_base}{entry.code}/" if docs_base and entry.listed else "")
+
+    def linked(self, docs_base: str) -> Entry:
+        """Return the entry with the URL of its documentation."""
+        if self._docs_base != docs_base:  # one is kept: a client chooses the host, and could make us keep many
+            self._docs_base, self._linked = docs_base, replace(self.entry, doc_url=self.doc_url(docs_base))
+        return self._linked
+
+
 class Catalog:
     """All entries, looked up by code and language; each is resolved once and kept.
 
@@ -92,7 +115,9 @@ class Catalog:
     def __init__(self, rows: Mapping[str, Row] | None = None) -> None:
         """Take the rows by code; without them everything is as shipped."""
         self._rows = rows or {}
-        self._entries: dict[tuple[str, str, str], tuple[codes.ErrorDefinition | None, Entry]] = {}
+        self._entries: dict[tuple[str, str], ResolvedEntry] = {}
+        #: What was prepared of answers: it goes with the catalog when a row is edited.
+        self.prepared: dict[Any, Any] = {}
 
     def __iter__(self) -> Iterator[str]:
         """Iterate over all codes: those of Python in the order of definition, then the others."""
@@ -108,7 +133,7 @@ class Catalog:
 
     def status(self, code: str) -> int | None:
         """Return the status of a code, ``None`` when the catalog does not have it."""
-        row, definition = self._rows.get(code), codes.get(code)
+        row, definition = self._rows.get(code), codes.registry.get(code)
         if row is not None and row.status is not None and (definition is not None or row.is_complete):
             return row.status
         return definition.status if definition else None
@@ -127,24 +152,28 @@ class Catalog:
             return "INTERNAL_SERVER_ERROR"
         return _OF_STATUS.get(status) or ("INVALID_REQUEST" if status < 500 else "INTERNAL_SERVER_ERROR")
 
-    def entry(self, code: str, language: str, docs_at: str = "") -> Entry:
+    def entry(self, code: str, language: str, docs_base: str = "") -> Entry:
         """Return the entry of a code in a language, as Django spells it: ``de-at``.
 
-        ``docs_at`` is the absolute URL of the documentation, with a slash at its end, if there
+        ``docs_base`` is the absolute URL of the documentation, with a slash at its end, if there
         is one. Raises ``KeyError`` for a code that the catalog does not have.
         """
+        return self.resolve(code, language).linked(docs_base)
+
+    def resolve(self, code: str, language: str) -> ResolvedEntry:
+        """Return the resolved entry of a code in a language; raises ``KeyError`` as ``entry`` does."""
         definition = codes.get(code)
-        key = (code, language, docs_at)
-        kept = self._entries.get(key)
-        if kept is None or kept[0] is not definition:
+        key = (code, language)
+        resolved = self._entries.get(key)
+        if resolved is None or resolved.definition is not definition:
             row = self._rows.get(code)
             if definition is None and (row is None or not row.is_complete):
                 raise KeyError(code)
-            if len(self._entries) >= _MOST_RESOLVED:  # many hosts, or many languages
+            if len(self._entries) >= _MOST_RESOLVED:  # many languages
                 self._entries.clear()
-            entry = _resolved(definition, row or Row(code=code), language, docs_at)
-            kept = self._entries[key] = (definition, entry)
-        return kept[1]
+            entry = _entry(definition, row or Row(code=code), language)
+            resolved = self._entries[key] = ResolvedEntry(definition, entry)
+        return resolved
 
     def with_rows(self, rows: Iterable[Row]) -> Catalog:
         """Return a catalog that differs by some rows."""
@@ -156,11 +185,12 @@ class Catalog:
         return frozenset(language for row in self._rows.values() for language in row.translations)
 
     def forget(self) -> None:
-        """Drop what was resolved: the languages of the project have changed."""
+        """Drop what was resolved and prepared: the languages or settings of the project have changed."""
         self._entries.clear()
+        self.prepared.clear()
 
 
-def _resolved(definition: codes.ErrorDefinition | None, row: Row, language: str, docs_at: str) -> Entry:
+def _entry(definition: codes.ErrorDefinition | None, row: Row, language: str) -> Entry:
     shipped, shipped_in = _shipped(definition, language)
     chosen = _chosen(row, language)
     texts = {name: chosen.get(name) or row.texts.get(name) or shipped.get(name, "") for name in codes.TEXTS}
@@ -182,7 +212,7 @@ def _resolved(definition: codes.ErrorDefinition | None, row: Row, language: str,
         params=definition.params if definition else {},
         pass_detail=bool(definition.pass_detail) if definition else codes.passes_detail(status),
         since=definition.since if definition else "",
-        doc_url=row.doc_url or (definition.doc_url if definition else "") or _page(docs_at, row),
+        doc_url=row.doc_url or (definition.doc_url if definition else ""),
         language=said_in,
         edited=bool(chosen.get("message") or row.texts.get("message")),
         listed=row.listed,
@@ -195,10 +225,6 @@ def _type(definition: codes.ErrorDefinition | None, status: int) -> str:
     if definition is not None and definition.type != codes.type_for(definition.status):
         return definition.type  # chosen on purpose
     return codes.type_for(status)
-
-
-def _page(docs_at: str, row: Row) -> str:
-    return f"{docs_at}{row.code}/" if docs_at and row.listed else ""
 
 
 def _chosen(row: Row, language: str) -> dict[str, str]:

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from http import HTTPStatus
+from types import MappingProxyType
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
@@ -155,6 +156,8 @@ def digest(definition: ErrorDefinition) -> str:
 
 
 _definitions: dict[str, ErrorDefinition] = {}
+#: Code → definition, for those who look up many.
+registry: Mapping[str, ErrorDefinition] = MappingProxyType(_definitions)
 _conflicts: list[tuple[ErrorDefinition, ErrorDefinition]] = []
 
 

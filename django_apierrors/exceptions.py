@@ -11,7 +11,7 @@ from django_ratelimit.exceptions import Ratelimited
 from rest_framework.exceptions import APIException, ErrorDetail
 
 from . import codes
-from .limits import Usage
+from .usage import Usage
 
 _DEFINING = {field.name for field in fields(codes.ErrorDefinition)}
 

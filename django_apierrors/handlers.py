@@ -1,4 +1,4 @@
-"""The doors: DRF's exception handler, and Django's error views for what no middleware sees."""
+"""The exception handler for DRF, and Django's error views for what no middleware sees."""
 
 from __future__ import annotations
 
@@ -10,12 +10,15 @@ from typing import Any
 from django.core.exceptions import BadRequest, PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.views import csrf, defaults
+from rest_framework.exceptions import ValidationError
 from rest_framework.response import Response
 from rest_framework.views import exception_handler as drf_exception_handler
 from rest_framework.views import set_rollback
 
-from . import classification, conversion, headers, negotiation, responses
+from . import headers, negotiation, responses
+from .exception_mapping import is_left_to_django, problem_for, problem_with_code
 from .problems import Problem
+from .request_state import RequestState
 from .signals import problem_sent
 
 logger = logging.getLogger("django_apierrors")
@@ -31,29 +34,29 @@ _LAST_PAGE = b"<!doctype html><html lang=en><title>Server Error (500)</title><h1
 
 
 def exception_handler(exc: Exception, context: dict[str, Any] | None) -> Response | None:
-    """DRF's door: ``REST_FRAMEWORK["EXCEPTION_HANDLER"]``.
+    """Answer an exception of a DRF view: ``REST_FRAMEWORK["EXCEPTION_HANDLER"]``.
 
     Returns a response for what DRF or this package knows. Returns ``None`` for anything else,
     so that Django logs it, signals it and rolls back; the middleware then rewrites the 500.
     """
     context = context or {}
     view, drf_request = context.get("view"), context.get("request")
-    request: HttpRequest | None = getattr(drf_request, "_request", drf_request)
+    request: HttpRequest = getattr(drf_request, "_request", drf_request) or HttpRequest()
     if isinstance(exc, StopIteration):
         # Before Python 3.13 it would never leave the thread of a sync view under ASGI.
         raise RuntimeError("The view raised StopIteration.") from exc
-    if negotiation.is_left_alone(request, view):
+    state = RequestState.of(request)
+    if negotiation.format_name(request, state, view) is None:
         return drf_exception_handler(exc, context)
-    code, status = classification.classify(exc)
-    if classification.is_left_to_django(exc, status):
+    problem = problem_for(exc, request, state)
+    if is_left_to_django(exc, problem.status):
         return None
     set_rollback()
-    response = responses.ErrorResponse(exc, code=code, status=status, request=request, view=view)
-    wait = headers.retry_after(getattr(exc, "wait", None))
-    if wait is not None:
-        response[headers.RETRY_AFTER] = str(wait)
+    state.exception = state.problem = None  # it is answered
+    detail = exc.detail if isinstance(exc, ValidationError) else None
+    response = responses.ErrorResponse(problem, request, detail)
     # By the authenticators of a view users are known, not clients of OAuth.
-    if status == HTTPStatus.UNAUTHORIZED and code != "OAUTH_INVALID_CLIENT":
+    if problem.status == HTTPStatus.UNAUTHORIZED and problem.code != "OAUTH_INVALID_CLIENT":
         challenge = getattr(exc, "auth_header", None) or _challenge_of_authenticators(drf_request)
         if challenge:
             response[headers.WWW_AUTHENTICATE] = challenge
@@ -82,38 +85,40 @@ def handler500(request: HttpRequest) -> HttpResponse:
     """Answer an exception that nobody handled, for the root URLconf; this one cannot fail."""
     try:
         answer = _answer(request, sys.exc_info()[1] or RuntimeError())
-    except Exception:  # a failing handler500 is called again by every middleware above
+    except Exception:  # a failing handler500 is called again by every middleware above: it must never fail
         logger.exception("handler500 failed; a fixed answer was sent")
         return HttpResponse(_LAST_RESORT, status=500, headers=_LAST_HEADERS)
     if answer is not None:
         return answer
     try:
         return defaults.server_error(request)
-    except Exception:  # the same, with a page of the project's that cannot be rendered
+    except Exception:  # the same: a page of the project's that cannot be rendered must never fail it
         logger.exception("The page for a server error failed; a fixed one was sent")
         return HttpResponse(_LAST_PAGE, status=500)
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     """Answer a request that the CSRF check refused: ``settings.CSRF_FAILURE_VIEW``."""
-    if responses.is_structured(request):
-        return _send(conversion.with_code("CSRF_FAILED", request), request)
+    state = RequestState.of(request)
+    if negotiation.is_ours(request, state):
+        return _send(problem_with_code("CSRF_FAILED", request), request, state)
     return csrf.csrf_failure(request, reason=reason)
 
 
 def _answer(request: HttpRequest, exc: BaseException) -> HttpResponse | None:
-    if not responses.is_structured(request, exc):
+    state = RequestState.of(request)
+    if not negotiation.is_ours(request, state, exc):
         return None
-    return _send(conversion.from_exception(exc, request, *classification.classify(exc)), request)
+    return _send(problem_for(exc, request, state), request, state)
 
 
-def _send(problem: Problem, request: HttpRequest) -> HttpResponse:
+def _send(problem: Problem, request: HttpRequest, state: RequestState) -> HttpResponse:
     response = responses.make(problem, request)
-    if not getattr(request, "_apierrors_within", False):
+    if not state.is_inside:
         # Raised above our middleware, which will not see it leave.
         sent = responses.problem_of(response)
         problem_sent.send_robust(Problem, problem=sent, request=request, response=response)
-        conversion.forget(request)
+        state.clear_exception()
     return response
 
 

@@ -8,11 +8,9 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
-from django.http.response import HttpResponseBase
-from django.utils.cache import patch_vary_headers
 from django.utils.http import parse_http_date_safe
 
-from .limits import Usage
+from .usage import Usage
 
 #: Ours: the canonical code, for logs, proxies and formats without a code field.
 X_ERROR_CODE = "X-Error-Code"
@@ -116,25 +114,13 @@ def sf_string(text: str) -> str:
     return printable.replace("\\", "\\\\").replace('"', '\\"')
 
 
-def vary_on(response: HttpResponseBase, name: str) -> None:
-    """Say that a response depends on a header of the request (RFC 9110, 12.5.5)."""
-    # The two cases of nearly every answer, without the regular expressions of Django's function.
-    present = response.headers.get(VARY)
-    if present is None:
-        response[VARY] = name
-    elif present == "Accept" and name == "Accept-Language":
-        response[VARY] = "Accept, Accept-Language"
-    else:
-        patch_vary_headers(response, (name,))
-
-
 def is_bearer(challenge: str) -> bool:
-    """Tell whether a challenge uses the Bearer scheme (RFC 6750, 3)."""
+    """Return whether a challenge uses the Bearer scheme (RFC 6750, 3)."""
     return challenge[:7].lower() in ("bearer", "bearer ")
 
 
 def has_bearer_token(authorization: str) -> bool:
-    """Tell whether credentials are a bearer token (RFC 6750, 2.1)."""
+    """Return whether credentials are a bearer token (RFC 6750, 2.1)."""
     scheme, _, token = authorization.partition(" ")
     return scheme.lower() == "bearer" and token.strip() != ""
 

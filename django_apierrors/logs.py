@@ -7,6 +7,7 @@ import logging
 from django.http import HttpRequest
 
 from .request_id import request_id
+from .request_state import RequestState
 
 
 class RequestContextFilter(logging.Filter):
@@ -23,7 +24,7 @@ class RequestContextFilter(logging.Filter):
         request = getattr(request, "_request", request)
         known = isinstance(request, HttpRequest)
         if not hasattr(record, "request_id"):
-            record.request_id = request_id(request) if known else "-"
+            record.request_id = request_id(request, RequestState.of(request)) if known else "-"
         if not hasattr(record, "error_code"):
-            record.error_code = getattr(request, "_apierrors_code", None) or "-" if known else "-"
+            record.error_code = RequestState.of(request).code or "-" if known else "-"
         return True

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 from typing import Any
@@ -12,28 +11,26 @@ from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured, PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
-from django.shortcuts import resolve_url
 from django.utils.module_loading import import_string
 from django_ratelimit.exceptions import Ratelimited
 from rest_framework.exceptions import APIException
 from rest_framework.response import Response
 
-from . import classification, conversion, headers, negotiation, responses
-from .conf import NESTED, conf
-from .limits import recorded
+from . import responses, rewriting
+from .conf import conf
+from .exception_mapping import is_left_to_django
 from .maintenance import banner
-from .maintenance.gate import gate, judge, refusal
+from .maintenance.gate import judge, refusal
 from .problems import Problem
 from .ratelimit import door
+from .request_state import RequestState
 from .signals import maintenance_changed, problem_sent
 from .snapshot import snapshot
 from .stored import within
-from .windows import Window
+from .windows import Window, monitor
 
-logger = logging.getLogger("django_apierrors")
-
-# A plain number: compared with every response of DRF, where a member of an enum would take the longest.
-_FIRST_ERROR = int(HTTPStatus.BAD_REQUEST)
+# Plain numbers: compared with every response, where a member of an enum would take the longest.
+_FIRST_ERROR, _FOUND = int(HTTPStatus.BAD_REQUEST), int(HTTPStatus.FOUND)
 
 #: What is wrong, and the fix, when nothing passes this way: a system check and the admin's switch say it.
 MISSING = (
@@ -57,34 +54,34 @@ class ApiErrorMiddleware:
 
         Raises ``ImproperlyConfigured`` for a wrong ``FORCE`` and for wrong global limits.
         """
-        is_right, wanted = NESTED["MAINTENANCE"]["FORCE"]
-        if not is_right(conf.FORCE):  # servers run no system checks
-            raise ImproperlyConfigured(f"APIERRORS['MAINTENANCE']['FORCE'] is {conf.FORCE!r}. It must be {wanted}.")
+        forced, force = conf.MAINTENANCE["FORCE"], conf.MAINTENANCE.entries["FORCE"]
+        if not force.is_valid(forced):  # servers run no system checks
+            raise ImproperlyConfigured(f"APIERRORS['MAINTENANCE']['FORCE'] is {forced!r}. It must be {force.expected}.")
         door.prepare()
         self.get_response = get_response
         self.is_async = iscoroutinefunction(get_response)
         if self.is_async:
             markcoroutinefunction(self)
             # A sync hook would cost every rendered response a hop between threads.
-            self.process_template_response = self._process_template_response_async  # type: ignore[method-assign]
+            self.__dict__["process_template_response"] = self._process_template_response_async
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase | Awaitable[HttpResponseBase]:
         """Pass the request on and finish what comes back."""
         if self.is_async:
             return self._call_async(request)
         if not snapshot.is_stale():
-            return self._limit(request) if gate.is_quiet() else self._admit(request)
+            return self._limit(request) if monitor.is_inactive() else self._admit(request)
         with within(snapshot.refresh(request)):
             return self._admit(request)
 
     async def _call_async(self, request: HttpRequest) -> HttpResponseBase:
         if not snapshot.is_stale():
-            return await (self._limit_async(request) if gate.is_quiet() else self._admit_async(request))
+            return await (self._limit_async(request) if monitor.is_inactive() else self._admit_async(request))
         with within(await snapshot.arefresh(request)):
             return await self._admit_async(request)
 
     def _admit(self, request: HttpRequest) -> HttpResponseBase:
-        opened, is_changed = gate.look()
+        opened, is_changed = monitor.check()
         if is_changed:
             maintenance_changed.send_robust(Window, is_on=bool(opened), windows=opened)
         if not opened:
@@ -96,7 +93,7 @@ class ApiErrorMiddleware:
         return self._sent(request, refused)
 
     async def _admit_async(self, request: HttpRequest) -> HttpResponseBase:
-        opened, is_changed = gate.look()
+        opened, is_changed = monitor.check()
         if is_changed:
             await maintenance_changed.asend_robust(Window, is_on=bool(opened), windows=opened)
         if not opened:
@@ -108,16 +105,42 @@ class ApiErrorMiddleware:
         return await self._sent_async(request, refused)
 
     def _limit(self, request: HttpRequest) -> HttpResponseBase:
-        refused = door.refusal(request) if conf.GLOBAL and door.is_counted(request) else None
-        if refused is None:
-            return self._answer(request)
-        return self._sent(request, refused)
+        names = conf.RATELIMIT["GLOBAL"]
+        refused = door.refusal(request, names) if names and door.is_counted(request) else None
+        return self._answer(request) if refused is None else self._sent(request, refused)
 
     async def _limit_async(self, request: HttpRequest) -> HttpResponseBase:
-        refused = await door.arefusal(request) if conf.GLOBAL and door.is_counted(request) else None
-        if refused is None:
-            return await self._answer_async(request)
-        return await self._sent_async(request, refused)
+        names = conf.RATELIMIT["GLOBAL"]
+        refused = await door.arefusal(request, names) if names and door.is_counted(request) else None
+        return await (self._answer_async(request) if refused is None else self._sent_async(request, refused))
+
+    def _answer(self, request: HttpRequest) -> HttpResponseBase:
+        state = RequestState.enter(request)
+        response: HttpResponseBase = self.get_response(request)
+        state.is_inside = False
+        if state.usages:
+            door.dress(response, state)
+        status = response.status_code
+        if status < _FIRST_ERROR and status != _FOUND:
+            return response
+        if responses.problem_of(response) is None:
+            response = rewriting.finish(request, response, state)
+        state.clear_exception()
+        return self._sent(request, response)
+
+    async def _answer_async(self, request: HttpRequest) -> HttpResponseBase:
+        state = RequestState.enter(request)
+        response: HttpResponseBase = await self.get_response(request)
+        state.is_inside = False
+        if state.usages:
+            door.dress(response, state)
+        status = response.status_code
+        if status < _FIRST_ERROR and status != _FOUND:
+            return response
+        if responses.problem_of(response) is None:
+            response = rewriting.finish(request, response, state)
+        state.clear_exception()
+        return await self._sent_async(request, response)
 
     def _sent(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
         problem = responses.problem_of(response)
@@ -131,34 +154,12 @@ class ApiErrorMiddleware:
             await problem_sent.asend_robust(Problem, problem=problem, request=request, response=response)
         return response
 
-    def _answer(self, request: HttpRequest) -> HttpResponseBase:
-        request._apierrors_within = True  # type: ignore[attr-defined]
-        response: HttpResponseBase = self.get_response(request)
-        request._apierrors_within = False  # type: ignore[attr-defined]
-        if recorded(request):
-            door.dress(response, request)
-        if response.status_code < HTTPStatus.BAD_REQUEST and response.status_code != HTTPStatus.FOUND:
-            return response
-        return self._sent(request, _finished(request, response))
-
-    async def _answer_async(self, request: HttpRequest) -> HttpResponseBase:
-        request._apierrors_within = True  # type: ignore[attr-defined]
-        response: HttpResponseBase = await self.get_response(request)
-        request._apierrors_within = False  # type: ignore[attr-defined]
-        if recorded(request):
-            door.dress(response, request)
-        if response.status_code < HTTPStatus.BAD_REQUEST and response.status_code != HTTPStatus.FOUND:
-            return response
-        return await self._sent_async(request, _finished(request, response))
-
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
-        """Answer a deliberate error that a view raised; remember any other for the finished response."""
-        if not responses.remember(request, exception):
+        """Answer a deliberate error that a view raised; any other is kept for the finished response."""
+        problem = rewriting.store_exception(request, RequestState.of(request), exception)
+        if problem is None or is_left_to_django(exception, problem.status) or _is_djangos(exception):
             return None
-        code, status = classification.classify(exception)
-        if classification.is_left_to_django(exception, status) or _is_djangos(exception):
-            return None
-        return responses.make(conversion.from_exception(exception, request, code, status), request)
+        return responses.make(problem, request)
 
     def process_template_response(self, request: HttpRequest, response: Any) -> Any:
         """Structure what a DRF view returned, and put the banner on a page of the admin, before they are rendered."""
@@ -169,7 +170,7 @@ class ApiErrorMiddleware:
 
 
 def is_listed(path: str) -> bool:
-    """Tell whether an entry of ``MIDDLEWARE`` is this middleware, or a subclass of it."""
+    """Return whether an entry of ``MIDDLEWARE`` is this middleware, or a subclass of it."""
     try:
         found = import_string(path)
     except Exception:  # Django itself fails to start when there is none, and names it
@@ -178,7 +179,7 @@ def is_listed(path: str) -> bool:
 
 
 def is_installed() -> bool:
-    """Tell whether requests pass the middleware."""
+    """Return whether requests pass the middleware."""
     return any(map(is_listed, settings.MIDDLEWARE))
 
 
@@ -187,56 +188,11 @@ def _is_djangos(exc: Exception) -> bool:
     return isinstance(exc, (Http404, PermissionDenied)) and not isinstance(exc, (APIException, Ratelimited))
 
 
-def _finished(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
-    """Return the response as it leaves, structured if that is ours to do."""
-    try:
-        if responses.problem_of(response) is None:
-            problem = _problem_of_finished(request, response)
-            if problem is not None:
-                response = responses.write(response, problem, request)
-    except Exception:  # the answer of somebody else must never be lost to a fault of ours
-        logger.exception("An error answer could not be structured; it was sent as it was")
-    finally:
-        conversion.forget(request)
-    return response
-
-
-def _problem_of_finished(request: HttpRequest, response: HttpResponseBase) -> Problem | None:
-    if response.status_code == HTTPStatus.FOUND:
-        return conversion.unauthorized(request) if _is_login_redirect(request, response) else None
-    exc = conversion.remembered(request)
-    if not responses.is_structured(request, exc):
-        return None
-    problem = conversion.from_response(request, response, names_html=negotiation.names_html(request))
-    if problem is not None and exc is not None and settings.DEBUG and not conf.DEBUG_ERRORS:
-        is_crash = classification.is_left_to_django(exc, problem.status)
-        if is_crash and problem.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-            response.status_code = problem.status
-            return None  # Django's technical page helps a developer more than our words
-    return problem
-
-
-def _is_login_redirect(request: HttpRequest, response: HttpResponseBase) -> bool:
-    if not conf.LOGIN_REDIRECT_AS_401 or not responses.is_structured(request):
-        return False
-    target = response.headers.get(headers.LOCATION, "").partition("?")[0]
-    return target == resolve_url(settings.LOGIN_URL).partition("?")[0]
-
-
 def _before_rendering(request: HttpRequest, response: Any) -> Any:
     """Return the response, the errors of a DRF view structured, a page of the admin with the banner of maintenance."""
     if isinstance(response, Response):
-        if response.status_code >= _FIRST_ERROR:
-            _convert_returned(request, response)
-    elif banner.is_admin(request) and not gate.is_quiet():
+        if response.status_code >= _FIRST_ERROR and not isinstance(response, responses.ErrorResponse):
+            rewriting.convert_returned(request, response)
+    elif banner.is_admin(request) and not monitor.is_inactive():
         banner.add(request, response)
     return response
-
-
-def _convert_returned(request: HttpRequest, response: Response) -> None:
-    if responses.problem_of(response) is not None or isinstance(response, responses.ErrorResponse):
-        return
-    data, status = response.data, response.status_code
-    if conversion.is_error_detail(data) and responses.is_structured(request):
-        code = classification.code_for_detail(data, status)
-        responses.convert(response, conversion.from_detail(data, request, code, status), request)

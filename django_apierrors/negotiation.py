@@ -13,40 +13,55 @@ from django.urls import NoReverseMatch, get_script_prefix, get_urlconf, reverse
 from django.utils import translation
 from django.utils.translation import get_language
 from rest_framework import views
+from rest_framework.exceptions import APIException
 
 from . import headers
 from .conf import conf
+from .exceptions import RateTooHigh
 from .paths import longest
+from .request_state import RequestState
 
 _HTML = ("text/html", "application/xhtml+xml")
 _JSON = ("application/json", "application/problem+json")
 
 
-def is_api_request(request: HttpRequest) -> bool:
-    """Tell whether errors of a request are structured: a DRF view, an API path, or JSON preferred."""
-    return is_by_place(request) or prefers_json(request)
+def is_ours(request: HttpRequest, state: RequestState, exc: BaseException | None = None) -> bool:
+    """Return whether errors of a request are structured; a deliberate API exception always is.
 
-
-def is_by_place(request: HttpRequest) -> bool:
-    """Tell whether a request is the API's whatever its Accept header says."""
-    view_class = _view_class(request)
-    if isinstance(view_class, type) and issubclass(view_class, views.APIView):
+    Unless ``FORMATS`` says otherwise, they are for a DRF view, an API path, and a client that
+    prefers JSON.
+    """
+    if format_name(request, state) is None:
+        return False
+    if isinstance(exc, (APIException, RateTooHigh)):
         return True
-    return longest(request.path_info, (*conf.API_PATHS, *conf.FORMATS)) is not None
+    if state.is_ours is None:
+        state.is_ours = is_by_place(request, state) or prefers_json(request)
+    return state.is_ours
+
+
+def is_by_place(request: HttpRequest, state: RequestState) -> bool:
+    """Return whether a request is the API's whatever its Accept header says."""
+    if state.is_by_place is None:
+        view_class = _view_class(request)
+        state.is_by_place = (isinstance(view_class, type) and issubclass(view_class, views.APIView)) or (
+            longest(request.path_info, (*conf.API_PATHS, *conf.FORMATS)) is not None
+        )
+    return state.is_by_place
 
 
 def prefers_json(request: HttpRequest) -> bool:
-    """Tell whether the client prefers JSON over HTML in so many words; ``*/*`` counts as HTML."""
+    """Return whether the client prefers JSON over HTML in so many words; ``*/*`` counts as HTML."""
     return _wishes(request.META.get("HTTP_ACCEPT"))[0]
 
 
 def names_html(request: HttpRequest) -> bool:
-    """Tell whether the client accepts HTML by name."""
+    """Return whether the client accepts HTML by name."""
     return _wishes(request.META.get("HTTP_ACCEPT"))[1]
 
 
 def is_preflight(request: HttpRequest) -> bool:
-    """Tell whether a browser asks whether it may send another request (WHATWG Fetch, 3.2.2)."""
+    """Return whether a browser asks whether it may send another request (WHATWG Fetch, 3.2.2)."""
     return (
         request.method == "OPTIONS"
         and "HTTP_ORIGIN" in request.META
@@ -54,25 +69,29 @@ def is_preflight(request: HttpRequest) -> bool:
     )
 
 
-def is_left_alone(request: HttpRequest | None, view: Any = None) -> bool:
-    """Tell whether ``FORMATS`` leaves a request to Django and DRF."""
-    return bool(conf.FORMATS) and _format_name(request, view) is None
+def format_name(request: HttpRequest, state: RequestState, view: Any = None) -> str | None:
+    """Return the name of the format that answers: the view's, else the path's, else the default.
+
+    ``None`` when ``FORMATS`` leaves the request to Django and DRF. ``view`` is the instance of a
+    DRF view.
+    """
+    if state.format_name == "":
+        named: str | None = _named_by_view(request) if view is None else getattr(view, "error_format", None)
+        if named is None:
+            formats = conf.FORMATS
+            prefix = longest(request.path_info, formats) if formats else None
+            named = conf.FORMAT if prefix is None else formats[prefix]
+        state.format_name = named
+    return state.format_name
 
 
-def format_name(request: HttpRequest | None, view: Any = None) -> str:
-    """Return the name of the format that answers: the view's, else the path's, else the default."""
-    return _format_name(request, view) or conf.FORMAT
-
-
-def language_for(request: HttpRequest | None, response: HttpResponseBase) -> str:
+def language_for(request: HttpRequest, response: HttpResponseBase) -> str:
     """Return the language of the texts: the response's, else the request's, else LANGUAGE_CODE.
 
     Never the active language: above LocaleMiddleware that is the previous request's.
     """
     if not settings.USE_I18N:
         return settings.LANGUAGE_CODE
-    if request is None:
-        return _default_language(settings.LANGUAGE_CODE)
     said = response.headers.get(headers.CONTENT_LANGUAGE, "").partition(",")[0].strip().lower()
     if said and translation.check_for_language(said):
         return said
@@ -106,22 +125,22 @@ def _default_language(code: str) -> str:
         return code
 
 
-def docs_at(request: HttpRequest | None) -> str:
+def docs_base(request: HttpRequest | None) -> str:
     """Return the absolute URL of the public documentation, with a slash at its end, else ``""``.
 
     Its base is ``DOCS["BASE_URL"]``, else the request's; a host that is not allowed has none.
     """
-    docs = conf.DOCS
-    if docs["ACCESS"] != "public":
+    if conf.DOCS["ACCESS"] != "public":
         return ""
     path = _docs_path(get_urlconf() or settings.ROOT_URLCONF, get_script_prefix(), get_language())
     if not path:
         return ""
-    if docs["BASE_URL"]:
-        return docs["BASE_URL"].rstrip("/") + path
+    base_url: str | None = conf.DOCS["BASE_URL"]
+    if base_url:
+        return base_url.rstrip("/") + path
     try:
         return f"{request.scheme}://{request.get_host()}{path}" if request is not None else ""
-    except DisallowedHost:
+    except (DisallowedHost, KeyError):  # the second of a request that no server made
         return ""
 
 
@@ -134,18 +153,8 @@ def _docs_path(urlconf: Any, script_prefix: str, language: str | None) -> str:
         return ""
 
 
-def _format_name(request: HttpRequest | None, view: Any) -> str | None:
-    named = _named_by_view(request, view)
-    if named is not None:
-        return named
-    prefix = longest(request.path_info, conf.FORMATS) if request is not None else None
-    return conf.FORMAT if prefix is None else conf.FORMATS[prefix]
-
-
-def _named_by_view(request: HttpRequest | None, view: Any) -> str | None:
-    if view is not None:
-        return getattr(view, "error_format", None)
-    match = getattr(request, "resolver_match", None)
+def _named_by_view(request: HttpRequest) -> str | None:
+    match = request.resolver_match
     if match is None:
         return None
     for initkwargs in ("initkwargs", "view_initkwargs"):
@@ -155,9 +164,8 @@ def _named_by_view(request: HttpRequest | None, view: Any) -> str | None:
     return getattr(_view_class(request), "error_format", None) or getattr(match.func, "error_format", None)
 
 
-def _view_class(request: HttpRequest | None) -> Any:
-    match = getattr(request, "resolver_match", None)
-    func = getattr(match, "func", None)
+def _view_class(request: HttpRequest) -> Any:
+    func = getattr(request.resolver_match, "func", None)
     # DRF calls it `cls`, Django `view_class`.
     return getattr(func, "cls", None) or getattr(func, "view_class", None)
 

@@ -9,9 +9,11 @@ from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponse
 
-from . import catalog, classification, conversion, formats, responses
+from . import catalog, formats, responses
 from .codes import Text
+from .exception_mapping import problem_for
 from .exceptions import ApiError
+from .request_state import RequestState
 
 # An absolute URI without a fragment (RFC 6749, 3.1.2; RFC 3986, 4.3); http has a host (RFC 9110, 4.2).
 _TARGET = re.compile(
@@ -147,7 +149,7 @@ def authorization_error(
     """
     request = getattr(request, "_request", request)  # of DRF
     exc = _authorization_error(error)
-    problem = conversion.from_exception(exc, request, *classification.classify(exc))
+    problem = problem_for(exc, request, RequestState.of(request))
     if description is not None:
         problem = replace(problem, message=description)
     if redirect_uri is None or not _is_target(redirect_uri):

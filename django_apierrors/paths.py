@@ -6,16 +6,20 @@ from collections.abc import Iterable
 
 
 def covers(prefix: str, path: str) -> bool:
-    """Tell whether a path is the prefix or lies below it: ``/api/`` covers ``/api`` and ``/api/x``, not ``/apis``."""
+    """Return whether a path is the prefix or lies below it: ``/api/`` covers ``/api`` and ``/api/x``, not ``/apis``."""
     prefix = prefix.rstrip("/")
     return path == prefix or path.startswith(prefix + "/")
 
 
 def longest(path: str, prefixes: Iterable[str]) -> str | None:
     """Return the longest of the prefixes that cover a path."""
-    return max((prefix for prefix in prefixes if covers(prefix, path)), key=len, default=None)
+    found: str | None = None
+    for prefix in prefixes:
+        if covers(prefix, path) and (found is None or len(prefix) > len(found)):
+            found = prefix
+    return found
 
 
 def is_one_of(path: str, paths: Iterable[str]) -> bool:
-    """Tell whether a path is one of some exact paths; a slash at the end makes no difference."""
+    """Return whether a path is one of some exact paths; a slash at the end makes no difference."""
     return path.rstrip("/") in {known.rstrip("/") for known in paths}

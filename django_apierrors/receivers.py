@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import sys
 import uuid
+from contextlib import suppress
 from typing import Any
 
 from django.apps import AppConfig, apps
 from django.db import DEFAULT_DB_ALIAS, connections, router
 
-from . import catalog, codes, negotiation, responses
-from .conf import conf
-from .maintenance.gate import gate
+from . import catalog, codes, negotiation, rewriting
+from .exceptions import UnknownErrorCode
 from .models import ErrorCode, ErrorCodeTranslation, MaintenanceWindow, Revision
+from .request_state import RequestState
 from .snapshot import snapshot
+from .windows import monitor
 
 #: The models whose rows the snapshot holds.
 ANNOUNCED = (ErrorCode, ErrorCodeTranslation, MaintenanceWindow)
@@ -21,11 +23,12 @@ ANNOUNCED = (ErrorCode, ErrorCodeTranslation, MaintenanceWindow)
 _SETTINGS_OF_TEXTS = {"LANGUAGES", "LANGUAGE_CODE", "LOCALE_PATHS", "USE_I18N"}
 
 
-def remember_exception(request: Any = None, **kwargs: Any) -> None:
+def store_exception(request: Any = None, **kwargs: Any) -> None:
     """Keep what middleware or the resolver raised: ``process_exception`` is not told of it."""
     exc = sys.exc_info()[1]
     if request is not None and exc is not None:
-        responses.remember(request, exc)
+        with suppress(UnknownErrorCode):  # raised again where the answer is made
+            rewriting.store_exception(request, RequestState.of(request), exc)
 
 
 def forget_texts(setting: str, **kwargs: Any) -> None:
@@ -34,9 +37,9 @@ def forget_texts(setting: str, **kwargs: Any) -> None:
         catalog.current().forget()
         negotiation.forget_languages()
     elif setting == "APIERRORS":
-        conf.look_again()
+        catalog.current().forget()
         snapshot.look_again()
-        gate.look_again()
+        monitor.invalidate()
 
 
 def announce(instance: Any, using: str, **kwargs: Any) -> None:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import logging
 import os
 import re
+from collections.abc import Callable
 
 from django.http import HttpRequest
 from django.utils.module_loading import import_string
 
 from .conf import conf
+from .request_state import RequestState
 
 logger = logging.getLogger("django_apierrors")
 
@@ -17,26 +19,19 @@ logger = logging.getLogger("django_apierrors")
 _SOUND = re.compile(r"[A-Za-z0-9._-]{1,128}")
 
 
-def request_id(request: HttpRequest | None) -> str:
+def request_id(request: HttpRequest, state: RequestState) -> str:
     """Return the id of a request, 1 to 128 characters of ``A-Z a-z 0-9 . _ -``, the same every time."""
-    if request is None:
-        return _made()
-    known: str | None = getattr(request, "_apierrors_request_id", None)
-    if known is None:
-        known = _named_by_project(request) or _named_by_client(request) or _made()
-        request._apierrors_request_id = known  # type: ignore[attr-defined]
-    return known
+    if not state.request_id:
+        source = conf.REQUEST_ID
+        named = None if source is None else _named_by_project(request, source)
+        if named is None:
+            sent = request.META.get("HTTP_X_REQUEST_ID", "")
+            named = sent if _SOUND.fullmatch(sent) else _made()
+        state.request_id = named
+    return state.request_id
 
 
-def _named_by_client(request: HttpRequest) -> str | None:
-    sent = request.META.get("HTTP_X_REQUEST_ID", "")
-    return sent if _SOUND.fullmatch(sent) else None
-
-
-def _named_by_project(request: HttpRequest) -> str | None:
-    source = conf.REQUEST_ID
-    if source is None:
-        return None
+def _named_by_project(request: HttpRequest, source: str | Callable[[HttpRequest], str]) -> str | None:
     try:
         named = (import_string(source) if isinstance(source, str) else source)(request)
         text = "" if named is None else str(named)

@@ -2,23 +2,36 @@
 
 from __future__ import annotations
 
+import logging
 import math
+import os
 import re
+import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import MAXYEAR, UTC, datetime
+from time import time
 
 from .client_ip import Address, Network
+from .conf import conf
 from .paths import covers
+from .templating import clean
+
+logger = logging.getLogger("django_apierrors")
 
 #: Methods that change nothing (RFC 9110, 9.2.1), but for TRACE, which no view offers.
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 #: The methods that a view may offer.
 METHODS = (*SAFE_METHODS, "POST", "PUT", "PATCH", "DELETE", "TRACE")
 
+#: The key of the window that ``MAINTENANCE["FORCE"]`` opens; no bypass opens it.
+FORCED = "force"
+
 _LONGEST_WAIT = 86_400
+# Characters of the scope of a window that a line of the log quotes.
+_LONGEST_SCOPE = 500
 _SUFFIX = re.compile(r"\.[a-z][a-z0-9]*/?\Z")
 
 
@@ -55,11 +68,11 @@ class Window:
         return _moment(self.ends)
 
     def is_open(self, now: float) -> bool:
-        """Tell whether the window is open at a moment."""
+        """Return whether the window is open at a moment."""
         return self.begins <= now < self.ends
 
     def covers(self, path: str, method: str) -> bool:
-        """Tell whether a request is in the scope of the window."""
+        """Return whether a request is in the scope of the window."""
         if self.methods and method not in self.methods and not (method == "HEAD" and "GET" in self.methods):
             return False
         # By a suffix, as in /billing.json, DRF's routers lead to the same view.
@@ -67,11 +80,11 @@ class Window:
         return not self.path_prefixes or any(covers(prefix, each) for prefix in self.path_prefixes for each in paths)
 
     def refuses(self, method: str) -> bool:
-        """Tell whether a request in the scope is refused for its method."""
+        """Return whether a request in the scope is refused for its method."""
         return not (self.is_read_only and method in SAFE_METHODS)
 
     def lets_in(self, address: Address | None) -> bool:
-        """Tell whether a client is exempt by its address."""
+        """Return whether a client is exempt by its address."""
         return address is not None and any(address in network for network in self.exempt_networks)
 
     def retry_after(self, now: float, without_end: int) -> int:
@@ -155,3 +168,82 @@ def pinned(window: Window) -> Iterator[None]:
         kept = list(_pinned)
         kept.remove(window)  # once: the same may be pinned inside itself
         _pinned = tuple(kept)
+
+
+@dataclass(frozen=True, slots=True)
+class _Check:
+    """What was open, by which windows, and until when that is so."""
+
+    windows: Windows | None = None
+    until: float = -math.inf
+    opened: tuple[Window, ...] = ()
+
+    def is_valid(self) -> bool:
+        return current() is self.windows and time() < self.until
+
+
+class Monitor:
+    """What this process knows of open windows; while none is open, it costs a clock."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._last = _Check()
+        self._known: frozenset[str] = frozenset()
+
+    def is_inactive(self) -> bool:
+        """Return whether every request passes, and nobody needs to be told of a change."""
+        last = self._last  # once: another thread may replace it
+        return not last.opened and current() is last.windows and time() < last.until
+
+    def check(self) -> tuple[tuple[Window, ...], bool]:
+        """Return the windows that are open, the strictest first, and whether others were before.
+
+        Exactly one caller learns of a change, which is logged here.
+        """
+        last = self._last
+        if last.is_valid():
+            return last.opened, False
+        with self._lock:  # from the first look on, or who looked earlier could speak last
+            now, windows = time(), current()
+            opened = open_at(now)
+            keys = frozenset(window.key for window in opened)
+            is_changed, self._known = keys != self._known, keys
+            self._last = _Check(windows, windows.next_change(now), opened)
+        if is_changed:
+            logger.warning("Maintenance is %s", "; ".join(map(_summary, opened)) or "off")
+        return opened, is_changed
+
+    def invalidate(self) -> None:
+        """Make the next request check again: a test has changed ``FORCE``."""
+        self._last = _Check()
+
+    def after_fork(self) -> None:
+        """Replace a lock that another thread of the parent held."""
+        self._lock = threading.Lock()
+
+
+def open_at(now: float) -> tuple[Window, ...]:
+    """Return the windows that are open at a moment, the strictest first, as ``FORCE`` has it.
+
+    What it opens covers everything, without an end, and takes message and exempt networks from the
+    strictest full window that is open.
+    """
+    forced = conf.MAINTENANCE["FORCE"]
+    if forced is False:
+        return ()
+    opened = current().open_at(now)
+    if forced is None:
+        return opened
+    model = next((window for window in opened if not window.is_read_only), Window())
+    always = replace(model, key=FORCED, begins=-math.inf, ends=math.inf)
+    return (replace(always, path_prefixes=(), methods=frozenset()),)
+
+
+def _summary(window: Window) -> str:
+    kind = "read-only" if window.is_read_only else "on"
+    scope = " ".join([*sorted(window.methods), *window.path_prefixes]) or "everything"
+    return f"{kind} for {clean(scope, _LONGEST_SCOPE)} until {window.ends_at or 'it is turned off'}"
+
+
+monitor = Monitor()
+os.register_at_fork(after_in_child=monitor.after_fork)

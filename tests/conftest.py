@@ -4,7 +4,7 @@ import pytest
 from django.test import AsyncClient, Client
 from shop import views
 
-from django_apierrors.maintenance.gate import gate
+from django_apierrors.windows import monitor
 
 
 @pytest.fixture
@@ -54,4 +54,4 @@ def bare(settings):
 def the_next_test_is_told_of_no_maintenance():
     """Let the gate notice that the maintenance of a test is over, before a request of another test does."""
     yield
-    gate.look()
+    monitor.check()

@@ -13,7 +13,7 @@ from django.urls import clear_script_prefix, set_script_prefix
 from django.utils import timezone
 from sending import sender
 
-import django_apierrors.maintenance.gate as gates
+from django_apierrors import windows
 from django_apierrors import maintenance, stored, windows
 from django_apierrors.maintenance import bypass
 from django_apierrors.models import MaintenanceWindow
@@ -87,9 +87,9 @@ def test_a_pass_of_another_window_is_worth_nothing(ask, opened):
 def test_a_pass_ends_with_its_window(ask, opened, monkeypatch):
     with maintenance_mode(mode="read_only"):
         later = timezone.now().timestamp() + 3601
-        monkeypatch.setattr(gates, "time", lambda: later)
+        monkeypatch.setattr(windows, "time", lambda: later)
         assert ask(opened).status_code == 200
-        assert gates.open_at(later)
+        assert windows.open_at(later)
     with maintenance_mode():
         assert ask(opened).status_code == 503
 
@@ -136,7 +136,7 @@ def test_one_window_may_be_passed_by_a_bypass_and_another_by_its_network(ask, db
 
 def test_no_bypass_opens_what_force_has_closed(ask, settings):
     settings.APIERRORS = {**settings.APIERRORS, "MAINTENANCE": {"FORCE": True}}
-    forced = gates.open_at(0)
+    forced = windows.open_at(0)
     assert ask(bypass.token(forced)).status_code == 503
 
 

@@ -27,12 +27,13 @@ from rest_framework.routers import SimpleRouter
 from rest_framework.viewsets import ViewSet
 from sending import sender
 
-import django_apierrors.maintenance.gate as gates
+from django_apierrors import windows
 from django_apierrors import maintenance, windows
 from django_apierrors import snapshot as snapshots
 from django_apierrors.logs import RequestContextFilter
 from django_apierrors.maintenance import answers, bypass, maintenance_exempt
-from django_apierrors.maintenance.gate import Reason, gate, judge
+from django_apierrors.maintenance.gate import Reason, judge
+from django_apierrors.windows import monitor
 from django_apierrors.models import MaintenanceWindow, Revision
 from django_apierrors.problems import Problem
 from django_apierrors.signals import maintenance_changed, problem_sent
@@ -124,7 +125,7 @@ def send(request):
 @pytest.fixture(autouse=True)
 def known_to_be_off():
     """Forget what the test before left on."""
-    gate._known = frozenset()
+    monitor._known = frozenset()
     yield
     snapshot.reset()
 
@@ -142,7 +143,7 @@ class Clock:
 @pytest.fixture
 def clock(monkeypatch):
     clock = Clock()
-    for module in (gates, answers, bypass):
+    for module in (windows, answers, bypass):
         monkeypatch.setattr(module, "time", clock)
     return clock
 
@@ -788,7 +789,7 @@ def test_many_threads_tell_of_a_change_once(told, caplog):
 
 def test_who_looked_earlier_does_not_speak_later(monkeypatch, caplog):
     is_looking, goes_on = threading.Event(), threading.Event()
-    open_at = gates.open_at
+    open_at = windows.open_at
 
     def held_once(now):
         found = open_at(now)
@@ -797,24 +798,24 @@ def test_who_looked_earlier_does_not_speak_later(monkeypatch, caplog):
             assert goes_on.wait(60)
         return found
 
-    gate.look_again()
-    monkeypatch.setattr(gates, "open_at", held_once)
+    monitor.invalidate()
+    monkeypatch.setattr(windows, "open_at", held_once)
     with ThreadPoolExecutor(2) as pool:
-        first = pool.submit(gate.look)
+        first = pool.submit(monitor.check)
         assert is_looking.wait(60)
         windows.install(Windows([Window(key="a")]))
-        second = pool.submit(gate.look)
+        second = pool.submit(monitor.check)
         wait([second], 0.2)  # it could finish now, were it not for the lock
         goes_on.set()
         assert first.result(60) == ((), False)
         assert second.result(60)[1] is True
-    assert gate.look()[1] is False
+    assert monitor.check()[1] is False
     assert len(lines_of(caplog)) == 1
 
 
 def test_a_child_does_not_inherit_a_lock_that_is_held():
-    with maintenance_mode(), gate._lock:
-        gate.after_fork()
+    with maintenance_mode(), monitor._lock:
+        monitor.after_fork()
         assert ask(sender("sync")) == "MAINTENANCE"
 
 

@@ -12,7 +12,7 @@ from django.urls import include, path
 from django.utils import timezone
 from sending import sender
 
-import django_apierrors.maintenance.gate as gates
+from django_apierrors import windows
 from django_apierrors.formats import BUILTIN
 from django_apierrors.maintenance import answers
 from django_apierrors.middleware import ApiErrorMiddleware
@@ -49,7 +49,7 @@ def clock(monkeypatch):
             return self.now
 
     clock = Clock()
-    for module in (gates, answers):
+    for module in (windows, answers):
         monkeypatch.setattr(module, "time", clock)
     return clock
 

@@ -21,7 +21,7 @@ from .. import codes
 from ..catalog import Catalog
 from ..docs import exports
 from ..models import ErrorCode
-from ..negotiation import docs_at
+from ..negotiation import docs_base
 from . import log
 from .effective import active_language, row_of
 
@@ -71,7 +71,7 @@ class Actions(_Admin):
         """Send codes with their edits, as ``apierrors import`` reads them."""
         catalog = Catalog({obj.code: row_of(obj) for obj in queryset})
         known = set(catalog)
-        language, docs = active_language(), docs_at(request)
+        language, docs = active_language(), docs_base(request)
         entries = [catalog.entry(obj.code, language, docs) for obj in queryset if obj.code in known]
         content = exports.to_json(exports.document(catalog, entries, with_edits=True))
         disposition = {"Content-Disposition": 'attachment; filename="error-codes.json"'}

@@ -6,7 +6,6 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from time import time
-from types import SimpleNamespace
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -22,9 +21,10 @@ from ..client_ip import parse
 from ..codes import phrase
 from ..conf import conf
 from ..maintenance import Status, answers, words
-from ..maintenance.gate import Verdict, judge, open_at
+from ..maintenance.gate import Verdict, judge
 from ..request_id import request_id
-from ..windows import Window, Windows
+from ..request_state import RequestState
+from ..windows import Window, Windows, open_at
 from .effective import active_language
 
 #: The one request that browsers make by themselves.
@@ -62,7 +62,7 @@ class MadeUp(HttpRequest):
         self.method, self.path, self.path_info = method, get_script_prefix() + path[1:], path
         self._page_scheme = page.scheme
         self.LANGUAGE_CODE = active_language()
-        self._apierrors_request_id = request_id(page)
+        RequestState.of(self).request_id = request_id(page, RequestState.of(page))
         if hasattr(page, "urlconf"):
             self.urlconf = page.urlconf
 
@@ -103,8 +103,7 @@ def preview(window: Window, page: HttpRequest, name: str) -> Answer:
     """Return the answer of a window in one format."""
     places = [place for place, format_ in conf.FORMATS.items() if format_ == name]
     asked = MadeUp(page, "POST", next(iter(places), "/"))
-    # As a view that names its format.
-    asked.resolver_match = SimpleNamespace(func=SimpleNamespace(error_format=name))  # type: ignore[assignment]
+    RequestState.of(asked).format_name = name
     response = answers.refusal(window, asked)
     lines = [f"HTTP/1.1 {response.status_code} {phrase(response.status_code)}"]
     lines += [f"{name}: {value}" for name, value in response.items() if name != headers.CONTENT_LENGTH]

@@ -10,26 +10,27 @@ from django.utils.module_loading import import_string
 
 from .. import codes, formats
 from ..client_ip import SOCKET, parse_network
-from ..conf import DEFAULTS, NESTED, TYPES, conf
+from ..conf import TABLE, Section, conf
 from .messages import error, unknown_code
 
 
 def check_settings(**kwargs: Any) -> list[CheckMessage]:
     """E001 to E005, E007, E015: ``APIERRORS``; what depends on keys and types is checked when they are right."""
-    given = conf.given()
+    given = conf.given
     if not isinstance(given, dict):
         return [error(1, f"APIERRORS is {given!r}, not a dict.", 'Write APIERRORS = {"FORMAT": "nested"}.')]
     messages: list[CheckMessage] = [
-        error(1, f"APIERRORS has an unknown key {key!r}.", f"Use one of {', '.join(sorted(DEFAULTS))}.")
+        error(1, f"APIERRORS has an unknown key {key!r}.", f"Use one of {', '.join(sorted(TABLE))}.")
         for key in given
-        if key not in DEFAULTS
+        if key not in TABLE
     ]
-    for key, (is_right, wanted) in TYPES.items():
-        if key in given and not is_right(given[key]):
-            messages.append(error(2, f"APIERRORS[{key!r}] is {given[key]!r}.", f"It must be {wanted}."))
+    for key, entry in TABLE.items():
+        if key in given and not entry.is_valid(given[key]):
+            messages.append(error(2, f"APIERRORS[{key!r}] is {given[key]!r}.", f"It must be {entry.expected}."))
     if not messages:
-        for key in NESTED:
-            messages.extend(_nested(key))
+        for entry in TABLE.values():
+            if isinstance(entry, Section):
+                messages.extend(_section(entry))
     if not messages:
         for check in (_formats, _paths, _exceptions, _request_id, _proxies):
             messages.extend(check())
@@ -77,16 +78,15 @@ def _exceptions() -> Iterator[CheckMessage]:
             yield unknown_code(code, f"APIERRORS['EXCEPTIONS'][{path!r}]")
 
 
-def _nested(key: str) -> Iterator[CheckMessage]:
-    types = NESTED[key]
-    for name, value in getattr(conf, key).items():
-        if name not in types:
-            hint = f"Use one of {', '.join(types)}."
-            yield error(1, f"APIERRORS[{key!r}] has an unknown key {name!r}.", hint)
-            continue
-        is_right, wanted = types[name]
-        if not is_right(value):
-            yield error(2, f"APIERRORS[{key!r}][{name!r}] is {value!r}.", f"It must be {wanted}.")
+def _section(section: Section) -> Iterator[CheckMessage]:
+    for name, value in section.given.items():
+        entry = section.entries.get(name)
+        if entry is None:
+            hint = f"Use one of {', '.join(section.entries)}."
+            yield error(1, f"APIERRORS[{section.name!r}] has an unknown key {name!r}.", hint)
+        elif not entry.is_valid(value):
+            message = f"APIERRORS[{section.name!r}][{name!r}] is {value!r}."
+            yield error(2, message, f"It must be {entry.expected}.")
 
 
 def _proxies() -> Iterator[CheckMessage]:

@@ -10,8 +10,9 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
-from .. import conversion, responses
+from .. import responses
 from ..conf import conf
+from ..exception_mapping import problem_with_code
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -50,7 +51,7 @@ def refusal(request: HttpRequest, *, as_data: bool) -> HttpResponseBase | None:
         return None
     if as_data:
         code = "AUTH_KEY_NOT_FOUND" if access == "authenticated" else "PERMISSION_DENIED"
-        return responses.make(conversion.with_code(code, request), request)
+        return responses.make(problem_with_code(code, request), request)
     if access == "authenticated":
         return redirect_to_login(request.get_full_path())
     raise PermissionDenied

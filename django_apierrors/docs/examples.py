@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from types import SimpleNamespace
 from typing import Any
 
 from django.http import HttpRequest
@@ -15,6 +14,7 @@ from ..catalog import Entry
 from ..codes import phrase
 from ..conf import conf
 from ..problems import FieldError, Problem
+from ..request_state import RequestState
 
 _REQUEST_ID = "7c9e6679-7425-40de-944b-e07fc1f90ae7"
 _SECONDS = 30
@@ -83,7 +83,7 @@ class _ClientRequest(HttpRequest):
         self.META = {name: value for name, value in page.META.items() if name != "HTTP_AUTHORIZATION"}
         self._page_scheme = page.scheme
         self.path_info = _api_path(format_name)
-        self.resolver_match = SimpleNamespace(func=SimpleNamespace(error_format=format_name))  # type: ignore[assignment]
+        RequestState.of(self).format_name = format_name
         self.LANGUAGE_CODE = language
 
     def _get_scheme(self) -> str | None:

@@ -15,9 +15,10 @@ from django.utils import translation
 from django.utils.cache import get_conditional_response, patch_vary_headers
 from django.views.decorators.http import require_safe
 
-from .. import catalog, conversion, headers, negotiation, responses
+from .. import catalog, headers, negotiation, responses
 from ..catalog import Entry
 from ..conf import conf
+from ..exception_mapping import problem_with_code
 from ..models import ErrorCode
 from . import exports, names, pages
 from .access import Viewer, refusal, viewer
@@ -34,7 +35,7 @@ class Page:
         self.viewer: Viewer = viewer(request)
         self.language = _spoken(negotiation.language_for(request, HttpResponse()))
         self.visible = Visible(
-            catalog.current(), self.language, negotiation.docs_at(request), unlisted=self.viewer.sees_unlisted
+            catalog.current(), self.language, negotiation.docs_base(request), unlisted=self.viewer.sees_unlisted
         )
 
     def document(self, entries: list[Entry]) -> dict[str, Any]:
@@ -79,7 +80,7 @@ def _documentation(*, as_data: bool) -> Callable[[_View], _View]:
             except Http404:
                 if not is_data:
                     raise
-                return responses.make(conversion.with_code("RESOURCE_NOT_FOUND", request), request)
+                return responses.make(problem_with_code("RESOURCE_NOT_FOUND", request), request)
 
         return view
 

@@ -1,4 +1,4 @@
-"""Wire formats: Problem + Entry → dict. The only room with the key names of bodies."""
+"""Wire formats: Problem + Entry → dict. The only package with the key names of bodies."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from .shape import Field, Format
 
 __all__ = [
     "BUILTIN",
+    "CONSTANT",
     "RFC9457",
     "Described",
     "Detailed",
@@ -33,6 +34,10 @@ BUILTIN: dict[str, type[Format]] = {
     "typed": Typed,
     "problem": RFC9457,
 }
+
+#: The formats whose body is the same for all errors of one code and status that have no facts of
+#: their own. A subclass may add what differs, so the class itself counts.
+CONSTANT: frozenset[type[Format]] = frozenset({Nested, Result, Detailed, Described, OAuth2})
 
 
 @functools.cache

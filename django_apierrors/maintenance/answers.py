@@ -11,10 +11,12 @@ from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.utils import translation
 
-from .. import conversion, headers, negotiation, resolving, responses
+from .. import headers, negotiation, resolving, responses
 from ..catalog import Entry
 from ..conf import conf
+from ..exception_mapping import problem_with_code
 from ..problems import Problem
+from ..request_state import RequestState
 from ..windows import Window
 
 logger = logging.getLogger("django_apierrors")
@@ -34,14 +36,14 @@ def refusal(window: Window, request: HttpRequest) -> HttpResponse:
     else:
         response = responses.make(found, request)
     # Else Django logs each of them as an ERROR, and mails it.
-    response._has_been_logged = True  # type: ignore[attr-defined]
+    responses.mark_as_logged(response)
     if request.method == "HEAD":
         response[headers.CONTENT_LENGTH] = str(len(response.content))
         response.content = b""
     return response
 
 
-def problem(window: Window, request: HttpRequest | None) -> Problem:
+def problem(window: Window, request: HttpRequest) -> Problem:
     """Return the problem that a window means for a request."""
     ends_at, url = window.ends_at, status_url(window)
     facts: dict[str, Any] = {}
@@ -49,7 +51,7 @@ def problem(window: Window, request: HttpRequest | None) -> Problem:
         facts["ends_at"] = ends_at.isoformat().replace("+00:00", "Z")
     if url:
         facts["status_url"] = url
-    return conversion.with_code(
+    return problem_with_code(
         window.code,
         request,
         message=window.message or None,
@@ -68,7 +70,8 @@ def is_for_people(request: HttpRequest) -> bool:
     """Tell whether a request gets a page: a browser's, outside the API."""
     if not negotiation.names_html(request) or negotiation.prefers_json(request):
         return False
-    return negotiation.is_left_alone(request) or not negotiation.is_by_place(request)
+    state = RequestState.of(request)
+    return negotiation.format_name(request, state) is None or not negotiation.is_by_place(request, state)
 
 
 def page(window: Window, found: Problem, entry: Entry) -> str:

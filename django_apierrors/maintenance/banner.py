@@ -14,9 +14,8 @@ from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from ..windows import Window
+from ..windows import FORCED, Window, open_at
 from . import words
-from .gate import FORCED, open_at
 
 #: What a page that says by itself what is on has in its context.
 SHOWN = "maintenance_is_shown"

@@ -7,9 +7,8 @@ from time import time
 
 from .. import windows
 from ..conf import conf
-from ..windows import Window
+from ..windows import Window, open_at
 from .answers import status_url
-from .gate import open_at
 
 #: Seconds before its start from which a window is announced.
 ANNOUNCED = 30 * 60
@@ -40,7 +39,7 @@ class Notice:
         now = time()
         opened = open_at(now)
         # Whatever is scheduled: the setting decides when it begins, too.
-        coming = windows.current().upcoming(now, ANNOUNCED) if conf.FORCE is None else ()
+        coming = windows.current().upcoming(now, ANNOUNCED) if conf.MAINTENANCE["FORCE"] is None else ()
         #: The strictest window that is open.
         self.open: Window | None = next(iter(opened), None)
         #: The next window that begins within 30 minutes.

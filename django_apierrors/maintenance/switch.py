@@ -19,8 +19,7 @@ from ..models import MaintenanceWindow, Revision, announced
 from ..signals import maintenance_changed
 from ..snapshot import snapshot
 from ..stored import within
-from ..windows import Window
-from .gate import gate
+from ..windows import Window, monitor
 
 #: How long maintenance stays on when nobody says for how long.
 DURATION = timedelta(hours=1)
@@ -133,7 +132,7 @@ def status() -> Status:
     return Status(
         open=tuple(rows.open(now).select_related("created_by")),
         upcoming=tuple(rows.upcoming(now).select_related("created_by")),
-        forced=conf.FORCE,
+        forced=conf.MAINTENANCE["FORCE"],
     )
 
 
@@ -197,6 +196,6 @@ def _end_own(opened: MaintenanceWindow) -> None:
 def _tell() -> None:
     """Let this process know of a change that it has just committed, and whoever listens to it."""
     with within(snapshot.refresh()):
-        opened, is_changed = gate.look()
+        opened, is_changed = monitor.check()
     if is_changed:
         maintenance_changed.send_robust(Window, is_on=bool(opened), windows=opened)

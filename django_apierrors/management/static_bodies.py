@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from django.http import HttpRequest
-from django.urls import ResolverMatch
 
 from .. import catalog, headers, responses
 from ..conf import conf
 from ..problems import Problem
+from ..request_state import RequestState
 
 STATUSES = (500, 502, 503, 504)
 SNIPPET = "nginx-errors.conf"
@@ -74,14 +74,10 @@ def nobodys_request(format_name: str, language: str) -> HttpRequest:
     URLs in its answer are absolute only where the settings name their base.
     """
 
-    def view() -> None:
-        raise NotImplementedError
-
-    view.error_format = format_name  # type: ignore[attr-defined]
     request = HttpRequest()
     request.META = {"HTTP_HOST": ""}
     request.path_info = next(iter(conf.API_PATHS), "/api/")
-    request.resolver_match = ResolverMatch(view, (), {})
+    RequestState.of(request).format_name = format_name
     request.LANGUAGE_CODE = language
     return request
 

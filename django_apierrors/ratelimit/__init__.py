@@ -3,7 +3,7 @@
 from django_ratelimit import ALL, UNSAFE
 
 from ..exceptions import RateTooHigh
-from ..limits import Usage
+from ..usage import Usage
 from .checking import acheck, check, usages
 from .decorators import ratelimit
 from .throttles import RatelimitThrottle

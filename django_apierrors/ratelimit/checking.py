@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from asgiref.sync import sync_to_async
 
 from ..conf import conf
 from ..exceptions import ApiError, RateTooHigh
-from ..limits import Usage, record, recorded, violated
+from ..request_state import RequestState
+from ..usage import Usage, exceeded
 from . import policies, store
 from .policies import Policy
 
@@ -32,8 +34,8 @@ def check(request: Any, *names: str | Policy, block: bool = True) -> tuple[Usage
             continue
         if usage is not None:
             counted.append(usage)
-    record(request, counted)
-    if block and violated(counted):
+    _record(request, counted)
+    if block and exceeded(counted):
         raise RateTooHigh(counted)
     if block and is_refused:
         raise ApiError("RATE_LIMITER_UNAVAILABLE", retry_after=conf.RATELIMIT["BREAKER_SECONDS"])
@@ -54,4 +56,12 @@ _check_in_thread = sync_to_async(check)
 
 def usages(request: Any) -> tuple[Usage, ...]:
     """Return how much of each limit a request has used, as far as it was checked."""
-    return recorded(request)
+    return RequestState.of(request).usages
+
+
+def _record(request: Any, counted: Sequence[Usage]) -> None:
+    """Keep what was counted, and say on the request whether it is too many, even when nothing was counted."""
+    request = getattr(request, "_request", request)  # DRF's wraps the one of Django, which is all that middleware sees
+    request.limited = getattr(request, "limited", False) or bool(exceeded(counted))
+    if counted:
+        RequestState.of(request).add_usages(counted)

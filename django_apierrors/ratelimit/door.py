@@ -2,43 +2,47 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from asgiref.sync import sync_to_async
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from rest_framework.exceptions import APIException
 
-from .. import classification, conversion, headers, negotiation, resolving, responses
+from .. import headers, negotiation, resolving, responses
 from ..conf import conf
+from ..exception_mapping import problem_for
 from ..exceptions import RateTooHigh
-from ..limits import recorded
 from ..paths import is_one_of
+from ..request_state import RequestState
 from . import policies
 from .checking import check
 
 
 def prepare() -> None:
     """Read the policies of the global limits; raises ``ImproperlyConfigured`` now, not in each request."""
-    for name in conf.GLOBAL:
+    for name in conf.RATELIMIT["GLOBAL"]:
         policies.named(name)
 
 
 def is_counted(request: HttpRequest) -> bool:
-    """Tell whether global limits hold for a request.
+    """Return whether global limits hold for a request.
 
     Not on exempt paths, nor for CORS preflights, whose answer no client could read.
     """
     return not (is_one_of(request.path_info, conf.RATELIMIT["EXEMPT_PATHS"]) or negotiation.is_preflight(request))
 
 
-def refusal(request: HttpRequest) -> HttpResponse | None:
-    """Count a request for the global limits, and return the answer to one that is too many, else ``None``."""
+def refusal(request: HttpRequest, names: Sequence[str]) -> HttpResponse | None:
+    """Count a request for some policies, and return the answer to one that is too many, else ``None``."""
     try:
-        check(request, *conf.GLOBAL)
+        check(request, *names)
     except (APIException, RateTooHigh) as exc:  # the first also of a project's own key
         request.resolver_match = resolving.resolved(request)  # the view may name the format of the answer
-        problem = conversion.from_exception(exc, request, *classification.classify(exc))
-        response = responses.make(problem, request)
-        dress(response, request)
+        state = RequestState.of(request)
+        response = responses.make(problem_for(exc, request, state), request)
+        state.clear_exception()
+        dress(response, state)
         return response
     return None
 
@@ -47,9 +51,9 @@ def refusal(request: HttpRequest) -> HttpResponse | None:
 arefusal = sync_to_async(refusal)
 
 
-def dress(response: HttpResponseBase, request: HttpRequest) -> None:
+def dress(response: HttpResponseBase, state: RequestState) -> None:
     """Tell the client how much of the limits that were checked is left."""
-    usages, kind = recorded(request), conf.RATELIMIT["HEADERS"]
-    if usages and kind != "off":
-        for name, value in headers.rate_limits(usages, legacy=kind == "draft+legacy").items():
+    kind = conf.RATELIMIT["HEADERS"]
+    if state.usages and kind != "off":
+        for name, value in headers.rate_limits(state.usages, legacy=kind == "draft+legacy").items():
             response[name] = value

@@ -14,7 +14,7 @@ from django_ratelimit import ALL
 from django_ratelimit.core import get_usage
 
 from ..conf import conf
-from ..limits import Usage
+from ..usage import Usage
 from .policies import Policy
 from .rates import Rate
 from .turns import turns

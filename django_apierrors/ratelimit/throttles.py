@@ -10,7 +10,8 @@ from rest_framework.throttling import BaseThrottle
 from rest_framework.views import APIView
 
 from ..exceptions import RateTooHigh
-from ..limits import Usage, blame, wait
+from ..request_state import RequestState
+from ..usage import Usage, longest_wait
 from . import policies
 from .checking import check
 
@@ -53,10 +54,10 @@ class RatelimitThrottle(BaseThrottle):
             self._usages = check(request, name)
         except RateTooHigh as exc:
             self._usages = exc.usages
-            blame(request, exc.usages)
+            RequestState.of(request).add_violations(exc.usages)
             return False
         return True
 
     def wait(self) -> float | None:
         """Return the seconds until the next request is allowed."""
-        return wait(self._usages)
+        return longest_wait(self._usages)

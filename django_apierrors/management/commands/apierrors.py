@@ -73,14 +73,14 @@ class Command(BaseCommand):
 
     def _explain(self, *, code: str, format: str | None, lang: str | None, **options: Any) -> None:
         language, name, live = _language(lang), _format(format), catalog.current()
-        entry = live.entry(_known(code, live), language, negotiation.docs_at(None))
+        entry = live.entry(_known(code, live), language, negotiation.docs_base(None))
         request = static_bodies.nobodys_request(name, language)
         with translation.override(language):
             self._say(telling.explanation(live, entry, examples.example(entry, name, request, language)))
 
     def _export(self, *, format: str, output: Path | None, lang: str | None, unlisted: bool, **options: Any) -> None:
         is_json, language, live = format == "json", _language(lang), catalog.current()
-        found = exports.entries(live, language, negotiation.docs_at(None), unlisted=is_json or unlisted)
+        found = exports.entries(live, language, negotiation.docs_base(None), unlisted=is_json or unlisted)
         write = {"json": exports.to_json, "csv": exports.to_csv, "md": exports.to_markdown}[format]
         with translation.override(language):
             text = write(exports.document(live, found, with_edits=is_json))

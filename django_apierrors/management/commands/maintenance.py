@@ -78,7 +78,7 @@ class Command(BaseCommand):
         self._say_what_follows()
 
     def _status(self, *, json: bool, **options: Any) -> None:
-        status, forced = None, conf.FORCE
+        status, forced = None, conf.MAINTENANCE["FORCE"]
         try:
             with _database():
                 status = maintenance.status()
@@ -106,8 +106,8 @@ class Command(BaseCommand):
         self._say_what_counts()
 
     def _say_what_counts(self) -> None:
-        if conf.FORCE in _FORCED:
-            self._warn(_FORCED[conf.FORCE])
+        if conf.MAINTENANCE["FORCE"] in _FORCED:
+            self._warn(_FORCED[conf.MAINTENANCE["FORCE"]])
         elif not is_installed():
             self._warn(MISSING[0])
 

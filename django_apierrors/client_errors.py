@@ -19,8 +19,8 @@ _RENDER = Response.rendered_content.fget.__code__  # type: ignore[attr-defined]
 _MOST_VALUES = 100_000
 
 
-def is_clients_fault(exc: BaseException) -> bool:
-    """Tell whether an exception that nobody handled comes from a body no server could use.
+def is_client_error(exc: BaseException) -> bool:
+    """Return whether an exception that nobody handled comes from a body no server could use.
 
     Meets nesting deeper than the parser, a charset that is no text encoding, a lone surrogate
     that cannot be written, a number that is no number (``1e999``) where the serializer let it

@@ -1,0 +1,93 @@
+"""DRF's error detail, flattened once and capped."""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import Any
+
+from django.core.exceptions import NON_FIELD_ERRORS
+from rest_framework.settings import api_settings
+
+from .problems import FieldError
+from .templating import clean
+
+Path = tuple[str | int, ...]
+
+_NESTING = (dict, list, tuple)
+_MAX_DEPTH = 100
+_MAX_STEP = 200
+_MAX_TEXT = 500
+_MAX_CODE = 63
+
+
+def field_errors(detail: Any, *, in_query: bool, most: int) -> tuple[tuple[FieldError, ...], int]:
+    """Return the first ``most`` errors of nested dicts, lists and tuples in their order, and how many there are.
+
+    At least one. Texts in a list belong to the path of the list; dicts and lists in a list to their
+    position. What contains itself, or lies below 100 levels, is passed over.
+    """
+    found = _Flattened(in_query, most)
+    found.visit((), detail)
+    if not found.errors:
+        found.add((), "")
+    return tuple(found.errors), found.total
+
+
+class _Flattened:
+    def __init__(self, in_query: bool, most: int) -> None:
+        self.errors: list[FieldError] = []
+        self.total = 0
+        self._in_query = in_query
+        self._most = most
+        # Errors under these keys are about the whole that has them.
+        self._whole = (api_settings.NON_FIELD_ERRORS_KEY, NON_FIELD_ERRORS, None)
+        self._ancestors: set[int] = set()
+
+    def visit(self, path: Path, value: Any) -> None:
+        if not isinstance(value, _NESTING):
+            self.add(path, value)
+            return
+        key = id(value)
+        if key in self._ancestors or len(self._ancestors) == _MAX_DEPTH:
+            return
+        self._ancestors.add(key)
+        if isinstance(value, dict):
+            self._visit_members(path, value)
+        else:
+            for position, inner in enumerate(value):
+                if isinstance(inner, _NESTING):
+                    self.visit((*path, position), inner)
+                else:
+                    self.add(path, inner)
+        self._ancestors.discard(key)
+
+    def _visit_members(self, path: Path, members: dict[Any, Any]) -> None:
+        for key, inner in members.items():
+            if key in self._whole:
+                step = path
+            else:
+                step = (*path, key if isinstance(key, int) else clean(str(key), _MAX_STEP))
+            if isinstance(inner, list) and len(inner) == 1 and not isinstance(inner[0], _NESTING):
+                self.add(step, inner[0])  # nearly every field has one error
+            else:
+                self.visit(step, inner)
+
+    def add(self, path: Path, leaf: Any) -> None:
+        self.total += 1
+        if self.total > self._most and self.errors:
+            return
+        self.errors.append(
+            FieldError(
+                path=path,
+                code=text_code(getattr(leaf, "code", None)) or "invalid",
+                message=clean(str(leaf), _MAX_TEXT),
+                in_query=self._in_query,
+            )
+        )
+
+
+def text_code(code: Any) -> str:
+    """Return the code of an error as text, whatever the raise site gave: text, int, Enum, lazy, ``None``."""
+    if isinstance(code, Enum):
+        code = code.value
+    return "" if code is None else clean(str(code), _MAX_CODE)

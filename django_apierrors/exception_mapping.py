@@ -1,0 +1,376 @@
+"""The mapping of exceptions to error codes: one table, and what each kind of exception says."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import Any, NamedTuple
+
+from django.core import exceptions as django_exceptions
+from django.db.models import ProtectedError, RestrictedError
+from django.http import Http404, HttpRequest
+from django.http.multipartparser import MultiPartParserError
+from django.urls import Resolver404
+from django.utils.module_loading import import_string
+from django_ratelimit.exceptions import Ratelimited
+from rest_framework import exceptions as drf_exceptions
+from rest_framework.exceptions import APIException
+from rest_framework.fields import get_error_detail
+
+from . import catalog, headers
+from .client_errors import is_client_error
+from .conf import conf
+from .error_details import field_errors, text_code
+from .exceptions import ApiError, UnknownErrorCode
+from .problems import FieldError, Problem
+from .request_id import request_id
+from .request_state import RequestState
+from .templating import clean
+from .usage import exceeded, longest_wait
+
+logger = logging.getLogger("django_apierrors")
+
+# Of what an ApiError says about one value, which may quote the client.
+_LONGEST_PARAM = 500
+_LONGEST_MESSAGE = 500
+# Of what DRF says about a body that cannot be parsed: it may quote a charset.
+_LONGEST_PARSE_ERROR = 200
+
+
+@dataclass(kw_only=True, slots=True)
+class Facts:
+    """What one exception says, read once; what was read before a failure counts."""
+
+    code: str = ""
+    status: int | None = None
+    message: Any = None
+    params: dict[str, Any] = field(default_factory=dict)
+    details: Mapping[str, Any] | None = None
+    param: str | None = None
+    errors: tuple[FieldError, ...] = ()
+    errors_total: int = 0
+    retry_after: int | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    is_final: bool = False
+
+
+class Row(NamedTuple):
+    """A row of the table: the exception, its code, and the function that reads the facts."""
+
+    type: type[BaseException]
+    code: str
+    read: Callable[[Any, Facts, HttpRequest, Row], None]
+
+
+def problem_for(exc: BaseException, request: HttpRequest, state: RequestState) -> Problem:
+    """Return the problem that an exception means; an exception is read once for a request.
+
+    The status is that of the raise site, else the catalog's. Raises ``UnknownErrorCode`` under
+    ``STRICT`` for a code that the catalog does not have.
+    """
+    if state.problem is None or state.exception is not exc:
+        problem = _problem(_read(exc, request), request, state)
+        state.exception, state.problem = exc, problem
+    return state.problem
+
+
+def problem_with_code(code: str, request: HttpRequest, **facts: Any) -> Problem:
+    """Return the problem of a code that no exception brought, with further ``Facts``."""
+    return _problem(Facts(code=code, **facts), request, RequestState.of(request))
+
+
+def problem_for_detail(detail: Any, request: HttpRequest, status: int) -> Problem:
+    """Return the problem of an error detail (nested lists, dicts, ErrorDetails) that a view returned with a status."""
+    facts = Facts(status=status)
+    _read_detail(detail, facts, request, "VALIDATION_FAILED" if status == HTTPStatus.BAD_REQUEST else "")
+    return _problem(facts, request, RequestState.of(request))
+
+
+def is_left_to_django(exc: BaseException, status: int) -> bool:
+    """Return whether Django must log and answer an exception first, wherever it was raised.
+
+    True for anything that is not deliberate and ends in a 5xx, and for the errors of clients
+    that Django records on ``django.security``; the finished response is rewritten then.
+    """
+    if isinstance(exc, APIException):
+        return False
+    return status >= HTTPStatus.INTERNAL_SERVER_ERROR or isinstance(exc, _LOGGED_BY_DJANGO)
+
+
+def _read(exc: BaseException, request: HttpRequest) -> Facts:
+    facts = Facts()
+    try:
+        table = conf.EXCEPTIONS
+        if table:
+            facts.code = _configured_code(type(exc), table)
+        row = _row(type(exc))
+        if row is not None:
+            row.read(exc, facts, request, row)
+        elif not facts.code:
+            facts.code = "REQUEST_MALFORMED" if is_client_error(exc) else "INTERNAL_SERVER_ERROR"
+    except UnknownErrorCode:
+        raise
+    except Exception:  # an exception class of somebody else must never hide what happened
+        logger.exception("An exception of type %s could not be read", type(exc).__qualname__)
+        facts.code = facts.code or "INTERNAL_SERVER_ERROR"
+        if facts.code == "VALIDATION_FAILED" and not facts.errors:
+            facts.errors, facts.errors_total = (FieldError(code="invalid", message=""),), 1
+    return facts
+
+
+def _problem(facts: Facts, request: HttpRequest, state: RequestState) -> Problem:
+    """Return the problem of some facts, with the catalog's status and the placeholder values that the request gives."""
+    params, code = facts.params, facts.code
+    if code == "METHOD_NOT_ALLOWED":
+        params = {"method": request.method, **params}
+    elif code == "UNSUPPORTED_MEDIA_TYPE":
+        params = {"media_type": request.content_type or None, **params}
+    if facts.retry_after is not None:
+        params = {"retry_after": facts.retry_after, **params}
+    return Problem(
+        code=code,
+        status=facts.status or catalog.current().status(code) or HTTPStatus.INTERNAL_SERVER_ERROR,
+        message=facts.message,
+        params=params,
+        details=facts.details,
+        param=facts.param,
+        errors=facts.errors,
+        errors_total=facts.errors_total,
+        retry_after=facts.retry_after,
+        headers=facts.headers,
+        request_id=request_id(request, state),
+        is_final=facts.is_final,
+    )
+
+
+# The code
+
+
+def _configured_code(exc_type: type[BaseException], table: Mapping[str, str]) -> str:
+    by_type = {_imported(path): code for path, code in table.items()}
+    code = next((by_type[cls] for cls in exc_type.__mro__ if cls in by_type), None)
+    return "" if code is None else _known(code, None)
+
+
+def _imported(path: str) -> type | None:
+    try:
+        found = import_string(path)
+    except Exception:  # the system check names it; no error may fail for want of it
+        return None
+    return found if isinstance(found, type) else None
+
+
+def _row(exc_type: type[BaseException]) -> Row | None:
+    for cls in exc_type.__mro__:
+        row = TABLE.get(cls)
+        if row is not None:
+            return row
+    return None
+
+
+def _known(code: str, status: int | None) -> str:
+    """Return a code of the catalog; for one that it does not have, and for none, the code of the status."""
+    current = catalog.current()
+    if current.status(code.upper()) is not None:
+        return code.upper()
+    if code:
+        if conf.is_strict:
+            raise UnknownErrorCode(
+                f"Error code {code!r} is not defined. Define it in an api_errors.py of an installed app, "
+                "or correct the spelling. (APIERRORS['STRICT'] makes this raise.)"
+            )
+        if code not in _unknown_codes:
+            _unknown_codes.add(code)
+            logger.error("Error code %.200r is not defined; the code of its status was sent instead", code)
+    return current.code_for_status(status)
+
+
+_unknown_codes: set[str] = set()
+
+
+def _registered(code: Any) -> str:
+    """Return the code of the catalog that a raise site names, ``""`` when it names none."""
+    if not code or (isinstance(code, str) and code in _DRF_CODES):
+        return ""
+    name = text_code(code)
+    if not name or name in _DRF_CODES:
+        return ""
+    name = name.upper()
+    return name if catalog.current().status(name) is not None else ""
+
+
+def _sound(status: Any) -> int | None:
+    return int(status) if isinstance(status, int) and 400 <= status <= 599 else None
+
+
+# What each kind of exception says
+
+
+def _read_nothing(exc: BaseException, facts: Facts, request: HttpRequest, row: Row) -> None:
+    facts.code = facts.code or row.code
+
+
+def _read_api_error(exc: ApiError, facts: Facts, request: HttpRequest, row: Row) -> None:
+    if not facts.code:
+        facts.status = _sound(exc.status)
+        facts.code = _known(exc.code, facts.status)
+    facts.param = None if exc.param is None else clean(str(exc.param), _LONGEST_PARAM)
+    facts.message = exc.message
+    facts.details = exc.details
+    facts.params = {"param": facts.param, **exc.params}
+    facts.retry_after = headers.retry_after(exc.retry_after)
+    facts.headers = exc.headers
+    if facts.code in ("PARAM_NOT_FOUND", "VALIDATION_FAILED"):
+        error = FieldError(
+            path=tuple(facts.param.split(".")) if facts.param else (),
+            code="required" if facts.code == "PARAM_NOT_FOUND" else "invalid",
+            message=clean(str(exc.message or ""), _LONGEST_MESSAGE),
+            in_query=_is_in_query(request),
+        )
+        facts.errors, facts.errors_total = (error,), 1
+
+
+def _read_drf(exc: APIException, facts: Facts, request: HttpRequest, row: Row) -> None:
+    detail = getattr(exc, "detail", None)
+    if not facts.code:
+        _read_drf_code(exc, detail, facts, row)
+    if facts.code == "AUTH_KEY_NOT_FOUND" and isinstance(exc, drf_exceptions.NotAuthenticated):
+        # An authenticator may pass over a token that it does not accept.
+        if headers.has_bearer_token(request.META.get("HTTP_AUTHORIZATION", "")):
+            facts.status = facts.status or catalog.current().status(facts.code)
+            facts.code = "AUTH_KEY_INVALID"
+    wait = getattr(exc, "wait", None)
+    if wait is not None:
+        facts.retry_after = headers.retry_after(wait)
+    if isinstance(detail, (list, tuple, dict)):
+        _read_detail(detail, facts, request)
+    else:
+        facts.message = str(detail or "")
+        if isinstance(exc, drf_exceptions.ParseError):
+            facts.message = facts.message[:_LONGEST_PARSE_ERROR]
+
+
+def _read_drf_code(exc: APIException, detail: Any, facts: Facts, row: Row) -> None:
+    for code in (getattr(detail, "code", None), getattr(exc, "default_code", None)):
+        # Most codes are those that DRF gives when the raise site gives none.
+        if not (type(code) is str and code in _DRF_CODES):
+            facts.code = _registered(code)
+            if facts.code:
+                return
+    status = _drf_status(exc)
+    if row.code and row.type.status_code == status:  # type: ignore[attr-defined]
+        is_csrf = row.code == "PERMISSION_DENIED" and isinstance(detail, str) and detail.startswith("CSRF Failed")
+        facts.code = "CSRF_FAILED" if is_csrf else row.code
+    else:
+        facts.code, facts.status = catalog.current().code_for_status(status), status
+
+
+def _drf_status(exc: APIException) -> int:
+    # DRF writes 403 on the instance of an authentication error without a challenge.
+    is_auth = isinstance(exc, (drf_exceptions.NotAuthenticated, drf_exceptions.AuthenticationFailed))
+    status: Any = type(exc).status_code if is_auth else exc.status_code
+    return _sound(status) or HTTPStatus.INTERNAL_SERVER_ERROR
+
+
+def _read_validation(exc: drf_exceptions.ValidationError, facts: Facts, request: HttpRequest, row: Row) -> None:
+    status = _drf_status(exc)
+    is_plain = status == HTTPStatus.BAD_REQUEST
+    if not is_plain and not facts.code:
+        facts.status = status
+    detail = getattr(exc, "detail", None)
+    facts.retry_after = headers.retry_after(getattr(exc, "wait", None))
+    _read_detail([] if detail is None else detail, facts, request, row.code if is_plain else "")
+
+
+def _read_django_validation(
+    exc: django_exceptions.ValidationError, facts: Facts, request: HttpRequest, row: Row
+) -> None:
+    _read_detail(get_error_detail(exc), facts, request, row.code)
+
+
+def _read_limit(exc: Exception, facts: Facts, request: HttpRequest, row: Row) -> None:
+    """Read the policies and the wait of a limit, where those are known."""
+    if isinstance(exc, APIException) and not facts.code:
+        _read_drf_code(exc, getattr(exc, "detail", None), facts, row)
+    facts.code = facts.code or row.code
+    # DRF's exception carries only a wait, the longest of all throttles; what ours counted stands in the request.
+    usages = exceeded(getattr(exc, "usages", None) or RequestState.of(request).violations)
+    facts.retry_after = headers.retry_after(getattr(exc, "wait", None)) or longest_wait(usages)
+    if usages:
+        policies = [usage.policy for usage in usages]
+        facts.details = {"retry_after": facts.retry_after, "violated_policies": policies}
+
+
+def _read_detail(detail: Any, facts: Facts, request: HttpRequest, code: str = "") -> None:
+    """Read an error detail; its only error may name the code, else it is ``code``, else that of the status."""
+    try:
+        errors, total = field_errors(detail, in_query=_is_in_query(request), most=conf.MAX_ERRORS)
+    except Exception:
+        facts.code = facts.code or code or catalog.current().code_for_status(facts.status)
+        raise
+    if not facts.code:
+        own = errors[0] if total == 1 else None
+        facts.code = _code_of_error(own, code) or catalog.current().code_for_status(facts.status)
+    if not catalog.current().passes_detail(facts.code):
+        return
+    facts.errors, facts.errors_total = errors, total
+    if total == 1:
+        first = errors[0]
+        facts.params = first.params
+        if first.path:
+            facts.param = first.param
+        if not (first.path and facts.code in ("VALIDATION_FAILED", "PARAM_NOT_FOUND")):
+            facts.message = first.message  # else the texts of these codes name the parameter
+
+
+def _code_of_error(error: FieldError | None, code: str) -> str:
+    if error is None:
+        return code
+    if code and error.code == "required" and error.path:
+        return "PARAM_NOT_FOUND"
+    return _registered(error.code) or code
+
+
+def _is_in_query(request: HttpRequest) -> bool:
+    """Return whether the values of a request stand in its query string: it has no body."""
+    return request.method in ("GET", "HEAD")
+
+
+#: Exception to code and reader, looked up along the MRO, after EXCEPTIONS and the code of the raise site.
+TABLE: dict[type, Row] = {
+    row.type: row
+    for row in (
+        Row(ApiError, "", _read_api_error),
+        Row(APIException, "", _read_drf),
+        Row(drf_exceptions.ParseError, "REQUEST_MALFORMED", _read_drf),
+        Row(drf_exceptions.ValidationError, "VALIDATION_FAILED", _read_validation),
+        Row(drf_exceptions.NotAuthenticated, "AUTH_KEY_NOT_FOUND", _read_drf),
+        Row(drf_exceptions.AuthenticationFailed, "AUTH_KEY_INVALID", _read_drf),
+        Row(drf_exceptions.PermissionDenied, "PERMISSION_DENIED", _read_drf),
+        Row(drf_exceptions.NotFound, "RESOURCE_NOT_FOUND", _read_drf),
+        Row(drf_exceptions.MethodNotAllowed, "METHOD_NOT_ALLOWED", _read_drf),
+        Row(drf_exceptions.NotAcceptable, "NOT_ACCEPTABLE", _read_drf),
+        Row(drf_exceptions.UnsupportedMediaType, "UNSUPPORTED_MEDIA_TYPE", _read_drf),
+        Row(drf_exceptions.Throttled, "RATE_TOO_HIGH", _read_limit),
+        Row(django_exceptions.ValidationError, "VALIDATION_FAILED", _read_django_validation),
+        Row(Ratelimited, "RATE_TOO_HIGH", _read_limit),
+        Row(django_exceptions.PermissionDenied, "PERMISSION_DENIED", _read_nothing),
+        Row(Resolver404, "ENDPOINT_NOT_FOUND", _read_nothing),
+        Row(Http404, "RESOURCE_NOT_FOUND", _read_nothing),
+        Row(django_exceptions.RequestDataTooBig, "PAYLOAD_TOO_LARGE", _read_nothing),
+        Row(django_exceptions.BadRequest, "INVALID_REQUEST", _read_nothing),
+        Row(django_exceptions.SuspiciousOperation, "INVALID_REQUEST", _read_nothing),
+        Row(MultiPartParserError, "REQUEST_MALFORMED", _read_nothing),
+        Row(ProtectedError, "RESOURCE_CONFLICT", _read_nothing),
+        Row(RestrictedError, "RESOURCE_CONFLICT", _read_nothing),
+    )
+}
+#: The codes that DRF gives when the raise site gives none; some are spelled like ours.
+_DRF_CODES = {cls.default_code for cls in TABLE if issubclass(cls, APIException) and cls is not ApiError}
+_LOGGED_BY_DJANGO = (
+    django_exceptions.BadRequest,
+    django_exceptions.SuspiciousOperation,
+    MultiPartParserError,
+)

@@ -1,0 +1,152 @@
+"""The rewriting of finished responses: which of them are errors of ours, and what they mean."""
+
+from __future__ import annotations
+
+import logging
+from http import HTTPStatus
+from typing import Any
+
+from django.conf import settings
+from django.http import Http404, HttpRequest
+from django.http.response import HttpResponseBase
+from django.shortcuts import resolve_url
+from rest_framework.response import Response
+from rest_framework.utils.serializer_helpers import ReturnDict, ReturnList
+
+from . import catalog, headers, negotiation, responses
+from .conf import conf
+from .exception_mapping import is_left_to_django, problem_for, problem_for_detail, problem_with_code
+from .exceptions import UnknownErrorCode
+from .problems import Problem
+from .request_state import RequestState
+
+logger = logging.getLogger("django_apierrors")
+
+
+def finish(request: HttpRequest, response: HttpResponseBase, state: RequestState) -> HttpResponseBase:
+    """Return a 4xx, a 5xx or a redirect that nobody wrote yet, structured if it is an error of ours."""
+    try:
+        problem = _problem_of_finished(request, response, state)
+        if problem is not None:
+            return responses.write(response, problem, request)
+    except Exception:  # the answer of somebody else must never be lost to a fault of ours
+        logger.exception("An error answer could not be structured; it was sent as it was")
+    return response
+
+
+def store_exception(request: HttpRequest, state: RequestState, exc: BaseException) -> Problem | None:
+    """Keep an exception until the response is finished; return its problem if that will be ours to write.
+
+    If it will, log records of the request name its code from now on. Raises ``UnknownErrorCode``
+    as ``problem_for`` does.
+    """
+    if state.is_stored and state.exception is exc:
+        return state.problem
+    state.is_stored = True
+    try:
+        if negotiation.is_ours(request, state, exc):
+            problem = problem_for(exc, request, state)
+            state.code = problem.code
+            return problem
+    except UnknownErrorCode:
+        raise
+    except Exception:  # a wrong setting must never hide what happened
+        logger.exception("An error could not be judged; it is left to Django")
+    if state.exception is not exc:
+        state.exception, state.problem = exc, None
+    return None
+
+
+def convert_returned(request: HttpRequest, response: Response) -> None:
+    """Structure the serializer errors that a DRF view returned, before they are rendered."""
+    errors = _serializer_errors(response.data)
+    if errors is not None and negotiation.is_ours(request, RequestState.of(request)):
+        responses.convert(response, problem_for_detail(errors, request, response.status_code), request, errors)
+
+
+def _serializer_errors(data: Any) -> Any:
+    """Return the errors of a serializer: the data itself, or one member of it; ``None`` if there are none."""
+    for errors in (data, *(data.values() if isinstance(data, dict) else ())):
+        if errors and isinstance(errors, (ReturnDict, ReturnList)) and _is_errors(errors):
+            return errors
+    return None
+
+
+def _is_errors(data: ReturnDict | ReturnList) -> bool:
+    # The data of a serializer is of the same types.
+    try:
+        return bool(data == data.serializer.errors)
+    except AssertionError:  # of DRF, for a serializer that validated nothing
+        return False
+
+
+def _problem_of_finished(request: HttpRequest, response: HttpResponseBase, state: RequestState) -> Problem | None:
+    if response.status_code == HTTPStatus.FOUND:
+        is_login = conf.LOGIN_REDIRECT_AS_401 and _is_login_redirect(request, response, state)
+        return problem_with_code("AUTH_KEY_NOT_FOUND", request) if is_login else None
+    exc = state.exception
+    if not negotiation.is_ours(request, state, exc):
+        return None
+    if exc is not None and not _is_of_exception(response, exc):
+        exc = None  # process_exception of another middleware answered it
+    is_djangos = exc is not None or request.resolver_match is None or getattr(response, "_has_been_logged", False)
+    if not _is_replaceable(request, response, is_djangos):
+        return None
+    if exc is None:
+        return _problem_of_status(request, response, is_djangos)
+    problem = problem_for(exc, request, state)
+    if settings.DEBUG and not conf.DEBUG_ERRORS and problem.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        if is_left_to_django(exc, problem.status):
+            response.status_code = problem.status
+            return None  # Django's technical page helps a developer more than our texts
+    return problem
+
+
+def _is_of_exception(response: HttpResponseBase, exc: BaseException) -> bool:
+    # Django logs its answer to every exception at once, but for a 404.
+    return getattr(response, "_has_been_logged", False) or (
+        isinstance(exc, Http404) and response.status_code == HTTPStatus.NOT_FOUND
+    )
+
+
+def _is_replaceable(request: HttpRequest, response: HttpResponseBase, is_djangos: bool) -> bool:
+    """Return whether the body of an error is nobody's intention.
+
+    Left alone are bodies of deliberate types (JSON, images, ...) and pages that a view returned
+    to a client that names ``text/html``.
+    """
+    if not response.streaming and not getattr(response, "content", b""):
+        return True
+    content_type = response.headers.get(headers.CONTENT_TYPE, "").partition(";")[0].strip().lower()
+    if content_type not in ("", "text/html", "text/plain"):
+        return False
+    is_negotiated = hasattr(response, "data")  # DRF chose this type with the client
+    return is_djangos or not (is_negotiated or negotiation.names_html(request))
+
+
+def _problem_of_status(request: HttpRequest, response: HttpResponseBase, is_djangos: bool) -> Problem:
+    status = response.status_code
+    if is_djangos and status == HTTPStatus.NOT_FOUND and request.resolver_match is None:
+        return problem_with_code("ENDPOINT_NOT_FOUND", request)
+    if is_djangos and status == HTTPStatus.BAD_REQUEST and _is_oversized_form(request):
+        return problem_with_code("PAYLOAD_TOO_LARGE", request)
+    code = catalog.current().code_for_status(status)
+    if status == HTTPStatus.UNAUTHORIZED and request.META.get("HTTP_AUTHORIZATION"):
+        code = "AUTH_KEY_INVALID"
+    seconds = headers.retry_after(response.headers.get(headers.RETRY_AFTER))
+    return problem_with_code(code, request, status=status, retry_after=seconds)
+
+
+def _is_oversized_form(request: HttpRequest) -> bool:
+    # CsrfViewMiddleware reads the form in process_view, whose exceptions nobody is shown.
+    limit = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+    length = request.META.get("CONTENT_LENGTH") or "0"
+    is_form = request.content_type in ("application/x-www-form-urlencoded", "multipart/form-data")
+    return limit is not None and is_form and str(length).isdigit() and int(length) > limit
+
+
+def _is_login_redirect(request: HttpRequest, response: HttpResponseBase, state: RequestState) -> bool:
+    if not negotiation.is_ours(request, state):
+        return False
+    target = response.headers.get(headers.LOCATION, "").partition("?")[0]
+    return target == resolve_url(settings.LOGIN_URL).partition("?")[0]
