@@ -183,7 +183,7 @@ def peer_remark(peer: Peer, error: str, answer: Answer, signals: int) -> Remark 
         return Remark("not structured: Django's own page")
     listed, wrong = peer.listed(json.loads(answer.content)), project.WRONG_VALUES.get(error, 0)
     if listed != wrong:
-        return Remark(f"not structured: lists {listed} of {wrong} wrong values, the rest is DRF's own body")
+        return Remark(f"not structured: lists {listed} of {wrong} wrong values with its place")
     if answer.status < HTTPStatus.INTERNAL_SERVER_ERROR:
         return None
     flaws = ["sends no got_request_exception"] * (not signals) + ["tells the exception's text"] * (

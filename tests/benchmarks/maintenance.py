@@ -250,6 +250,7 @@ def print_on(runner: asyncio.Runner, answer: str, candidates: Sequence[Candidate
         cells = [beside(of_way[number], of_way[0]) if number else plain(of_way[0]) for of_way in figures]
         row(candidate.name, *cells, AIMS[answer] if candidate is OURS else "")
     print("  whole: from the environ or the scope to the last byte; else: from the request to the response")
+    print("  async, whole: most of it is a thread that Django itself starts for the signals of each request")
 
 
 def compare(

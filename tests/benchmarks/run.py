@@ -56,7 +56,8 @@ def main() -> None:
         f"{rounds} rounds of {calls} calls, all interleaved in one process; ratios and differences: "
         "the median of those within a round"
     )
-    print(*errors.candidates(is_documented=False)[1], sep="\n", end="")
+    for line in errors.candidates(is_documented=False)[1]:
+        print(line)
     title = "An error from the environ to the last byte"
     errors.print_table(f"1. {title}, no other middleware", [], rounds, calls)
     errors.print_table(f"2. {title}, startproject's middleware", project.STARTPROJECT, rounds, calls)
