@@ -1,24 +1,27 @@
-"""The project that is measured: five errors and a success, answered with the package and without."""
+"""The project that is measured: five errors and a success, whoever answers them."""
 
 from __future__ import annotations
 
+import asyncio
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from http import HTTPStatus
 from typing import Any
 
 from asgiref.sync import iscoroutinefunction, markcoroutinefunction
 from django.core.handlers.asgi import ASGIHandler
 from django.core.handlers.wsgi import WSGIHandler, WSGIRequest
+from django.core.signals import got_request_exception
 from django.http import HttpResponse
 from django.test import AsyncRequestFactory, RequestFactory, override_settings
-from django.urls import path
+from django.urls import include, path
 from rest_framework import exceptions, serializers
 from rest_framework.response import Response
 from rest_framework.views import APIView
 from rest_framework.views import exception_handler as drf_handler
 
-from django_apierrors import handlers
-
+APP = "django_apierrors"
 OURS = "django_apierrors.middleware.ApiErrorMiddleware"
 NO_OP = "project.NoOp"
 STARTPROJECT = [
@@ -30,6 +33,7 @@ STARTPROJECT = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
+ERROR_VIEWS = ("handler400", "handler403", "handler404", "handler500")
 LEAVES = 22
 SENT = {"HTTP_ACCEPT": "application/json", "HTTP_ACCEPT_LANGUAGE": "en-GB,en;q=0.8"}
 
@@ -70,11 +74,20 @@ WRONG_LINES = [{"name": "too long a name", "price": "cheap"}] * ((LEAVES - 2) //
 #: What is sent to fail in each way.
 BODIES = {
     "NotFound": {},
-    "one wrong field": {"customer": "ana", "email": "nobody"},
-    "22 wrong leaves": {"customer": "a name too long", "email": "nobody", "lines": WRONG_LINES},
     "Throttled": {},
     "unhandled": {},
+    "one wrong field": {"customer": "ana", "email": "nobody"},
+    "22 wrong leaves": {"customer": "a name too long", "email": "nobody", "lines": WRONG_LINES},
 }
+STATUSES = {
+    "NotFound": HTTPStatus.NOT_FOUND,
+    "Throttled": HTTPStatus.TOO_MANY_REQUESTS,
+    "unhandled": HTTPStatus.INTERNAL_SERVER_ERROR,
+    "one wrong field": HTTPStatus.BAD_REQUEST,
+    "22 wrong leaves": HTTPStatus.BAD_REQUEST,
+}
+#: How many values are wrong.
+WRONG_VALUES = {"one wrong field": 1, "22 wrong leaves": LEAVES}
 
 
 class Failing(APIView):
@@ -109,39 +122,44 @@ async def fine_async(request):
     return HttpResponse("fine")
 
 
-def _patterns(handler: Any) -> list[Any]:
-    return [
+def urlconf(handler: Any, error_views: Any = None, included: str | None = None, is_documented: bool = False) -> Any:
+    """Return a URLconf whose views have an exception handler.
+
+    ``error_views`` has the ``handler400`` to ``handler500`` of the root URLconf; ``included`` is the URLconf of a peer;
+    ``is_documented`` adds the documentation of the error codes.
+    """
+    attributes = {name: view for name, view in vars(error_views).items() if name in ERROR_VIEWS} if error_views else {}
+    patterns = [
         *(path(f"api/{error}", Failing.as_view(error=error, handler=handler)) for error in BODIES),
         path("api/fine", fine),
         path("api/fine-async", fine_async),
         path("api/fine-drf", Succeeding.as_view()),
         path("site/fine", fine),
         path("site/fine-async", fine_async),
+        *([path("", include(included))] if included else []),
+        *([path("errors/", include("django_apierrors.urls"))] if is_documented else []),
     ]
+    return type("URLconf", (), {**attributes, "urlpatterns": patterns, "is_documented": is_documented})
 
 
-class Without:
-    """The URLconf of a project without the package."""
-
-    urlpatterns = _patterns(drf_handler)
-
-
-class With:
-    """The URLconf of a project with the package and its error views."""
-
-    handler400, handler403, handler404, handler500 = (
-        handlers.handler400,
-        handlers.handler403,
-        handlers.handler404,
-        handlers.handler500,
-    )
-    urlpatterns = _patterns(handlers.exception_handler)
+#: A project with neither this package nor another like it.
+ALONE = urlconf(drf_handler)
+urlpatterns = ALONE.urlpatterns
 
 
-urlpatterns = Without.urlpatterns
+@contextmanager
+def without_receivers() -> Iterator[None]:
+    """Disconnect what the installed app does when a request fails, so that DRF alone is alone."""
+    connected = got_request_exception.receivers
+    # The first of each is its ``dispatch_uid``, which begins with the name of our app.
+    got_request_exception.receivers = [each for each in connected if not str(each[0][0]).startswith(APP)]
+    try:
+        yield
+    finally:
+        got_request_exception.receivers = connected
 
 
-def wsgi(urls: type, middleware: list[str]) -> WSGIHandler:
+def wsgi(urls: Any, middleware: list[str]) -> WSGIHandler:
     """Return a WSGI application of its own URLs and middleware, beside others in this process."""
     with override_settings(MIDDLEWARE=middleware):
         application = WSGIHandler()
@@ -157,7 +175,7 @@ def asgi(middleware: list[str]) -> ASGIHandler:
 
 def environ(error: str) -> dict[str, Any]:
     """Return what a server gives to the application for a request that fails."""
-    return RequestFactory().post(f"/api/{error}", json.dumps(BODIES[error]), "application/json", **SENT).environ
+    return RequestFactory().post(f"/api/{error}", json.dumps(BODIES.get(error, {})), "application/json", **SENT).environ
 
 
 def get(place: str) -> WSGIRequest:
@@ -182,13 +200,20 @@ def answer(application: WSGIHandler) -> Callable[[dict[str, Any]], bytes]:
     return serve
 
 
-def raised(error: str) -> tuple[Exception, dict[str, Any]]:
-    """Return a fresh exception as it comes out of a view, and the context DRF gives to its handler."""
-    seen = []
+def answer_async(application: ASGIHandler) -> Callable[[dict[str, Any]], Any]:
+    """Return what serves one request as a server does, from the scope to the last byte."""
 
-    def keep(exc: Exception, context: dict[str, Any]) -> Response:
-        seen.append((exc, context))
-        return Response()
+    async def serve(scope: dict[str, Any]) -> bytes:
+        received, sent = [{"type": "http.request"}], []
 
-    Failing.as_view(error=error, handler=keep)(WSGIRequest(environ(error)))
-    return seen[0]
+        async def receive() -> Any:
+            # A client that stays until it is answered.
+            return received.pop() if received else await asyncio.Event().wait()
+
+        async def send(message: dict[str, Any]) -> None:
+            sent.append(message.get("body", b""))
+
+        await application(scope, receive, send)
+        return b"".join(sent)
+
+    return serve

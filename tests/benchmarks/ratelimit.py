@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import argparse
 import asyncio
-import gc
 import itertools
 import logging
 import platform
@@ -14,6 +12,7 @@ import warnings
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from functools import partial
 from http import HTTPStatus
 from pathlib import Path
 from time import perf_counter
@@ -48,36 +47,31 @@ from asgiref.sync import sync_to_async  # noqa: E402
 from django.core.cache import caches  # noqa: E402
 from django.test import AsyncRequestFactory, RequestFactory, override_settings  # noqa: E402
 from django_ratelimit.core import get_usage  # noqa: E402
-from measure import Figures, Variant, interleaved, one_by_one  # noqa: E402
+from internals import conf, door, recorded  # noqa: E402
+from measure import Figures, Variant, interleaved, one_by_one, one_by_one_async  # noqa: E402
 from rest_framework.request import Request  # noqa: E402
 from rest_framework.throttling import UserRateThrottle  # noqa: E402
 from services import private_store  # noqa: E402
+from tables import FEW, parser  # noqa: E402
 
-from django_apierrors import middleware  # noqa: E402
-from django_apierrors.conf import conf  # noqa: E402
-from django_apierrors.limits import recorded  # noqa: E402
-from django_apierrors.ratelimit import RatelimitThrottle, acheck, check, door, ratelimit  # noqa: E402
+from django_apierrors.ratelimit import RatelimitThrottle, acheck, check, ratelimit  # noqa: E402
 
 LIMITED = {**settings.APIERRORS, "RATELIMIT": {"POLICIES": {"ip": {"key": "ip", "rate": RATE}}, "GLOBAL": ["ip"]}}
 
 
 def main() -> None:
     """Read the options, measure and print."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rounds", type=int, default=1000, help="rounds of each comparison (default 1000)")
-    rounds = parser.parse_args().rounds
+    options = parser(__doc__, rounds=1000).parse_args()
+    rounds = FEW if options.quick else options.rounds
     logging.disable()
     # Django's RedisCache leaves connections to the garbage collector.
     warnings.simplefilter("ignore", ResourceWarning)
-    # There is a collection before each call: it must not look through all that was imported.
-    gc.collect()
-    gc.freeze()
     print(
         f"Python {platform.python_version()}, Django {django.__version__}, DRF {rest_framework.VERSION}; "
         f"medians of {rounds} interleaved rounds in one process"
     )
-    print("1.06 / 1.05x: the ratio of the medians / the median of the ratios within a round, to bare get_usage")
-    print_unlimited(rounds)
+    print("1.05x: the median of the ratios to bare get_usage within a round, by the clock: a store is waited for")
+    print_unlimited()
     with ExitStack() as stack:
         redis = shutil.which("redis-server") and stack.enter_context(private_store("redis"))
         known = stores(redis.port) if redis else {"LocMemCache": LOCMEM}
@@ -131,7 +125,8 @@ def print_counting(store: str, rounds: int) -> None:
     }
     of_drf = lambda: Request(next(requests))  # noqa: E731
     variants = [Variant(of_drf if "hrottle" in name else requests.__next__, call) for name, call in ways.items()]
-    _print_ways(store, ways, interleaved(variants, rounds, calls=1))
+    timed = partial(one_by_one, clock=perf_counter)
+    _print_ways(store, ways, interleaved(variants, rounds, calls=1, timed=timed))
 
 
 def print_counting_async(store: str, rounds: int) -> None:
@@ -153,7 +148,7 @@ def print_counting_async(store: str, rounds: int) -> None:
     }
     variants = [Variant(requests.__next__, call) for call in ways.values()]
     with asyncio.Runner() as runner:
-        timed = lambda call, arguments: runner.run(_one_by_one(call, arguments))  # noqa: E731
+        timed = lambda call, arguments: runner.run(one_by_one_async(call, arguments, perf_counter))  # noqa: E731
         _print_ways(store, ways, interleaved(variants, rounds, calls=1, timed=timed))
 
 
@@ -166,51 +161,13 @@ class Throttle(RatelimitThrottle):
     policy = "ip"
 
 
-def print_unlimited(rounds: int) -> None:
+def print_unlimited() -> None:
     """Print what a request pays for limits that nobody has asked for."""
     request, calls = RequestFactory().get("/"), 500
     asked = min(_seconds(lambda: [conf.GLOBAL or recorded(request) for _ in range(calls)]) for _ in range(1000))
     nothing = min(_seconds(lambda: [None for _ in range(calls)]) for _ in range(1000))
     print("\n1. A request without limits, nanoseconds (aim: well below 500)")
     print(f"    {'conf.GLOBAL, recorded()':24}{(asked - nothing) / calls * 1e9:9.0f}")
-    middleware.ApiErrorMiddleware(project.fine)(request)  # the gate is quiet once it was looked at
-    with asyncio.Runner() as runner:
-        in_loop = lambda call, arguments: runner.run(_one_by_one(call, arguments))  # noqa: E731
-        for kind, view, timed in (
-            ("sync", project.fine, one_by_one),
-            ("async", project.fine_async, in_loop),
-        ):
-            variants = [Variant(lambda: request, made(view)) for made in (Without, middleware.ApiErrorMiddleware)]
-            without, ours = interleaved(variants, rounds, calls=50, timed=timed)
-            of_medians, of_rounds = (difference * 1000 for difference in ours.over(without))
-            name = f"the middleware, {kind}"
-            print(f"    {name:24}{of_medians:9.0f} / {of_rounds:.0f} more than one without, of {ours.median:.2f} us")
-
-
-class Without(middleware.ApiErrorMiddleware):
-    """The middleware as it would be if there were no rate limits."""
-
-    def _admit(self, request):
-        assert middleware.gate.is_quiet()
-        return self._answer(request)
-
-    async def _admit_async(self, request):
-        assert middleware.gate.is_quiet()
-        return await self._answer_async(request)
-
-    def _answer(self, request):
-        request._apierrors_within = True
-        response = self.get_response(request)
-        request._apierrors_within = False
-        assert response.status_code < HTTPStatus.BAD_REQUEST and response.status_code != HTTPStatus.FOUND
-        return response
-
-    async def _answer_async(self, request):
-        request._apierrors_within = True
-        response = await self.get_response(request)
-        request._apierrors_within = False
-        assert response.status_code < HTTPStatus.BAD_REQUEST and response.status_code != HTTPStatus.FOUND
-        return response
 
 
 def connections(port: int) -> int:
@@ -255,18 +212,10 @@ def _requests(factory: Any) -> Iterator[Any]:
         yield request
 
 
-async def _one_by_one(call: Any, arguments: Sequence[Any]) -> float:
-    begun = perf_counter()
-    for argument in arguments:
-        await call(argument)
-    return perf_counter() - begun
-
-
 def _print_ways(store: str, ways: Any, figures: Sequence[Figures]) -> None:
     print(f"  {store}")
     for name, figure in zip(ways, figures, strict=True):
-        of_medians, of_rounds = figure.times(figures[0])
-        print(f"    {name:24}{figure.median:9.1f}   {of_medians:.2f} / {of_rounds:.2f}x")
+        print(f"    {name:24}{figure.median:9.1f}   {figure.ratio(figures[0]):.2f}x")
 
 
 def _seconds(call: Callable[[], object]) -> float:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import gc
 import logging
 import platform
@@ -29,30 +28,29 @@ django.setup()
 from django.core.handlers.wsgi import WSGIHandler  # noqa: E402
 from django.core.management import call_command  # noqa: E402
 from django.test import RequestFactory  # noqa: E402
+from internals import Catalog, catalog, snapshot, stored  # noqa: E402
 from measure import Variant, interleaved  # noqa: E402
+from tables import parser  # noqa: E402
 
-from django_apierrors import catalog, stored  # noqa: E402
-from django_apierrors.catalog import Catalog  # noqa: E402
 from django_apierrors.models import ErrorCode, ErrorCodeTranslation  # noqa: E402
-from django_apierrors.snapshot import snapshot  # noqa: E402
 
 TEXT = "A sentence of some sixty characters that a writer has edited."
 
 
 def main() -> None:
     """Read the options, measure and print."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--codes", type=int, default=10_000, help="codes of the large catalog (default 10 000)")
-    parser.add_argument("--rounds", type=int, default=50, help="rounds of each comparison (default 50)")
-    options = parser.parse_args()
+    arguments = parser(__doc__, rounds=50)
+    arguments.add_argument("--codes", type=int, default=10_000, help="codes of the large catalog (default 10 000)")
+    options = arguments.parse_args()
+    rounds, codes = (2, 200) if options.quick else (options.rounds, options.codes)
     logging.disable()  # one record for each 404
     print(f"Python {platform.python_version()}, Django {django.__version__}, SQLite in memory\n")
     call_command("migrate", verbosity=0)
     small = snapshot.load()
-    _write(options.codes)
-    _print_loading(options.codes)
+    _write(codes)
+    _print_loading(codes)
     large = snapshot.load()
-    _print_wire(small, large, options.rounds)
+    _print_wire(small, large, rounds)
     _print_idle()
 
 
@@ -102,7 +100,7 @@ def _print_wire(small: Catalog, large: Catalog, rounds: int) -> None:
     looked = interleaved([Variant(lambda: None, look_up(of)) for of in (small, large)], rounds, 1000)
     print(f"\n{'':24}{sizes[0]:>7,} codes {sizes[1]:>7,} codes     ratio")
     for name, (few, many) in {"404 on the wire, µs": wire, "look-up of an entry, µs": looked}.items():
-        print(f"  {name:24}{few.median:11.3f}{many.median:14.3f}{many.times(few)[1]:10.2f}")
+        print(f"  {name:24}{few.median:11.3f}{many.median:14.3f}{many.ratio(few):10.2f}")
 
 
 def _print_idle() -> None:

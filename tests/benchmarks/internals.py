@@ -1,0 +1,10 @@
+"""The names that snapshot.py and ratelimit.py need and that are not public names of the package."""
+
+from django_apierrors import catalog, stored
+from django_apierrors.catalog import Catalog
+from django_apierrors.conf import conf
+from django_apierrors.limits import recorded
+from django_apierrors.ratelimit import door
+from django_apierrors.snapshot import snapshot
+
+__all__ = ["Catalog", "catalog", "conf", "door", "recorded", "snapshot", "stored"]
