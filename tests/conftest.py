@@ -1,10 +1,18 @@
 """Fixtures of all tests."""
 
+import gc
+
 import pytest
 from django.test import AsyncClient, Client
 from shop import views
 
 from django_apierrors.windows import monitor
+
+
+def pytest_collection_finish():
+    """Keep the garbage collector from looking through thousands of tests again and again."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture

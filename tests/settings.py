@@ -32,6 +32,8 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
 ]
+# The passwords of the tests are not worth a slow hash.
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 ROOT_URLCONF = "urls"
 CSRF_FAILURE_VIEW = "django_apierrors.handlers.csrf_failure"
 REST_FRAMEWORK = {

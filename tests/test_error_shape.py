@@ -562,6 +562,17 @@ REFUSED = [
 
 VIEWS = ("/api/drf", "/api/plain", "/api/async", "/api/class")
 
+#: One case of each kind of body and of headers: nothing of its own, errors, details, a challenge, a wait, a 500.
+ONE_OF_EACH_BODY = [
+    case
+    for case in (*RAISED, *FOUND_BY_DRF, *FOUND_BY_DJANGO)
+    if case.name
+    in (
+        *("unmatched URL", "several errors of which the first is a missing value", "ApiError", "wrong key"),
+        *("Throttled", "unhandled exception"),
+    )
+]
+
 
 def open_door(door, settings, opens, *, is_async):
     """Send the request of a door and return the answer."""
@@ -672,7 +683,7 @@ def is_async(request):
     return request.param
 
 
-@pytest.fixture(params=FORMATS)
+@pytest.fixture(params=["nested", *(pytest.param(name, marks=pytest.mark.exhaustive) for name in FORMATS[1:])])
 def format_(request, settings):
     settings.APIERRORS = {**settings.APIERRORS, "FORMAT": request.param}
     return request.param
@@ -708,6 +719,14 @@ def test_what_maintenance_refuses_is_structured(opened, format_, is_async, arran
     assert_shape(arrange(opened, is_async=is_async), opened, format_)
 
 
+@pytest.mark.parametrize("name", FORMATS)
+def test_each_format_has_one_shape(name, is_async, settings, arrange):
+    """The part of the product of cases and formats that is not exhaustive."""
+    settings.APIERRORS = {**settings.APIERRORS, "FORMAT": name}
+    for opened in ONE_OF_EACH_BODY:
+        assert_shape(arrange(opened, is_async=is_async), opened, name)
+
+
 #: What no view of ours is asked to answer under DEBUG, or without the import in the root URLconf.
 BELOW = [door for door in RAISED_BY_MIDDLEWARE if not door.outer]
 
@@ -721,7 +740,12 @@ def test_what_middleware_below_ours_raises_needs_no_error_views(opened, is_async
 @pytest.mark.parametrize(
     "opened",
     [
-        *(replace(opened, path=path) for opened in RAISED for path in VIEWS),
+        *(replace(opened, path=VIEWS[0]) for opened in RAISED),
+        *(
+            pytest.param(replace(opened, path=path), marks=pytest.mark.exhaustive)
+            for opened in RAISED
+            for path in VIEWS[1:]
+        ),
         *FOUND_BY_DRF,
         *(door for door in FOUND_BY_DJANGO if not door.outer),
         *BELOW,

@@ -74,7 +74,7 @@ def client(request):
     return request.param(raise_request_exception=False)
 
 
-@pytest.fixture(params=FORMATS)
+@pytest.fixture(params=["nested", *(pytest.param(name, marks=pytest.mark.exhaustive) for name in FORMATS[1:])])
 def format_(request, settings):
     # The challenge of the test project's authenticator, so that a plain view can say the same.
     settings.APIERRORS = {"STRICT": True, "CHALLENGE": 'Bearer realm="shop"', "FORMAT": request.param}
