@@ -8,7 +8,6 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from http import HTTPStatus
-from types import MappingProxyType
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
@@ -155,9 +154,8 @@ def digest(definition: ErrorDefinition) -> str:
     return hashlib.sha256(json.dumps([definition.code, *texts, *lists]).encode()).hexdigest()
 
 
-_definitions: dict[str, ErrorDefinition] = {}
-#: Code → definition, for those who look up many.
-registry: Mapping[str, ErrorDefinition] = MappingProxyType(_definitions)
+#: Code → definition, in the order in which they were registered; ``register`` adds to it.
+registry: dict[str, ErrorDefinition] = {}
 _conflicts: list[tuple[ErrorDefinition, ErrorDefinition]] = []
 
 
@@ -168,22 +166,22 @@ def register(definition: ErrorDefinition) -> ErrorDefinition:
     project may reword a built-in code. One with another status does not: a status is a
     promise to clients. It is kept for the system check that reports it.
     """
-    known = _definitions.get(definition.code)
+    known = registry.get(definition.code)
     if known is not None and known.status != definition.status:
         _conflicts.append((known, definition))
     else:
-        _definitions[definition.code] = definition
+        registry[definition.code] = definition
     return definition
 
 
 def get(code: str) -> ErrorDefinition | None:
     """Return the definition of a code, ``None`` when nothing defines it."""
-    return _definitions.get(code)
+    return registry.get(code)
 
 
 def definitions() -> Iterator[ErrorDefinition]:
     """Iterate over all definitions in the order in which they were registered."""
-    return iter(tuple(_definitions.values()))
+    return iter(tuple(registry.values()))
 
 
 def conflicts() -> Sequence[tuple[ErrorDefinition, ErrorDefinition]]:

@@ -73,8 +73,7 @@ class Section(Mapping[str, Any]):
     def given(self) -> Mapping[str, Any]:
         """What the project gives, unchecked."""
         given = getattr(settings, "APIERRORS", None)
-        section: Mapping[str, Any] = given.get(self.name) if given else None
-        return section or {}
+        return (given.get(self.name) if given else None) or {}
 
     def __getitem__(self, key: str) -> Any:
         given = getattr(settings, "APIERRORS", None)

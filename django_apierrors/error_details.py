@@ -63,10 +63,8 @@ class _Flattened:
 
     def _visit_members(self, path: Path, members: dict[Any, Any]) -> None:
         for key, inner in members.items():
-            if key in self._whole:
-                step = path
-            else:
-                step = (*path, key if isinstance(key, int) else clean(str(key), _MAX_STEP))
+            name = key if isinstance(key, int) else clean(str(key), _MAX_STEP)
+            step = path if key in self._whole else (*path, name)
             if isinstance(inner, list) and len(inner) == 1 and not isinstance(inner[0], _NESTING):
                 self.add(step, inner[0])  # nearly every field has one error
             else:

@@ -236,11 +236,10 @@ def _read_drf(exc: APIException, facts: Facts, request: HttpRequest, row: Row) -
     detail = getattr(exc, "detail", None)
     if not facts.code:
         _read_drf_code(exc, detail, facts, row)
-    if facts.code == "AUTH_KEY_NOT_FOUND" and isinstance(exc, drf_exceptions.NotAuthenticated):
+    if facts.code == "AUTH_KEY_NOT_FOUND" and isinstance(exc, drf_exceptions.NotAuthenticated) and _has_token(request):
         # An authenticator may pass over a token that it does not accept.
-        if headers.has_bearer_token(request.META.get("HTTP_AUTHORIZATION", "")):
-            facts.status = facts.status or catalog.current().status(facts.code)
-            facts.code = "AUTH_KEY_INVALID"
+        facts.status = facts.status or catalog.current().status(facts.code)
+        facts.code = "AUTH_KEY_INVALID"
     wait = getattr(exc, "wait", None)
     if wait is not None:
         facts.retry_after = headers.retry_after(wait)
@@ -331,6 +330,10 @@ def _code_of_error(error: FieldError | None, code: str) -> str:
     if code and error.code == "required" and error.path:
         return "PARAM_NOT_FOUND"
     return _registered(error.code) or code
+
+
+def _has_token(request: HttpRequest) -> bool:
+    return headers.has_bearer_token(request.META.get("HTTP_AUTHORIZATION", ""))
 
 
 def _is_in_query(request: HttpRequest) -> bool:

@@ -53,7 +53,7 @@ def exception_handler(exc: Exception, context: dict[str, Any] | None) -> Respons
         return None
     set_rollback()
     state.exception = state.problem = None  # it is answered
-    detail = exc.detail if isinstance(exc, ValidationError) else None
+    detail = getattr(exc, "detail", None) if isinstance(exc, ValidationError) else None
     response = responses.ErrorResponse(problem, request, detail)
     # By the authenticators of a view users are known, not clients of OAuth.
     if problem.status == HTTPStatus.UNAUTHORIZED and problem.code != "OAUTH_INVALID_CLIENT":

@@ -22,9 +22,12 @@ class RequestContextFilter(logging.Filter):
         request = getattr(record, "request", None)
         # A DRF request wraps the one of Django; runserver's records carry a socket.
         request = getattr(request, "_request", request)
-        known = isinstance(request, HttpRequest)
+        made, code = "-", ""
+        if isinstance(request, HttpRequest):
+            state = RequestState.of(request)
+            made, code = request_id(request, state), state.code
         if not hasattr(record, "request_id"):
-            record.request_id = request_id(request, RequestState.of(request)) if known else "-"
+            record.request_id = made
         if not hasattr(record, "error_code"):
-            record.error_code = RequestState.of(request).code or "-" if known else "-"
+            record.error_code = code or "-"
         return True

@@ -59,11 +59,12 @@ class ErrorResponse(Response):
         self._data = value
 
     @property
-    def rendered_content(self) -> bytes:
+    def rendered_content(self) -> Any:
         """The bytes, by the negotiated renderer, or as plain JSON should that one fail."""
         if self._data is None and self._problem is not None and self._is_plain_json():
-            content, media_type = _answer(self, self._final_problem(), self._http_request, as_bytes=True)
-            self.headers[headers.CONTENT_TYPE] = media_type
+            content, self.headers[headers.CONTENT_TYPE] = _answer(
+                self, self._final_problem(), self._http_request, as_bytes=True
+            )
             return content
         body = self.data
         try:
@@ -86,7 +87,7 @@ class ErrorResponse(Response):
             type(self.accepted_renderer) is JSONRenderer
             and self.accepted_media_type == JSONRenderer.media_type
             and self.content_type is None
-            and "indent" not in self.renderer_context
+            and "indent" not in vars(self)["renderer_context"]
         )
 
 
@@ -197,13 +198,12 @@ def _set_fixed_headers(response: HttpResponseBase, problem: Problem, request: Ht
     written[headers.CONTENT_TYPE_OPTIONS] = "nosniff"
     if "no-store" not in written.get(headers.CACHE_CONTROL, ""):
         written[headers.CACHE_CONTROL] = "no-store"
-    wait = written.get(headers.RETRY_AFTER)
-    if wait is not None:
-        wait = headers.retry_after(wait)
+    seconds, there = problem.retry_after, written.get(headers.RETRY_AFTER)
+    if there is not None:
+        seconds = headers.retry_after(there) or seconds
         del written[headers.RETRY_AFTER]
-    wait = wait or problem.retry_after
-    if wait is not None:
-        written[headers.RETRY_AFTER] = str(wait)
+    if seconds is not None:
+        written[headers.RETRY_AFTER] = str(seconds)
     if problem.status == HTTPStatus.UNAUTHORIZED or problem.code == "INSUFFICIENT_SCOPE":
         _set_challenge(response, problem, request)
     if problem.code == "RATE_LIMITER_UNAVAILABLE":
@@ -226,7 +226,7 @@ def _set_text_headers(response: HttpResponseBase, problem: Problem, prepared: Pr
     if vary is None and prepared.vary:
         written[headers.VARY] = ", ".join(prepared.vary)
     elif vary == "Accept" and prepared.vary == ("Accept-Language",):
-        written[headers.VARY] = "Accept, Accept-Language"  # as nearly every DRF view, without Django's regular expressions
+        written[headers.VARY] = "Accept, Accept-Language"  # of nearly every DRF view: spares regular expressions
     elif prepared.vary:
         patch_vary_headers(response, prepared.vary)
 

@@ -72,7 +72,7 @@ def _serializer_errors(data: Any) -> Any:
     return None
 
 
-def _is_errors(data: ReturnDict | ReturnList) -> bool:
+def _is_errors(data: ReturnDict[str, Any] | ReturnList[Any]) -> bool:
     # The data of a serializer is of the same types.
     try:
         return bool(data == data.serializer.errors)
@@ -95,10 +95,10 @@ def _problem_of_finished(request: HttpRequest, response: HttpResponseBase, state
     if exc is None:
         return _problem_of_status(request, response, is_djangos)
     problem = problem_for(exc, request, state)
-    if settings.DEBUG and not conf.DEBUG_ERRORS and problem.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        if is_left_to_django(exc, problem.status):
-            response.status_code = problem.status
-            return None  # Django's technical page helps a developer more than our texts
+    is_server_error = problem.status >= HTTPStatus.INTERNAL_SERVER_ERROR
+    if is_server_error and settings.DEBUG and not conf.DEBUG_ERRORS and is_left_to_django(exc, problem.status):
+        response.status_code = problem.status
+        return None  # Django's technical page helps a developer more than our texts
     return problem
 
 

@@ -13,7 +13,6 @@ from django.urls import clear_script_prefix, set_script_prefix
 from django.utils import timezone
 from sending import sender
 
-from django_apierrors import windows
 from django_apierrors import maintenance, stored, windows
 from django_apierrors.maintenance import bypass
 from django_apierrors.models import MaintenanceWindow

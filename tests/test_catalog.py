@@ -18,7 +18,7 @@ DOORS = ["/api/drf", "/api/plain"]
 @pytest.fixture
 def required(monkeypatch):
     """A code whose words Django itself translates, and whose text of the raise site counts."""
-    monkeypatch.setattr(codes, "_definitions", dict(codes._definitions))
+    monkeypatch.setattr(codes, "registry", dict(codes.registry))
     codes.register(
         ErrorDefinition(
             code="FIELD_REQUIRED",

@@ -33,7 +33,7 @@ urlpatterns = [path("api/plain", views.plain), path("help/errors/", include(docu
 @pytest.fixture(autouse=True)
 def languages(settings, monkeypatch):
     settings.LANGUAGES = [("en", "English"), ("de", "German"), ("de-at", "Austrian German"), ("fr", "French")]
-    monkeypatch.setattr(codes, "_definitions", dict(codes._definitions))
+    monkeypatch.setattr(codes, "registry", dict(codes.registry))
     register(
         ErrorDefinition(code=TRANSLATED, status=409, title="Required", message=gettext_lazy("This field is required."))
     )

@@ -245,7 +245,7 @@ def test_e008_a_code_that_is_defined_twice_with_different_status_is_named(monkey
 @pytest.mark.parametrize("text", [{"message": "{name}"}, {"description": "{name}"}, {"causes": ["{name}"]}])
 def test_e009_a_placeholder_that_is_not_declared_is_named(monkeypatch, text):
     definition = ErrorDefinition(**{"code": "OF_TEST", "status": 409, "title": "Test", "message": "x", **text})
-    monkeypatch.setitem(codes._definitions, "OF_TEST", definition)
+    monkeypatch.setitem(codes.registry, "OF_TEST", definition)
     message = the_message("E009")
     assert "OF_TEST" in message.msg and "{name}" in message.msg
     assert 'params={"name": ...}' in message.hint

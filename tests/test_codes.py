@@ -55,7 +55,7 @@ OAUTH_TEMPORARILY_UNAVAILABLE 503 safe api_error
 @pytest.fixture
 def own_codes(monkeypatch):
     """Codes registered in a test are gone after it."""
-    monkeypatch.setattr(codes, "_definitions", dict(codes._definitions))
+    monkeypatch.setattr(codes, "registry", dict(codes.registry))
     monkeypatch.setattr(codes, "_conflicts", [])
 
 

@@ -3,15 +3,30 @@
 import pytest
 from django.test import override_settings
 
-from django_apierrors.conf import DEFAULTS, Settings, conf
+from django_apierrors.conf import TABLE, Section, Setting, Settings, conf
 
-KEYS = sorted(DEFAULTS)
+DEFAULTS = {key: entry.default for key, entry in TABLE.items()}
+KEYS = sorted(TABLE)
 
 
-def test_every_key_has_a_typed_view_and_no_other_exists():
-    views = {name for name, member in vars(Settings).items() if isinstance(member, property)}
-    # Of MAINTENANCE and RATELIMIT, because every request asks for them.
-    assert views == {*DEFAULTS, "FORCE", "GLOBAL"}
+def entries():
+    """Every row of the table with the name that a project writes."""
+    for key, entry in TABLE.items():
+        yield key, entry
+        if isinstance(entry, Section):
+            yield from ((f"{key}[{name!r}]", inner) for name, inner in entry.entries.items())
+
+
+def test_the_table_has_every_key_and_the_attributes_are_its_rows():
+    assert {name for name in vars(Settings) if name.isupper()} == set(TABLE)
+    assert isinstance(Settings.FORMAT, Setting)
+    assert Settings.FORMAT is TABLE["FORMAT"]
+
+
+def test_every_default_is_valid_and_every_row_says_what_it_means():
+    wrong = [name for name, entry in entries() if not (entry.is_valid(entry.default) and entry.expected)]
+    assert wrong == []
+    assert [name for name, entry in entries() if not entry.meaning.endswith(".")] == []
 
 
 @pytest.mark.parametrize("given", [{}, None])
@@ -25,7 +40,7 @@ def test_without_a_value_the_default_counts(settings, given, key):
 def test_without_the_setting_the_default_counts(settings, key):
     del settings.APIERRORS
     assert getattr(conf, key) == DEFAULTS[key]
-    assert conf.given() == {}
+    assert conf.given == {}
 
 
 @pytest.mark.parametrize("key", [key for key in KEYS if not isinstance(DEFAULTS[key], dict) or not DEFAULTS[key]])
@@ -33,7 +48,7 @@ def test_an_override_counts_at_once_and_ends_with_its_block(key):
     before, value = getattr(conf, key), object()
     with override_settings(APIERRORS={key: value}):
         assert getattr(conf, key) is value
-        assert conf.given() == {key: value}
+        assert conf.given == {key: value}
     assert getattr(conf, key) == before
 
 
@@ -42,9 +57,9 @@ def test_an_override_counts_at_once_and_ends_with_its_block(key):
 def test_strict_is_debug_unless_it_is_given(settings, debug, given):
     settings.DEBUG = debug
     settings.APIERRORS = given
-    assert conf.STRICT is debug
+    assert conf.is_strict is debug
     settings.APIERRORS = {"STRICT": not debug}
-    assert conf.STRICT is not debug
+    assert conf.is_strict is not debug
 
 
 def test_texts_follow_the_languages_that_a_test_sets(settings, api):
@@ -62,4 +77,5 @@ def test_texts_follow_the_languages_that_a_test_sets(settings, api):
 )
 def test_what_is_given_of_a_dict_joins_its_defaults(settings, key, given):
     settings.APIERRORS = {key: given}
-    assert getattr(conf, key) == DEFAULTS[key] | given
+    assert dict(getattr(conf, key)) == DEFAULTS[key] | given
+    assert len(getattr(conf, key)) == len(DEFAULTS[key])

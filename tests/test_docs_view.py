@@ -261,7 +261,7 @@ def test_a_long_catalog_comes_in_pages(client):
 
 
 def test_an_empty_catalog_is_a_page_too(client, monkeypatch):
-    monkeypatch.setattr(codes, "_definitions", {})
+    monkeypatch.setattr(codes, "registry", {})
     page = html(client.get("/errors/"))
     assert "0 codes" in page
     assert "RATE_TOO_HIGH" not in page
@@ -717,7 +717,7 @@ def test_samples_are_text_too(client):
     try:
         assert "<script>alert" not in html(client.get("/errors/OF_TEST/"))
     finally:
-        codes._definitions.pop("OF_TEST")
+        codes.registry.pop("OF_TEST")
 
 
 def test_a_message_without_samples_shows_the_title(client):

@@ -28,7 +28,7 @@ DOORS = ["/api/drf", "/api/plain"]
 def own_codes():
     """Codes and subclasses made in a test are gone after it; name it before ``door``, which holds an instance."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(codes, "_definitions", dict(codes._definitions))
+        patch.setattr(codes, "registry", dict(codes.registry))
         patch.setattr(codes, "_conflicts", [])
         yield
     gc.collect()

@@ -114,7 +114,7 @@ def test_samples_are_json_whatever_they_are():
     try:
         params = json.loads(exports.to_json(exported("OF_TEST")))["params"]
     finally:
-        codes._definitions.pop("OF_TEST")
+        codes.registry.pop("OF_TEST")
     assert params == {"a": "<class 'object'>", "b": 1.5, "c": None}
 
 

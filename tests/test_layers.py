@@ -8,15 +8,15 @@ import django_apierrors
 PACKAGE = "django_apierrors"
 ROOT = Path(django_apierrors.__file__).parent
 LEVELS = (
-    {"", "codes", "codes_builtin", "conf", "fields", "flight", "limits", "paths", "problems", "resolving"}
-    | {"signals", "templating"},
-    {"client_ip", "details", "edits", "exceptions", "headers", "request_id"},
-    {"catalog", "faults", "leaves", "logs", "windows"},
-    {"models"},
-    {"classification", "formats", "negotiation", "stored"},
-    {"conversion", "snapshot"},
+    {"", "codes", "codes_builtin", "conf", "fields", "flight", "paths", "problems", "resolving", "signals"}
+    | {"templating", "usage"},
+    {"client_ip", "details", "edits", "exceptions", "headers", "request_state"},
+    {"catalog", "client_errors", "error_details", "request_id", "windows"},
+    {"logs", "models"},
+    {"exception_mapping", "formats", "negotiation", "stored"},
+    {"prepared", "snapshot"},
     {"responses"},
-    {"maintenance", "oauth2", "ratelimit", "renderers"},
+    {"maintenance", "oauth2", "ratelimit", "renderers", "rewriting"},
     {"context_processors", "docs", "handlers", "middleware", "receivers", "testing"},
     {"admin", "checks", "management", "urls"},
     {"apps"},

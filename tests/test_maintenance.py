@@ -27,19 +27,17 @@ from rest_framework.routers import SimpleRouter
 from rest_framework.viewsets import ViewSet
 from sending import sender
 
-from django_apierrors import windows
 from django_apierrors import maintenance, windows
 from django_apierrors import snapshot as snapshots
 from django_apierrors.logs import RequestContextFilter
 from django_apierrors.maintenance import answers, bypass, maintenance_exempt
 from django_apierrors.maintenance.gate import Reason, judge
-from django_apierrors.windows import monitor
 from django_apierrors.models import MaintenanceWindow, Revision
 from django_apierrors.problems import Problem
 from django_apierrors.signals import maintenance_changed, problem_sent
 from django_apierrors.snapshot import snapshot
 from django_apierrors.testing import assert_api_error, maintenance_mode
-from django_apierrors.windows import Window, Windows
+from django_apierrors.windows import Window, Windows, monitor
 
 OURS = "django_apierrors.middleware.ApiErrorMiddleware"
 HOUR = timedelta(hours=1)

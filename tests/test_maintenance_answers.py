@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.conf.urls.i18n import i18n_patterns
-from django.http import HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.urls import include, path
 from django.utils import timezone
 from sending import sender
@@ -471,9 +471,9 @@ def test_no_answer_needs_a_query(send, django_assert_num_queries):
             assert send("get", "/site/page", headers=headers).status_code == 503
 
 
-def test_a_problem_can_be_made_without_a_request():
-    made = answers.problem(Window(message="Moving house."), None)
+def test_the_problem_of_a_window_has_its_message_and_its_end():
+    made = answers.problem(Window(message="Moving house."), HttpRequest())
     assert (made.code, made.message, made.is_final, made.details, made.retry_after) == (
         "MAINTENANCE", "Moving house.", True, None, 300,
     )  # fmt: skip
-    assert json.dumps(answers.problem(Window(ends=0), None).details) == '{"ends_at": "1970-01-01T00:00:00Z"}'
+    assert json.dumps(answers.problem(Window(ends=0), HttpRequest()).details) == '{"ends_at": "1970-01-01T00:00:00Z"}'

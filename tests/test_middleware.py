@@ -23,11 +23,11 @@ from rest_framework.views import APIView
 from sending import sender
 from shop import views
 
-from django_apierrors import conversion
 from django_apierrors.exceptions import ApiError
 from django_apierrors.formats import Nested
 from django_apierrors.handlers import handler400, handler403, handler404, handler500
 from django_apierrors.middleware import ApiErrorMiddleware
+from django_apierrors.request_state import RequestState
 from django_apierrors.testing import assert_api_error
 
 __all__ = ["handler400", "handler403", "handler404", "handler500"]
@@ -515,4 +515,4 @@ def test_the_exception_is_let_go_when_the_request_is_answered(send, door):
     door(KeyError("x"))
     response = send("get", "/api/plain")
     request = getattr(response, "wsgi_request", None) or response.asgi_request
-    assert conversion.remembered(request) is None
+    assert RequestState.of(request).exception is None

@@ -40,8 +40,8 @@ def token():
 @pytest.fixture
 def upgrade(monkeypatch):
     """Install another release: other shipped texts, further codes or fewer, and its ``migrate``."""
-    definitions = dict(codes._definitions)
-    monkeypatch.setattr(codes, "_definitions", definitions)
+    definitions = dict(codes.registry)
+    monkeypatch.setattr(codes, "registry", definitions)
 
     def install(*changed, removed=()):
         for definition in changed:

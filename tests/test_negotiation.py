@@ -17,6 +17,7 @@ from django_apierrors import catalog, negotiation
 from django_apierrors.catalog import Row
 from django_apierrors.exceptions import ApiError
 from django_apierrors.handlers import handler400, handler403, handler404, handler500
+from django_apierrors.request_state import RequestState
 from django_apierrors.testing import assert_api_error
 
 __all__ = ["handler400", "handler403", "handler404", "handler500"]
@@ -124,7 +125,7 @@ def test_the_root_covers_every_path(send, settings):
 def test_the_script_name_is_no_part_of_the_path():
     request = RequestFactory().get("/api/x", SCRIPT_NAME="/mounted")
     assert request.path == "/mounted/api/x"
-    assert negotiation.is_api_request(request)
+    assert negotiation.is_ours(request, RequestState.of(request))
 
 
 def test_a_prefix_of_formats_is_an_api_path(send, settings):
@@ -253,19 +254,12 @@ def test_a_request_that_names_no_language_gets_the_default():
         assert negotiation.language_for(request, HttpResponse()) == "en"
 
 
-def test_without_a_request_or_translation_the_language_is_the_default(settings):
-    assert negotiation.language_for(None, HttpResponse()) == "en"
+def test_without_translation_the_language_is_the_default(settings):
     settings.USE_I18N = False
     settings.LANGUAGE_CODE = "de"
     assert negotiation.language_for(RequestFactory().get("/"), HttpResponse()) == "de"
 
 
-def test_without_a_request_the_default_format_answers(settings):
-    settings.APIERRORS = {"FORMAT": "typed", "FORMATS": {"/": None}}
-    assert negotiation.format_name(None) == "typed"
-    assert not negotiation.is_left_alone(None)
-
-
 def test_a_default_language_that_django_does_not_know_is_taken_as_it_is(settings):
     settings.LANGUAGE_CODE = "tlh"
-    assert negotiation.language_for(None, HttpResponse()) == "tlh"
+    assert negotiation.language_for(RequestFactory().get("/"), HttpResponse()) == "tlh"

@@ -18,7 +18,7 @@ from django_apierrors.testing import assert_api_error
 @pytest.fixture(autouse=True)
 def own_definitions(monkeypatch):
     """Forget after each test what it defined."""
-    monkeypatch.setattr(codes, "_definitions", dict(codes._definitions))
+    monkeypatch.setattr(codes, "registry", dict(codes.registry))
 
 
 def migrate(*arguments):

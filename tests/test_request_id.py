@@ -8,6 +8,7 @@ from django.test import RequestFactory
 from sending import sender
 
 from django_apierrors.request_id import request_id
+from django_apierrors.request_state import RequestState
 
 MADE = re.compile(r"[0-9a-f]{32}")
 
@@ -15,6 +16,10 @@ MADE = re.compile(r"[0-9a-f]{32}")
 @pytest.fixture(params=["sync", "async"])
 def send(request):
     return sender(request.param)
+
+
+def id_of(request):
+    return request_id(request, RequestState.of(request))
 
 
 def named(request):
@@ -35,7 +40,7 @@ def test_a_sound_id_of_the_client_is_kept(send, sent):
 
 @pytest.mark.parametrize("sent", ["", "x" * 129, "a b", "a\n", "a\r\nX: y", "\u00e9", "\u0661", "a;b", '"a"', "<a>"])
 def test_any_other_id_of_the_client_is_replaced(sent):
-    assert MADE.fullmatch(request_id(RequestFactory().get("/", HTTP_X_REQUEST_ID=sent)))
+    assert MADE.fullmatch(id_of(RequestFactory().get("/", HTTP_X_REQUEST_ID=sent)))
 
 
 def test_without_an_id_every_request_gets_its_own(send):
@@ -46,11 +51,7 @@ def test_without_an_id_every_request_gets_its_own(send):
 
 def test_an_id_stays_the_same_for_a_request():
     request = RequestFactory().get("/")
-    assert request_id(request) == request_id(request)
-
-
-def test_without_a_request_an_id_is_made():
-    assert MADE.fullmatch(request_id(None))
+    assert id_of(request) == id_of(request)
 
 
 @pytest.mark.parametrize("source", [named, f"{__name__}.named"], ids=["callable", "dotted path"])
@@ -63,7 +64,7 @@ def test_the_projects_id_beats_the_clients(send, settings, source):
 def test_the_project_may_return_what_is_an_id_as_text(settings):
     made = uuid.uuid4()
     settings.APIERRORS = {"REQUEST_ID": lambda request: made}
-    assert request_id(RequestFactory().get("/")) == str(made)
+    assert id_of(RequestFactory().get("/")) == str(made)
 
 
 class Unspeakable:

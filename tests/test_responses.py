@@ -13,9 +13,11 @@ from rest_framework.renderers import BrowsableAPIRenderer, JSONRenderer
 from rest_framework.views import APIView
 from sending import sender
 
-from django_apierrors import classification, codes, conversion, responses
+from django_apierrors import codes, responses, rewriting
 from django_apierrors.codes import ErrorDefinition
+from django_apierrors.exception_mapping import problem_for, problem_with_code
 from django_apierrors.exceptions import ApiError, ServiceUnavailable
+from django_apierrors.request_state import RequestState
 from django_apierrors.testing import assert_api_error
 
 
@@ -48,7 +50,7 @@ def definition(monkeypatch):
 
     def define(**fields):
         made = ErrorDefinition(**{"code": "OF_TEST", "status": 409, "title": "Test", "message": "Test.", **fields})
-        monkeypatch.setitem(codes._definitions, made.code, made)
+        monkeypatch.setitem(codes.registry, made.code, made)
 
     return define
 
@@ -56,7 +58,7 @@ def definition(monkeypatch):
 def answer(exc, **headers):
     """The answer that the plain door makes for an exception."""
     request = RequestFactory().get("/api/plain", headers=headers)
-    return responses.make(conversion.from_exception(exc, request, *classification.classify(exc)), request)
+    return responses.make(problem_for(exc, request, RequestState.of(request)), request)
 
 
 def returned(**headers):
@@ -64,7 +66,7 @@ def returned(**headers):
     request = RequestFactory().get("/api/plain")
     status = headers.pop("status", 503)
     response = HttpResponse(status=status, headers={name.replace("_", "-"): text for name, text in headers.items()})
-    return responses.write(response, conversion.from_response(request, response, names_html=False), request)
+    return rewriting.finish(request, response, RequestState.of(request))
 
 
 def test_every_answer_carries_the_headers_of_an_error(send, door):
@@ -90,7 +92,7 @@ def test_a_made_response_tells_its_problem():
 
 def test_the_status_line_follows_a_changed_status_and_is_kept_otherwise():
     request = RequestFactory().get("/api/plain")
-    too_large, conflict = (conversion.with_code(code, request) for code in ("PAYLOAD_TOO_LARGE", "RESOURCE_CONFLICT"))
+    too_large, conflict = (problem_with_code(code, request) for code in ("PAYLOAD_TOO_LARGE", "RESOURCE_CONFLICT"))
     changed = responses.write(HttpResponse(status=400, reason="Odd"), too_large, request)
     kept = responses.write(HttpResponse(status=409, reason="Odd"), conflict, request)
 

@@ -11,10 +11,10 @@ from django_ratelimit.exceptions import Ratelimited
 from rest_framework.exceptions import NotFound
 from sending import sender
 
-from django_apierrors import conversion
 from django_apierrors.exceptions import ApiError
 from django_apierrors.handlers import handler400, handler403, handler404, handler500
 from django_apierrors.problems import Problem
+from django_apierrors.request_state import RequestState
 from django_apierrors.signals import problem_sent
 
 __all__ = ["handler400", "handler403", "handler404", "handler500"]
@@ -155,4 +155,4 @@ def test_a_signal_of_django_without_a_request_or_an_exception_is_no_concern_of_o
         raise KeyError("x")
     except KeyError:
         got_request_exception.send(sender=None, request=None)
-    assert conversion.remembered(request) is None
+    assert RequestState.of(request).exception is None

@@ -73,7 +73,6 @@ def nobodys_request(format_name: str, language: str) -> HttpRequest:
 
     URLs in its answer are absolute only where the settings name their base.
     """
-
     request = HttpRequest()
     request.META = {"HTTP_HOST": ""}
     request.path_info = next(iter(conf.API_PATHS), "/api/")

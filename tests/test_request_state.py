@@ -1,10 +1,14 @@
-"""What is kept of limits in a request, until its response has the headers."""
+"""The state of a request: what was counted for it, and which limits refuse it."""
+
+import gc
 
 import pytest
 from django.test import RequestFactory
 from rest_framework.request import Request
 
-from django_apierrors.limits import Usage, blame, blamed, record, recorded, violated, wait
+from django_apierrors.ratelimit.checking import _record as record
+from django_apierrors.request_state import RequestState
+from django_apierrors.usage import Usage, exceeded, longest_wait
 
 
 def usage(policy="burst", used=1, reset=5, limit=3):
@@ -22,6 +26,10 @@ def request_():
 def test_a_usage_knows_what_remains_and_whether_it_is_one_too_many(used, remaining, limited):
     assert usage(used=used).remaining == remaining
     assert usage(used=used).limited is limited
+
+
+def recorded(request):
+    return RequestState.of(request).usages
 
 
 def test_usages_are_kept_in_the_order_of_the_checks(request_):
@@ -64,22 +72,24 @@ def test_of_two_usages_with_one_name_the_stricter_is_told(request_, first, secon
     assert recorded(request_)[0] is (first, second)[kept - 1]
 
 
-def test_a_request_of_drf_keeps_them_in_that_of_django(request_):
+def test_a_request_of_drf_has_the_state_of_that_of_django(request_):
     wrapped = Request(request_)
     record(wrapped, [usage(used=4)])
-    blame(wrapped, [usage(used=4), usage("fine")])
-    assert recorded(request_) == recorded(wrapped) == (usage(used=4),)
-    assert blamed(request_) == blamed(wrapped) == (usage(used=4),)
+    RequestState.of(wrapped).add_violations([usage(used=4), usage("fine")])
+    assert RequestState.of(request_) is RequestState.of(wrapped)
+    assert recorded(request_) == RequestState.of(request_).violations == (usage(used=4),)
     assert request_.limited is wrapped.limited is True
 
 
-def test_nobody_is_to_blame_without_a_request():
-    assert recorded(None) == blamed(None) == ()
+def test_a_request_is_not_kept_by_its_state():
+    request = RequestFactory().get("/")
+    references = {id(value) for value in gc.get_referents(RequestState.of(request))}
+    assert id(request) not in references
 
 
-def test_only_the_violated_are_waited_for():
+def test_only_the_exceeded_are_waited_for():
     fine, short, long = usage(reset=60), usage("short", used=4, reset=2), usage("long", used=4, reset=7)
-    assert violated([fine, short, long]) == (short, long)
-    assert wait([fine, short, long]) == 7
-    assert wait([fine]) is None
-    assert wait([]) is None
+    assert exceeded([fine, short, long]) == (short, long)
+    assert longest_wait([fine, short, long]) == 7
+    assert longest_wait([fine]) is None
+    assert longest_wait([]) is None

@@ -15,7 +15,7 @@ from django.test import Client
 from django.urls import Resolver404, path
 from django.utils.translation import gettext_lazy
 from django_ratelimit.exceptions import Ratelimited
-from rest_framework import exceptions
+from rest_framework import exceptions, serializers
 from rest_framework.exceptions import APIException, ErrorDetail, ValidationError
 from rest_framework.response import Response
 from shop import views
@@ -50,6 +50,21 @@ class Locked(APIException):
 class Teapot(APIException):
     status_code = 418
     default_detail = "Short and stout."
+
+
+class Refusing(serializers.Serializer):
+    """A serializer with one field, whose errors are those of its context."""
+
+    a = serializers.CharField(required=False)
+
+    def validate(self, attrs):
+        raise ValidationError(self.context["detail"])
+
+
+def errors_of(detail):
+    serializer = Refusing(data={}, context={"detail": detail})
+    serializer.is_valid()
+    return serializer.errors
 
 
 urlpatterns = [
@@ -303,15 +318,22 @@ def test_an_unknown_code_in_the_mapping_is_a_500_and_logged(api, door, mapping, 
     ids=str,
 )
 def test_returned_serializer_errors_are_structured_with_their_status(detail, status, code, count, api, door):
-    door(lambda request: Response(ValidationError(detail).detail, status=status))
+    door(lambda request: Response(errors_of(detail), status=status))
     response = api.post("/api/drf")
     assert_api_error(response, code, status, httpCode=status)
     assert len(response.json()["error"]["errors"]) == count
 
 
+@pytest.mark.parametrize("wrapped", [lambda errors: {"errors": errors, "ok": False}, lambda errors: {"data": errors}])
+def test_returned_serializer_errors_may_be_one_member_of_the_data(wrapped, api, door):
+    door(lambda request: Response(wrapped(errors_of({"a": ["x"]})), status=400))
+    response = api.post("/api/drf")
+    assert_api_error(response, "VALIDATION_FAILED", param="a")
+
+
 @pytest.mark.parametrize("detail", [{"a": ["secret"]}, ["secret"]], ids=str)
 def test_returned_errors_under_a_guarded_status_tell_nothing(detail, api, door):
-    door(lambda request: Response(ValidationError(detail).detail, status=403))
+    door(lambda request: Response(errors_of(detail), status=403))
     response = api.post("/api/drf")
     assert_api_error(response, "PERMISSION_DENIED", message="These credentials may not do this.")
     assert b"secret" not in response.content
@@ -319,7 +341,18 @@ def test_returned_errors_under_a_guarded_status_tell_nothing(detail, api, door):
 
 @pytest.mark.parametrize(
     "data",
-    [{"detail": "No."}, {"a": [ErrorDetail("x", "y")], "b": "z"}, {}, [], "text", {"a": []}],
+    [
+        {"detail": "No."},
+        {"a": [ErrorDetail("x", "y")], "b": "z"},
+        {},
+        [],
+        "text",
+        {"a": []},
+        dict(errors_of({"a": ["x"]})),
+        {"errors": dict(errors_of({"a": ["x"]}))},
+        Refusing().data,
+        Refusing({"a": "x"}).data,
+    ],
     ids=repr,
 )
 def test_other_data_that_a_view_returned_is_left_as_it_is(data, api, door):
