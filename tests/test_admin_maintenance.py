@@ -16,7 +16,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import clear_script_prefix, include, path, reverse, set_script_prefix
 from django.utils import timezone
-from sending import sender
+from support.clients import sender
 
 from django_apierrors import maintenance
 from django_apierrors.admin import MaintenanceWindowAdminMixin
@@ -1130,7 +1130,7 @@ def test_an_admin_of_another_theme_has_the_banner_and_the_page(ana, own_urls):
 
 
 def test_an_admin_without_maintenance_has_the_banner_without_a_link(ana, settings):
-    settings.ROOT_URLCONF = "admin_themed_urls"
+    settings.ROOT_URLCONF = "support.themed_admin_urls"
     window()
     (said,) = banner(ana.get("/themed/"))
     assert "<a" not in said

@@ -20,7 +20,7 @@ from types import SimpleNamespace
 from urllib.parse import urlencode, urlsplit
 
 import pytest
-from services import missing
+from support.services import missing
 
 EXAMPLE = Path(__file__).resolve().parent.parent / "example_project"
 MANAGE = [sys.executable, "-W", "error", str(EXAMPLE / "manage.py")]
