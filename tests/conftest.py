@@ -48,7 +48,7 @@ def bare(settings):
 
     def without_the_package():
         settings.MIDDLEWARE = [name for name in settings.MIDDLEWARE if not name.startswith("django_apierrors")]
-        settings.ROOT_URLCONF = "bare_urls"
+        settings.ROOT_URLCONF = "support.urls_without_handlers"
         settings.REST_FRAMEWORK = {
             **settings.REST_FRAMEWORK,
             "EXCEPTION_HANDLER": "rest_framework.views.exception_handler",

@@ -2,7 +2,7 @@
 
 import os
 
-from services import configuration
+from support.services import configuration
 
 SECRET_KEY = "tests"
 ALLOWED_HOSTS = ["testserver", "localhost", "127.0.0.1"]

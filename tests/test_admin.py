@@ -493,9 +493,13 @@ def test_a_new_code_has_no_preview_yet(editor):
 
 
 def test_a_format_of_the_project_is_previewed_first(editor, settings):
-    settings.APIERRORS = {**settings.APIERRORS, "FORMAT": "admin_themed_urls.Short", "FORMATS": {"/v1/": "typed"}}
+    settings.APIERRORS = {
+        **settings.APIERRORS,
+        "FORMAT": "support.themed_admin_urls.Short",
+        "FORMATS": {"/v1/": "typed"},
+    }
     made = previews(editor.get(page(row())))
-    assert made[0][::2] == ("admin_themed_urls.Short", {"oops": "RATE_TOO_HIGH"})
+    assert made[0][::2] == ("support.themed_admin_urls.Short", {"oops": "RATE_TOO_HIGH"})
     assert [name for name, _, _ in made].count("typed") == 1
 
 
@@ -637,18 +641,18 @@ def test_the_selected_are_exported_with_their_edits(editor, own):
 
 
 def test_the_page_of_a_code_is_linked_where_the_documentation_is_mounted(editor, settings):
-    settings.ROOT_URLCONF = "admin_with_docs_urls"
+    settings.ROOT_URLCONF = "support.admin_and_docs_urls"
     text = editor.get(page(row())).content.decode()
     assert 'href="/errors/RATE_TOO_HIGH/"' in text
 
 
 def test_no_page_is_linked_where_it_is_not(editor, settings):
-    settings.ROOT_URLCONF = "admin_only_urls"
+    settings.ROOT_URLCONF = "support.admin_urls"
     assert "View on site" not in editor.get(page(row())).content.decode()
 
 
 def test_the_mixin_serves_the_model_admin_of_a_theme_on_a_site_of_its_own(editor, settings):
-    settings.ROOT_URLCONF = "admin_themed_urls"
+    settings.ROOT_URLCONF = "support.themed_admin_urls"
     obj = edit(message="Not so fast.")
     list_page = reverse("themed:django_apierrors_errorcode_changelist")
     change_page = reverse("themed:django_apierrors_errorcode_change", args=[obj.pk])
@@ -701,7 +705,7 @@ from django.conf import settings
 settings.configure(
     SECRET_KEY="tests",
     ALLOWED_HOSTS=["testserver"],
-    ROOT_URLCONF="bare_urls",
+    ROOT_URLCONF="no_urls",
     INSTALLED_APPS=["django.contrib.auth", "django.contrib.contenttypes", "rest_framework", "django_apierrors"],
     MIDDLEWARE=["django_apierrors.middleware.ApiErrorMiddleware"],
     DATABASES={"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"}},
@@ -715,8 +719,8 @@ django.setup()
 from django.core.management import call_command
 from django.test import Client
 call_command("migrate", verbosity=0)
-sys.modules["bare_urls"] = type(sys)("bare_urls")
-sys.modules["bare_urls"].urlpatterns = []
+sys.modules["no_urls"] = type(sys)("no_urls")
+sys.modules["no_urls"].urlpatterns = []
 print(Client().get("/api/nowhere").headers["X-Error-Code"])
 print([name for name in sys.modules if name.startswith("django_apierrors.admin")])
 """

@@ -7,8 +7,8 @@ Needs what test_browser.py needs. The server is a process of its own, with a dat
 import re
 
 import pytest
-from processes import COMMANDS, elsewhere, environment, migrate
-from servers import running
+from support.live_servers import running
+from support.server_processes import COMMANDS, elsewhere, environment, migrate
 from test_browser import SCHEMES, axe, chromium, keep_screenshots  # noqa: F401
 
 pytestmark = pytest.mark.services
@@ -39,7 +39,7 @@ def site(tmp_path_factory):
     url = f"sqlite:///{tmp_path_factory.mktemp('site') / 'db.sqlite3'}"
     migrate(url)
     elsewhere(url, FURNITURE)
-    settings = {**environment(url), "DJANGO_SETTINGS_MODULE": "served_in_browser"}
+    settings = {**environment(url), "DJANGO_SETTINGS_MODULE": "support.browser_settings"}
     with running("gunicorn with threads", COMMANDS["gunicorn with threads"], **settings) as server:
         yield f"http://127.0.0.1:{server.port}"
 

@@ -11,7 +11,7 @@ from django.http import HttpResponse, StreamingHttpResponse
 from django.test import RequestFactory
 from django.urls import clear_script_prefix, set_script_prefix
 from django.utils import timezone
-from sending import sender
+from support.clients import sender
 
 from django_apierrors import maintenance, stored, windows
 from django_apierrors.maintenance import bypass

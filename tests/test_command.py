@@ -1,12 +1,8 @@
 """``manage.py apierrors``: what it prints, what it changes, and how it exits."""
 
 import json
-import os
 import re
-import subprocess
-import sys
 from io import StringIO
-from pathlib import Path
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -20,8 +16,6 @@ from django_apierrors.models import ErrorCode, ErrorCodeTranslation, Revision
 from django_apierrors.testing import override_error
 
 pytestmark = pytest.mark.django_db
-
-TESTS = Path(__file__).parent
 
 
 def run(*arguments):
@@ -719,109 +713,6 @@ def test_a_database_that_cannot_be_read_is_told_with_its_own_words(renamed):
     assert message.startswith("The database 'default' cannot be read: ")
     assert "listed" in message
     assert code == 2
-
-
-# from a shell
-
-
-@pytest.fixture(scope="module")
-def shell(tmp_path_factory):
-    """Run ``manage.py`` on a database of its own, and return exit code, output and errors."""
-    folder = tmp_path_factory.mktemp("shell")
-    (folder / "shell_settings.py").write_text(
-        "import os\n"
-        "from settings import *\n"
-        'DATABASES = {"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": os.environ["SHELL_DATABASE"]}}\n'
-    )
-    path = os.pathsep.join([str(folder), str(TESTS), *filter(None, [os.environ.get("PYTHONPATH")])])
-
-    def manage(*arguments, database=folder / "db.sqlite3"):
-        done = subprocess.run(
-            [sys.executable, "-W", "error", "-m", "django", *map(str, arguments)],
-            env={
-                **os.environ,
-                "PYTHONPATH": path,
-                "DJANGO_SETTINGS_MODULE": "shell_settings",
-                "SHELL_DATABASE": str(database),
-            },
-            cwd=folder,
-            capture_output=True,
-            text=True,
-            timeout=120,
-        )
-        return done.returncode, done.stdout, done.stderr
-
-    assert manage("migrate", "--verbosity=0")[0] == 0
-    return manage
-
-
-def test_a_shell_gets_the_output_and_exit_code_0(shell):
-    code, out, err = shell("apierrors", "list", "--settings=shell_settings", "--no-color", "-v0")
-    assert (code, err) == (0, "")
-    assert {line.split()[0] for line in out.splitlines()} >= {definition.code for definition in codes.definitions()}
-
-
-@pytest.mark.parametrize(
-    ("arguments", "code", "said"),
-    [
-        (["explain", "GON"], 1, "Did you mean GONE?"),
-        (["import", "none.json"], 2, "none.json: cannot be read"),
-        (["export", "--format=xml"], 2, "invalid choice: 'xml'"),
-        ([], 2, "the following arguments are required: ACTION"),
-    ],
-)
-def test_a_shell_gets_errors_apart_from_output_and_their_exit_code(shell, arguments, code, said):
-    found, out, err = shell("apierrors", *arguments)
-    assert (found, out) == (code, "")
-    assert said in err
-
-
-def test_a_shell_tells_what_is_out_of_step_by_exit_code_1(shell):
-    program = "from django_apierrors.models import ErrorCode; ErrorCode.objects.filter(code='GONE').delete()"
-    assert shell("shell", "--command", program)[0] == 0
-    code, out, err = shell("apierrors", "sync", "--check")
-    assert (code, out) == (1, "")
-    assert err == "CommandError: 1 out of step:\nGONE: it has no row\n"
-    assert shell("apierrors", "sync")[0] == 0
-    assert shell("apierrors", "sync", "--check")[0] == 0
-
-
-def test_a_shell_can_move_a_catalog_through_a_file(shell, tmp_path):
-    code, out, _ = shell("apierrors", "export", "--format", "json")
-    (tmp_path / "catalog.json").write_text(out)
-    assert code == 0
-    code, out, _ = shell("apierrors", "import", tmp_path / "catalog.json")
-    assert code == 0
-    assert "0 created, 0 changed" in out
-
-
-def test_a_failed_import_or_a_dry_run_leaves_no_trace_in_a_database_of_its_own(shell, tmp_path):
-    good = {"code": "NEW_CODE", "overrides": {"status": 400, "title": "x", "message": "x"}, "translations": {}}
-    bad = {"code": "GONE", "overrides": {"status": 500}, "translations": {}}
-    (tmp_path / "bad.json").write_text(json.dumps({"version": 1, "codes": [good, bad]}))
-    (tmp_path / "good.json").write_text(json.dumps({"version": 1, "codes": [good]}))
-    code, out, err = shell("apierrors", "import", tmp_path / "bad.json")
-    assert (code, out) == (2, "")
-    assert f"{tmp_path}/bad.json: codes[1] GONE: overrides.status: GONE is defined as 410" in err
-    assert shell("apierrors", "import", tmp_path / "good.json", "--dry-run")[0] == 0
-    assert "NEW_CODE" not in shell("apierrors", "list")[1]
-    assert shell("apierrors", "import", tmp_path / "good.json")[0] == 0
-    assert "NEW_CODE" in shell("apierrors", "list")[1]
-
-
-def test_a_database_out_of_reach_or_not_migrated_is_exit_code_2(shell, tmp_path):
-    code, out, err = shell("apierrors", "list", database=tmp_path / "nowhere" / "db.sqlite3")
-    assert (code, out) == (2, "")
-    assert err == "CommandError: The database 'default' cannot be read: unable to open database file\n"
-    code, out, err = shell("apierrors", "sync", database=tmp_path / "empty.sqlite3")
-    assert (code, out) == (2, "")
-    assert "Run `manage.py migrate`." in err
-
-
-def test_every_action_has_help(shell):
-    code, out, _ = shell("apierrors", "--help")
-    assert code == 0
-    assert all(action in out for action in ("list", "explain", "export", "import", "sync", "static"))
 
 
 def test_the_answers_of_a_request_are_not_touched_by_a_command():

@@ -1,13 +1,9 @@
 """``manage.py maintenance``: what it prints, what it changes, and how it exits."""
 
 import json
-import os
 import re
-import subprocess
-import sys
 from datetime import UTC, datetime, timedelta
 from io import StringIO
-from pathlib import Path
 
 import pytest
 from django import forms
@@ -23,7 +19,6 @@ from django_apierrors.testing import assert_api_error
 
 pytestmark = pytest.mark.django_db
 
-TESTS = Path(__file__).parent
 LOCAL = r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC"
 
 
@@ -589,95 +584,3 @@ def test_without_a_table_the_setting_still_tells_the_state(configure, renamed, f
         "upcoming": None,
     }
     assert run("on")[0] == run("off")[0] == 2
-
-
-# from a shell
-
-
-@pytest.fixture(scope="module")
-def shell(tmp_path_factory):
-    """Run ``manage.py maintenance`` on a database of its own, and return exit code, output and errors."""
-    folder = tmp_path_factory.mktemp("shell")
-    (folder / "shell_settings.py").write_text(
-        "import os\n"
-        "from settings import *\n"
-        'TIME_ZONE = "Europe/Berlin"\n'
-        'DATABASES = {"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": os.environ["SHELL_DATABASE"]}}\n'
-        'LOGGING = {"version": 1, "loggers": {"django_apierrors": {"level": "ERROR"}}}\n'
-        'APIERRORS = {"FORMAT": os.environ.get("SHELL_FORMAT", "nested")}\n'
-    )
-    path = os.pathsep.join([str(folder), str(TESTS), *filter(None, [os.environ.get("PYTHONPATH")])])
-
-    def manage(*arguments, database=folder / "db.sqlite3", **environment):
-        done = subprocess.run(
-            [sys.executable, "-W", "error", "-m", "django", *arguments],
-            env={
-                **os.environ,
-                "PYTHONPATH": path,
-                "DJANGO_SETTINGS_MODULE": "shell_settings",
-                "SHELL_DATABASE": str(database),
-                **environment,
-            },
-            cwd=folder,
-            capture_output=True,
-            text=True,
-            timeout=120,
-        )
-        return done.returncode, done.stdout, done.stderr
-
-    assert manage("migrate", "--verbosity=0")[0] == 0
-    return manage
-
-
-def test_a_shell_switches_maintenance_and_goes_by_the_exit_codes(shell):
-    assert shell("maintenance", "status", "--no-color", "-v0") == (0, "Maintenance is off.\n", "")
-    code, out, err = shell("maintenance", "on", "--until", "2199-07-01T12:30", "--settings=shell_settings")
-    assert (code, err) == (0, "")
-    assert out.startswith("Turned on: requests to every path are refused until 2199-07-01 12:30:00 CEST.\n")
-    code, out, err = shell("maintenance", "status", "--json", "--skip-checks")
-    assert (code, err) == (3, "")
-    assert json.loads(out)["ends_at"] == "2199-07-01T10:30:00Z"
-    code, out, err = shell("maintenance", "off")
-    assert (code, out.startswith("Turned off: "), err) == (0, True, "")
-    assert shell("maintenance", "status")[0] == 0
-
-
-def test_a_project_that_fails_its_checks_can_be_paused_all_the_same(shell):
-    assert shell("check", SHELL_FORMAT="no-such-format")[0] == 1
-    assert shell("maintenance", "on", SHELL_FORMAT="no-such-format")[0] == 0
-    assert shell("maintenance", "off", SHELL_FORMAT="no-such-format")[0] == 0
-
-
-@pytest.mark.parametrize(
-    ("arguments", "said"),
-    [
-        ((), "required: ACTION"),
-        (("pause",), "invalid choice"),
-        (("on", "--for", "1h", "--until", "2199-07-01T12:30"), "not allowed with"),
-        (("on", "--for", "soon", "--start", "2027-03-28T02:30"), "--for 'soon'"),
-        (("off", "--json"), "unrecognized arguments"),
-    ],
-)
-def test_a_shell_gets_what_is_wrong_apart_from_output_and_exit_code_2(shell, arguments, said):
-    code, out, err = shell("maintenance", *arguments)
-    assert (code, out) == (2, "")
-    assert said in err
-    assert "Traceback" not in err
-
-
-@pytest.mark.parametrize("action", ["on", "off", "status"])
-def test_a_database_out_of_reach_or_not_migrated_is_exit_code_2(shell, tmp_path, action):
-    code, out, err = shell("maintenance", action, database=tmp_path / "nowhere" / "db.sqlite3")
-    assert (code, out) == (2, "")
-    assert err.startswith("CommandError: The database 'default' cannot be reached")
-    code, out, err = shell("maintenance", action, database=tmp_path / "empty.sqlite3")
-    assert (code, out) == (2, "")
-    assert "Run `manage.py migrate`." in err
-
-
-def test_every_action_has_help(shell):
-    assert "on" in shell("maintenance", "--help")[1]
-    options = shell("maintenance", "on", "--help")[1]
-    for option in ("--for", "--until", "--no-end", "--start", "--read-only", "--path", "--method", "--exempt"):
-        assert option in options
-    assert "exit code 0: off, 3: on, 2: not known" in " ".join(shell("maintenance", "status", "--help")[1].split())

@@ -10,7 +10,7 @@ from django.http import HttpResponse
 from django.urls import clear_script_prefix, include, path, reverse_lazy, set_script_prefix
 from django.utils.decorators import sync_and_async_middleware
 from django.utils.translation import gettext_lazy
-from sending import sender
+from support.clients import sender
 
 from django_apierrors import resolving
 from django_apierrors.maintenance import control_plane

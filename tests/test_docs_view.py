@@ -559,7 +559,7 @@ def test_staff_sees_every_format_and_where_to_edit(client, staff):
 
 
 def test_without_the_admin_there_is_nothing_to_edit_with(client, staff, settings):
-    settings.ROOT_URLCONF = "docs_urls"
+    settings.ROOT_URLCONF = "support.docs_urls"
     client.force_login(staff)
     assert "Edit in the admin" not in html(client.get("/reference/GONE/"))
 

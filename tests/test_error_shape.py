@@ -431,7 +431,7 @@ FOUND_BY_DJANGO = [
         checks_csrf=True,
         send={"data": "a=12345678901234567890", "content_type": "application/x-www-form-urlencoded"},
         cookies={"csrftoken": "a" * 32},
-        settings={"DATA_UPLOAD_MAX_MEMORY_SIZE": 10, "ROOT_URLCONF": "bare_urls"},
+        settings={"DATA_UPLOAD_MAX_MEMORY_SIZE": 10, "ROOT_URLCONF": "support.urls_without_handlers"},
         code="PAYLOAD_TOO_LARGE",
         status=413,
     ),
@@ -733,7 +733,7 @@ BELOW = [door for door in RAISED_BY_MIDDLEWARE if not door.outer]
 
 @pytest.mark.parametrize("opened", BELOW, ids=str)
 def test_what_middleware_below_ours_raises_needs_no_error_views(opened, is_async, arrange, settings):
-    settings.ROOT_URLCONF = "bare_urls"
+    settings.ROOT_URLCONF = "support.urls_without_handlers"
     assert_shape(arrange(opened, is_async=is_async), without_error_views(opened), "nested")
 
 

@@ -20,7 +20,7 @@ from types import SimpleNamespace
 from urllib.parse import urlencode, urlsplit
 
 import pytest
-from services import missing
+from support.services import missing
 
 EXAMPLE = Path(__file__).resolve().parent.parent / "example_project"
 MANAGE = [sys.executable, "-W", "error", str(EXAMPLE / "manage.py")]
@@ -152,6 +152,7 @@ def test_once_shows_all_answers_and_leaves_nothing_behind(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.exhaustive
 def test_once_fails_when_an_answer_is_not_what_it_should_be(tmp_path):
     (tmp_path / "changed.py").write_text(
         'from settings import *\nAPIERRORS["EXCEPTIONS"] = {"builtins.RuntimeError": "BAD_GATEWAY"}\n'
@@ -164,6 +165,7 @@ def test_once_fails_when_an_answer_is_not_what_it_should_be(tmp_path):
     assert "1 of 10 answers differ: An unexpected failure." in done.stderr
 
 
+@pytest.mark.exhaustive
 def test_once_fails_when_maintenance_refuses_nothing(tmp_path):
     (tmp_path / "forced.py").write_text('from settings import *\nAPIERRORS["MAINTENANCE"] = {"FORCE": False}\n')
 
@@ -174,6 +176,7 @@ def test_once_fails_when_maintenance_refuses_nothing(tmp_path):
     assert "1 of 10 answers differ: Any address of the API." in done.stderr
 
 
+@pytest.mark.exhaustive
 def test_a_port_that_is_taken_is_named_before_anything_is_done(tmp_path):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
@@ -185,6 +188,7 @@ def test_a_port_that_is_taken_is_named_before_anything_is_done(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.exhaustive
 def test_the_printed_lines_answer_as_printed_also_in_a_second_run(site, database):
     assert_printed_lines_answer_as_printed(site)
     with demo(database) as second:
@@ -249,6 +253,7 @@ def wait_for(site, status):
         time.sleep(0.1)
 
 
+@pytest.mark.exhaustive
 def test_the_printed_lines_pause_the_api_and_open_it_again(site, database):
     with maintenance(site, database):
         answer = send(site, "/api/v2/accounts/", headers=WITH_KEY)
@@ -261,6 +266,7 @@ def test_the_printed_lines_pause_the_api_and_open_it_again(site, database):
         assert "Maintenance is on." in send(site, "/errors/").text
 
 
+@pytest.mark.exhaustive
 def test_during_maintenance_the_home_page_says_so_and_the_webhook_goes_on_as_it_says(site, database):
     assert 'role="status"' not in send(site, "/").text
     with maintenance(site, database, "--path", "/api/v1", "--message", "Counting the money."):
@@ -419,6 +425,7 @@ def test_the_requests_of_the_home_page_reach_the_oauth_server(oauth_site):
         assert (line, answer.status, answer.headers["X-Error-Code"]) == (line, int(status), code)
 
 
+@pytest.mark.exhaustive
 def test_the_example_works_without_the_oauth_toolkit():
     done = subprocess.run(
         [sys.executable, "-W", "error", "-c", WITHOUT_OAUTH],

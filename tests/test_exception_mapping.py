@@ -408,7 +408,7 @@ def test_a_page_that_a_view_returned_stays_when_html_was_asked_for(api, door):
     assert api.get("/api/plain", headers={"Accept": "text/html"}).content == b"<p>"
 
 
-@pytest.mark.parametrize("urlconf", [__name__, "bare_urls"])
+@pytest.mark.parametrize("urlconf", [__name__, "support.urls_without_handlers"])
 def test_an_unmatched_url_is_no_endpoint(urlconf, api, settings):
     settings.ROOT_URLCONF = urlconf
     assert_api_error(api.get("/api/nowhere"), "ENDPOINT_NOT_FOUND")

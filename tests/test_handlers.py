@@ -12,8 +12,8 @@ from rest_framework.exceptions import AuthenticationFailed, NotFound, Throttled
 from rest_framework.permissions import IsAuthenticated
 from rest_framework.response import Response
 from rest_framework.views import APIView
-from sending import sender
 from shop.authentication import KeyAuthentication
+from support.clients import sender
 
 from django_apierrors import handlers
 from django_apierrors.exceptions import ApiError

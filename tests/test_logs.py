@@ -7,7 +7,7 @@ from django.core.exceptions import SuspiciousOperation
 from django.http import Http404
 from django.test import RequestFactory
 from rest_framework.request import Request
-from sending import sender
+from support.clients import sender
 
 from django_apierrors.exceptions import ApiError
 from django_apierrors.logs import RequestContextFilter

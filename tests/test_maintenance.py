@@ -25,7 +25,7 @@ from django.views import View
 from rest_framework.decorators import action, api_view
 from rest_framework.routers import SimpleRouter
 from rest_framework.viewsets import ViewSet
-from sending import sender
+from support.clients import sender
 
 from django_apierrors import maintenance, windows
 from django_apierrors import snapshot as snapshots

@@ -10,7 +10,7 @@ from django.conf.urls.i18n import i18n_patterns
 from django.http import HttpRequest, HttpResponse
 from django.urls import include, path
 from django.utils import timezone
-from sending import sender
+from support.clients import sender
 
 from django_apierrors import windows
 from django_apierrors.formats import BUILTIN

@@ -20,8 +20,8 @@ from rest_framework.exceptions import APIException, Throttled
 from rest_framework.renderers import BrowsableAPIRenderer, StaticHTMLRenderer
 from rest_framework.response import Response
 from rest_framework.views import APIView
-from sending import sender
 from shop import views
+from support.clients import sender
 
 from django_apierrors.exceptions import ApiError
 from django_apierrors.formats import Nested

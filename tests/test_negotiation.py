@@ -11,7 +11,7 @@ from django.views import View
 from rest_framework.decorators import api_view
 from rest_framework.views import APIView
 from rest_framework.viewsets import ViewSet
-from sending import sender
+from support.clients import sender
 
 from django_apierrors import catalog, negotiation
 from django_apierrors.catalog import Row

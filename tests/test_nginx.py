@@ -13,7 +13,7 @@ from io import StringIO
 
 import pytest
 from django.core.management import call_command
-from services import missing
+from support.services import missing
 
 from django_apierrors import exceptions
 from django_apierrors.exceptions import ApiError

@@ -11,7 +11,7 @@ from django.contrib.auth.views import redirect_to_login
 from django.test import RequestFactory
 from django.utils.translation import gettext_lazy
 from rest_framework.exceptions import NotAuthenticated
-from sending import sender
+from support.clients import sender
 
 from django_apierrors import codes, oauth2
 from django_apierrors.catalog import Row, pinned

@@ -17,7 +17,7 @@ from http_sfv import List
 from rest_framework.response import Response
 from rest_framework.throttling import UserRateThrottle
 from rest_framework.views import APIView
-from sending import sender
+from support.clients import sender
 
 from django_apierrors.handlers import handler400, handler403, handler404, handler500
 from django_apierrors.ratelimit import RatelimitThrottle, RateTooHigh, Usage, acheck, check, ratelimit, usages

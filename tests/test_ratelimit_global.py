@@ -11,7 +11,7 @@ from http_sfv import List
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import NotFound
 from rest_framework.views import APIView
-from sending import sender
+from support.clients import sender
 
 from django_apierrors.exceptions import ApiError
 from django_apierrors.handlers import handler400, handler403, handler404, handler500

@@ -13,7 +13,7 @@ from rest_framework.authentication import BaseAuthentication
 from rest_framework.decorators import api_view
 from rest_framework.response import Response
 from rest_framework.views import APIView
-from sending import sender
+from support.clients import sender
 
 from django_apierrors.handlers import handler400, handler403, handler404, handler500
 from django_apierrors.ratelimit import RatelimitThrottle, RateTooHigh, keys, ratelimit

@@ -14,7 +14,7 @@ from http_sfv import List
 from rest_framework.decorators import action, api_view
 from rest_framework.views import APIView
 from rest_framework.viewsets import ViewSet
-from sending import sender
+from support.clients import sender
 
 from django_apierrors.formats import BUILTIN
 from django_apierrors.handlers import handler400, handler403, handler404, handler500

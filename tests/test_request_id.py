@@ -5,7 +5,7 @@ import uuid
 
 import pytest
 from django.test import RequestFactory
-from sending import sender
+from support.clients import sender
 
 from django_apierrors.request_id import request_id
 from django_apierrors.request_state import RequestState

@@ -11,7 +11,7 @@ from django.utils.http import http_date
 from rest_framework.exceptions import NotAuthenticated, NotFound, ValidationError
 from rest_framework.renderers import BrowsableAPIRenderer, JSONRenderer
 from rest_framework.views import APIView
-from sending import sender
+from support.clients import sender
 
 from django_apierrors import codes, responses, rewriting
 from django_apierrors.codes import ErrorDefinition

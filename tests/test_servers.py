@@ -6,7 +6,7 @@ import socket
 import struct
 
 import pytest
-from servers import COMMANDS, running
+from support.live_servers import COMMANDS, running
 
 REQUEST_ID = "5e1f0a9c-2b7d-4c63-8f10-9d4b6a7e3c21"
 JSON = {"Content-Type": "application/json"}

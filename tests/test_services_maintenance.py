@@ -8,9 +8,9 @@ from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from operators import SUPERUSER, Operator
-from processes import WORKERS, elsewhere, exchange, migrate, serving, until, workers
-from services import database, private_postgres
+from support.admin_browser import SUPERUSER, Operator
+from support.server_processes import WORKERS, elsewhere, exchange, migrate, serving, until, workers
+from support.services import database, private_postgres
 
 pytestmark = pytest.mark.services
 

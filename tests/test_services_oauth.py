@@ -9,9 +9,9 @@ from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit
 
 import pytest
 from django.test import RequestFactory
-from processes import COMMANDS, elsewhere, environment, migrate, until
-from servers import HOST, running
-from services import missing
+from support.live_servers import HOST, running
+from support.server_processes import COMMANDS, elsewhere, environment, migrate, until
+from support.services import missing
 
 pytestmark = pytest.mark.services
 

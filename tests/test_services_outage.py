@@ -3,8 +3,8 @@
 import time
 
 import pytest
-from processes import Held, elsewhere, migrate, said, serving, until
-from services import private_postgres
+from support.server_processes import Held, elsewhere, migrate, said, serving, until
+from support.services import private_postgres
 
 pytestmark = pytest.mark.services
 

@@ -14,9 +14,9 @@ from pathlib import Path
 from statistics import median
 
 import pytest
-from processes import COMMANDS
-from servers import running
-from services import private_store
+from support.live_servers import running
+from support.server_processes import COMMANDS
+from support.services import private_store
 
 pytestmark = pytest.mark.services
 
@@ -117,7 +117,7 @@ def redis():
 def environment(store):
     cache = STORES[store.kind]
     cache = {**cache, "LOCATION": cache["LOCATION"].format(port=store.port)}
-    return {"DJANGO_SETTINGS_MODULE": "limited", "APIERRORS_STORE": json.dumps(cache)}
+    return {"DJANGO_SETTINGS_MODULE": "support.ratelimit_settings", "APIERRORS_STORE": json.dumps(cache)}
 
 
 def somebody():

@@ -6,7 +6,7 @@ import pytest
 from django.core import serializers
 from django.core.management import call_command
 from django.db import connections, transaction
-from services import configuration, database
+from support.services import configuration, database
 
 from django_apierrors import stored
 from django_apierrors.models import ErrorCode, Revision

@@ -3,8 +3,8 @@
 import time
 
 import pytest
-from processes import COMMANDS, REFRESH_SECONDS, ask, elsewhere, migrate, said, serving, until
-from services import database
+from support.server_processes import COMMANDS, REFRESH_SECONDS, ask, elsewhere, migrate, said, serving, until
+from support.services import database
 
 from django_apierrors import codes
 

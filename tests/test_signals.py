@@ -9,7 +9,7 @@ from django.test import Client, RequestFactory
 from django.urls import include, path
 from django_ratelimit.exceptions import Ratelimited
 from rest_framework.exceptions import NotFound
-from sending import sender
+from support.clients import sender
 
 from django_apierrors.exceptions import ApiError
 from django_apierrors.handlers import handler400, handler403, handler404, handler500

@@ -19,8 +19,8 @@ from django.db import OperationalError, connection, transaction
 from django.test import AsyncClient, Client, RequestFactory, SimpleTestCase, TestCase, TransactionTestCase
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
-from sending import sender
 from shop.models import Account, Payment
+from support.clients import sender
 
 from django_apierrors import codes, flight, maintenance, stored
 from django_apierrors import snapshot as snapshots

@@ -9,7 +9,7 @@ from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 from django.db import OperationalError, connection, transaction
 from django.utils import timezone
-from sending import sender
+from support.clients import sender
 
 from django_apierrors import maintenance
 from django_apierrors.maintenance.switch import changing

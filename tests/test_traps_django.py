@@ -22,8 +22,8 @@ from django.test import Client
 from django.urls import include, path
 from django_ratelimit.exceptions import Ratelimited
 from rest_framework.exceptions import APIException, NotFound, Throttled
-from sending import sender
 from shop.models import Account, Payment
+from support.clients import sender
 
 from django_apierrors.exceptions import ApiError, ServiceUnavailable
 from django_apierrors.handlers import handler400, handler403, handler404, handler500
@@ -158,7 +158,7 @@ def bare_urls(settings):
     """The same views with Django's own error views."""
 
     def use():
-        settings.ROOT_URLCONF = "bare_traps_urls"
+        settings.ROOT_URLCONF = "support.traps_urls_without_handlers"
 
     return use
 
@@ -387,7 +387,7 @@ def test_a_middleware_above_sees_the_exceptions_it_does_not_answer(send, door, s
 
 
 def test_the_error_views_of_the_urlconf_that_a_middleware_chose_answer(send, settings):
-    settings.ROOT_URLCONF = "bare_urls"
+    settings.ROOT_URLCONF = "support.urls_without_handlers"
     settings.MIDDLEWARE = [f"{__name__}.Urlconf", f"{__name__}.RaisesInView"]
     MIDDLEWARE_DOES.raises = PermissionDenied("x")
     assert_api_error(send("get", "/api/form"), "PERMISSION_DENIED")

@@ -46,13 +46,13 @@ def bare_urlconf(get_response):
     if iscoroutinefunction(get_response):
 
         async def middleware(request):
-            request.urlconf = "bare_urls"
+            request.urlconf = "support.urls_without_handlers"
             return await get_response(request)
 
     else:
 
         def middleware(request):
-            request.urlconf = "bare_urls"
+            request.urlconf = "support.urls_without_handlers"
             return get_response(request)
 
     return middleware

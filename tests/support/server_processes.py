@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from email.message import Message
 from pathlib import Path
 
-from servers import ASGI, WSGI, running
+from support.live_servers import ASGI, WSGI, running
 
 CODE = "ENDPOINT_NOT_FOUND"
 #: Seconds that a process may show what it has; its next answer must be right.
@@ -47,14 +47,14 @@ rows = ErrorCode.objects.filter(code={CODE!r})
 
 
 def environment(url):
-    return {"DJANGO_SETTINGS_MODULE": "served", "APIERRORS_DATABASE_URL": url}
+    return {"DJANGO_SETTINGS_MODULE": "support.live_settings", "APIERRORS_DATABASE_URL": url}
 
 
 def elsewhere(url, source):
     """Run Python in a process of its own, as a shell or a command of the project would."""
     done = subprocess.run(
         [sys.executable, "-c", SETUP + source],
-        cwd=Path(__file__).parent,
+        cwd=Path(__file__).parent.parent,
         env={**os.environ, **environment(url)},
         capture_output=True,
         text=True,

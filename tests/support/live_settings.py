@@ -12,11 +12,11 @@ APIERRORS = {
     "REFRESH_SECONDS": 1.0,
     "MAINTENANCE": {"FORCE": {"on": True, "off": False}.get(os.environ.get("APIERRORS_FORCE", ""))},
 }
-MIDDLEWARE = ["served.name_the_process", *MIDDLEWARE]
+MIDDLEWARE = ["support.live_settings.name_the_process", *MIDDLEWARE]
 if "APIERRORS_OAUTH" in os.environ:
     # A real authorization server, with the package or, for comparison, without it.
     INSTALLED_APPS = [*INSTALLED_APPS, "oauth2_provider"]
-    ROOT_URLCONF = "oauth_urls"
+    ROOT_URLCONF = "support.oauth_urls"
     APIERRORS["FORMATS"] = {"/oauth/": "oauth2"}
     LOGIN_URL = "/login/"
     OAUTH2_PROVIDER = {"SCOPES": {"read": "Read", "write": "Write"}, "DEFAULT_SCOPES": ["read"], "PKCE_REQUIRED": False}

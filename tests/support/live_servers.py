@@ -54,7 +54,7 @@ def running(name: str, command: Sequence[str] = (), **environment: str) -> Itera
         with server.log_path.open("wb") as log:
             process = subprocess.Popen(
                 [sys.executable, "-m", *arguments],
-                cwd=Path(__file__).parent,
+                cwd=Path(__file__).parent.parent,
                 # Else gunicorn keeps a control socket in the home directory.
                 env={**os.environ, "DJANGO_SETTINGS_MODULE": "settings", "XDG_RUNTIME_DIR": folder, **environment},
                 stdout=log,

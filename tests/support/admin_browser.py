@@ -6,7 +6,7 @@ from html.parser import HTMLParser
 from http.cookies import SimpleCookie
 from urllib.parse import urlencode, urljoin, urlsplit
 
-from processes import exchange
+from support.server_processes import exchange
 
 MAINTENANCE = "/admin/django_apierrors/maintenancewindow/"
 PASSWORD = "open sesame"

@@ -8,7 +8,7 @@ from settings import INSTALLED_APPS, MIDDLEWARE
 
 INSTALLED_APPS = [name for name in INSTALLED_APPS if name != "shop"]
 MIDDLEWARE = [name for name in MIDDLEWARE if name.startswith("django_apierrors")]
-ROOT_URLCONF = "limited_urls"
+ROOT_URLCONF = "support.ratelimit_urls"
 REST_FRAMEWORK = {"EXCEPTION_HANDLER": "django_apierrors.handlers.exception_handler", "UNAUTHENTICATED_USER": None}
 CACHES = {"default": json.loads(os.environ["APIERRORS_STORE"])}
 APIERRORS = {
