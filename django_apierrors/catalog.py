@@ -146,12 +146,6 @@ class Catalog:
         status = self.status(code)
         return status is not None and codes.passes_detail(status)
 
-    def code_for_status(self, status: int | None) -> str:
-        """Return the code that stands for a status that came without one."""
-        if status is None:
-            return "INTERNAL_SERVER_ERROR"
-        return _OF_STATUS.get(status) or ("INVALID_REQUEST" if status < 500 else "INTERNAL_SERVER_ERROR")
-
     def entry(self, code: str, language: str, docs_base: str = "") -> Entry:
         """Return the entry of a code in a language, as Django spells it: ``de-at``.
 
@@ -261,27 +255,6 @@ def shipped_texts(definition: codes.ErrorDefinition) -> dict[str, str]:
         "remedy": "\n".join(map(str, definition.remedy)),
     }
 
-
-# 403, 404, 409 and 503 have several codes each; these say no more than the status does.
-_OF_STATUS = {
-    400: "INVALID_REQUEST",
-    401: "AUTH_KEY_NOT_FOUND",
-    403: "PERMISSION_DENIED",
-    404: "RESOURCE_NOT_FOUND",
-    405: "METHOD_NOT_ALLOWED",
-    406: "NOT_ACCEPTABLE",
-    409: "RESOURCE_CONFLICT",
-    410: "GONE",
-    412: "PRECONDITION_FAILED",
-    413: "PAYLOAD_TOO_LARGE",
-    415: "UNSUPPORTED_MEDIA_TYPE",
-    422: "UNPROCESSABLE_REQUEST",
-    429: "RATE_TOO_HIGH",
-    500: "INTERNAL_SERVER_ERROR",
-    502: "BAD_GATEWAY",
-    503: "SERVICE_UNAVAILABLE",
-    504: "GATEWAY_TIMEOUT",
-}
 
 _installed = Catalog()
 #: The rows that tests pinned, for all threads, the last one first.

@@ -74,6 +74,27 @@ STATUSES: dict[int, Status] = {
     504: Status(phrase="Gateway Timeout", meaning=_("A service we depend on did not answer in time.")),
 }
 
+# 403, 404, 409 and 503 have several codes each; these say no more than the status does.
+_OF_STATUS = {
+    400: "INVALID_REQUEST",
+    401: "AUTH_KEY_NOT_FOUND",
+    403: "PERMISSION_DENIED",
+    404: "RESOURCE_NOT_FOUND",
+    405: "METHOD_NOT_ALLOWED",
+    406: "NOT_ACCEPTABLE",
+    409: "RESOURCE_CONFLICT",
+    410: "GONE",
+    412: "PRECONDITION_FAILED",
+    413: "PAYLOAD_TOO_LARGE",
+    415: "UNSUPPORTED_MEDIA_TYPE",
+    422: "UNPROCESSABLE_REQUEST",
+    429: "RATE_TOO_HIGH",
+    500: "INTERNAL_SERVER_ERROR",
+    502: "BAD_GATEWAY",
+    503: "SERVICE_UNAVAILABLE",
+    504: "GATEWAY_TIMEOUT",
+}
+
 
 def phrase(status: int) -> str:
     """Return the phrase of a status, ``Error`` for one that no RFC names."""
@@ -91,6 +112,13 @@ def type_for(status: int) -> str:
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return "api_error"
     return {401: "auth_error", 403: "auth_error", 429: "rate_limit_error"}.get(status, "validation_error")
+
+
+def code_for_status(status: int | None) -> str:
+    """Return the code that stands for a status that came without one."""
+    if status is None:
+        return "INTERNAL_SERVER_ERROR"
+    return _OF_STATUS.get(status) or ("INVALID_REQUEST" if status < 500 else "INTERNAL_SERVER_ERROR")
 
 
 def passes_detail(status: int) -> bool:

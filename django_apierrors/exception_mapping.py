@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any, NamedTuple
 
@@ -19,10 +18,10 @@ from rest_framework import exceptions as drf_exceptions
 from rest_framework.exceptions import APIException
 from rest_framework.fields import get_error_detail
 
-from . import catalog, headers
+from . import catalog, codes, headers
 from .client_errors import is_client_error
 from .conf import conf
-from .error_details import field_errors, text_code
+from .exception_facts import DRF_CODES, Facts, is_in_query, known_code, read_detail, registered_code
 from .exceptions import ApiError, UnknownErrorCode
 from .problems import FieldError, Problem
 from .request_id import request_id
@@ -37,23 +36,6 @@ _LONGEST_PARAM = 500
 _LONGEST_MESSAGE = 500
 # Of what DRF says about a body that cannot be parsed: it may quote a charset.
 _LONGEST_PARSE_ERROR = 200
-
-
-@dataclass(kw_only=True, slots=True)
-class Facts:
-    """What one exception says, read once; what was read before a failure counts."""
-
-    code: str = ""
-    status: int | None = None
-    message: Any = None
-    params: dict[str, Any] = field(default_factory=dict)
-    details: Mapping[str, Any] | None = None
-    param: str | None = None
-    errors: tuple[FieldError, ...] = ()
-    errors_total: int = 0
-    retry_after: int | None = None
-    headers: Mapping[str, str] = field(default_factory=dict)
-    is_final: bool = False
 
 
 class Row(NamedTuple):
@@ -84,7 +66,7 @@ def problem_with_code(code: str, request: HttpRequest, **facts: Any) -> Problem:
 def problem_for_detail(detail: Any, request: HttpRequest, status: int) -> Problem:
     """Return the problem of an error detail (nested lists, dicts, ErrorDetails) that a view returned with a status."""
     facts = Facts(status=status)
-    _read_detail(detail, facts, request, "VALIDATION_FAILED" if status == HTTPStatus.BAD_REQUEST else "")
+    read_detail(detail, facts, request, "VALIDATION_FAILED" if status == HTTPStatus.BAD_REQUEST else "")
     return _problem(facts, request, RequestState.of(request))
 
 
@@ -151,7 +133,7 @@ def _problem(facts: Facts, request: HttpRequest, state: RequestState) -> Problem
 def _configured_code(exc_type: type[BaseException], table: Mapping[str, str]) -> str:
     by_type = {_imported(path): code for path, code in table.items()}
     code = next((by_type[cls] for cls in exc_type.__mro__ if cls in by_type), None)
-    return "" if code is None else _known(code, None)
+    return "" if code is None else known_code(code, None)
 
 
 def _imported(path: str) -> type | None:
@@ -170,37 +152,6 @@ def _row(exc_type: type[BaseException]) -> Row | None:
     return None
 
 
-def _known(code: str, status: int | None) -> str:
-    """Return a code of the catalog; for one that it does not have, and for none, the code of the status."""
-    current = catalog.current()
-    if current.status(code.upper()) is not None:
-        return code.upper()
-    if code:
-        if conf.is_strict:
-            raise UnknownErrorCode(
-                f"Error code {code!r} is not defined. Define it in an api_errors.py of an installed app, "
-                "or correct the spelling. (APIERRORS['STRICT'] makes this raise.)"
-            )
-        if code not in _unknown_codes:
-            _unknown_codes.add(code)
-            logger.error("Error code %.200r is not defined; the code of its status was sent instead", code)
-    return current.code_for_status(status)
-
-
-_unknown_codes: set[str] = set()
-
-
-def _registered(code: Any) -> str:
-    """Return the code of the catalog that a raise site names, ``""`` when it names none."""
-    if not code or (isinstance(code, str) and code in _DRF_CODES):
-        return ""
-    name = text_code(code)
-    if not name or name in _DRF_CODES:
-        return ""
-    name = name.upper()
-    return name if catalog.current().status(name) is not None else ""
-
-
 def _sound(status: Any) -> int | None:
     return int(status) if isinstance(status, int) and 400 <= status <= 599 else None
 
@@ -215,7 +166,7 @@ def _read_nothing(exc: BaseException, facts: Facts, request: HttpRequest, row: R
 def _read_api_error(exc: ApiError, facts: Facts, request: HttpRequest, row: Row) -> None:
     if not facts.code:
         facts.status = _sound(exc.status)
-        facts.code = _known(exc.code, facts.status)
+        facts.code = known_code(exc.code, facts.status)
     facts.param = None if exc.param is None else clean(str(exc.param), _LONGEST_PARAM)
     facts.message = exc.message
     facts.details = exc.details
@@ -227,7 +178,7 @@ def _read_api_error(exc: ApiError, facts: Facts, request: HttpRequest, row: Row)
             path=tuple(facts.param.split(".")) if facts.param else (),
             code="required" if facts.code == "PARAM_NOT_FOUND" else "invalid",
             message=clean(str(exc.message or ""), _LONGEST_MESSAGE),
-            in_query=_is_in_query(request),
+            in_query=is_in_query(request),
         )
         facts.errors, facts.errors_total = (error,), 1
 
@@ -244,7 +195,7 @@ def _read_drf(exc: APIException, facts: Facts, request: HttpRequest, row: Row) -
     if wait is not None:
         facts.retry_after = headers.retry_after(wait)
     if isinstance(detail, (list, tuple, dict)):
-        _read_detail(detail, facts, request)
+        read_detail(detail, facts, request)
     else:
         facts.message = str(detail or "")
         if isinstance(exc, drf_exceptions.ParseError):
@@ -254,8 +205,8 @@ def _read_drf(exc: APIException, facts: Facts, request: HttpRequest, row: Row) -
 def _read_drf_code(exc: APIException, detail: Any, facts: Facts, row: Row) -> None:
     for code in (getattr(detail, "code", None), getattr(exc, "default_code", None)):
         # Most codes are those that DRF gives when the raise site gives none.
-        if not (type(code) is str and code in _DRF_CODES):
-            facts.code = _registered(code)
+        if not (type(code) is str and code in DRF_CODES):
+            facts.code = registered_code(code)
             if facts.code:
                 return
     status = _drf_status(exc)
@@ -263,7 +214,7 @@ def _read_drf_code(exc: APIException, detail: Any, facts: Facts, row: Row) -> No
         is_csrf = row.code == "PERMISSION_DENIED" and isinstance(detail, str) and detail.startswith("CSRF Failed")
         facts.code = "CSRF_FAILED" if is_csrf else row.code
     else:
-        facts.code, facts.status = catalog.current().code_for_status(status), status
+        facts.code, facts.status = codes.code_for_status(status), status
 
 
 def _drf_status(exc: APIException) -> int:
@@ -280,13 +231,13 @@ def _read_validation(exc: drf_exceptions.ValidationError, facts: Facts, request:
         facts.status = status
     detail = getattr(exc, "detail", None)
     facts.retry_after = headers.retry_after(getattr(exc, "wait", None))
-    _read_detail([] if detail is None else detail, facts, request, row.code if is_plain else "")
+    read_detail([] if detail is None else detail, facts, request, row.code if is_plain else "")
 
 
 def _read_django_validation(
     exc: django_exceptions.ValidationError, facts: Facts, request: HttpRequest, row: Row
 ) -> None:
-    _read_detail(get_error_detail(exc), facts, request, row.code)
+    read_detail(get_error_detail(exc), facts, request, row.code)
 
 
 def _read_limit(exc: Exception, facts: Facts, request: HttpRequest, row: Row) -> None:
@@ -302,43 +253,8 @@ def _read_limit(exc: Exception, facts: Facts, request: HttpRequest, row: Row) ->
         facts.details = {"retry_after": facts.retry_after, "violated_policies": policies}
 
 
-def _read_detail(detail: Any, facts: Facts, request: HttpRequest, code: str = "") -> None:
-    """Read an error detail; its only error may name the code, else it is ``code``, else that of the status."""
-    try:
-        errors, total = field_errors(detail, in_query=_is_in_query(request), most=conf.MAX_ERRORS)
-    except Exception:
-        facts.code = facts.code or code or catalog.current().code_for_status(facts.status)
-        raise
-    if not facts.code:
-        own = errors[0] if total == 1 else None
-        facts.code = _code_of_error(own, code) or catalog.current().code_for_status(facts.status)
-    if not catalog.current().passes_detail(facts.code):
-        return
-    facts.errors, facts.errors_total = errors, total
-    if total == 1:
-        first = errors[0]
-        facts.params = first.params
-        if first.path:
-            facts.param = first.param
-        if not (first.path and facts.code in ("VALIDATION_FAILED", "PARAM_NOT_FOUND")):
-            facts.message = first.message  # else the texts of these codes name the parameter
-
-
-def _code_of_error(error: FieldError | None, code: str) -> str:
-    if error is None:
-        return code
-    if code and error.code == "required" and error.path:
-        return "PARAM_NOT_FOUND"
-    return _registered(error.code) or code
-
-
 def _has_token(request: HttpRequest) -> bool:
     return headers.has_bearer_token(request.META.get("HTTP_AUTHORIZATION", ""))
-
-
-def _is_in_query(request: HttpRequest) -> bool:
-    """Return whether the values of a request stand in its query string: it has no body."""
-    return request.method in ("GET", "HEAD")
 
 
 #: Exception to code and reader, looked up along the MRO, after EXCEPTIONS and the code of the raise site.
@@ -370,8 +286,6 @@ TABLE: dict[type, Row] = {
         Row(RestrictedError, "RESOURCE_CONFLICT", _read_nothing),
     )
 }
-#: The codes that DRF gives when the raise site gives none; some are spelled like ours.
-_DRF_CODES = {cls.default_code for cls in TABLE if issubclass(cls, APIException) and cls is not ApiError}
 _LOGGED_BY_DJANGO = (
     django_exceptions.BadRequest,
     django_exceptions.SuspiciousOperation,

@@ -6,10 +6,11 @@ import functools
 from typing import Any
 
 from django.conf import settings
+from django.conf.urls.i18n import is_language_prefix_patterns_used
 from django.core.exceptions import DisallowedHost
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
-from django.urls import NoReverseMatch, get_script_prefix, get_urlconf, reverse
+from django.urls import NoReverseMatch, get_script_prefix, reverse
 from django.utils import translation
 from django.utils.translation import get_language
 from rest_framework import views
@@ -132,7 +133,9 @@ def docs_base(request: HttpRequest | None) -> str:
     """
     if conf.DOCS["ACCESS"] != "public":
         return ""
-    path = _docs_path(get_urlconf() or settings.ROOT_URLCONF, get_script_prefix(), get_language())
+    urlconf = getattr(request, "urlconf", None) or settings.ROOT_URLCONF
+    language = get_language() if is_language_prefix_patterns_used(urlconf)[0] else None
+    path = _docs_path(urlconf, get_script_prefix(), language)
     if not path:
         return ""
     base_url: str | None = conf.DOCS["BASE_URL"]

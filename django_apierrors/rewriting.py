@@ -13,7 +13,7 @@ from django.shortcuts import resolve_url
 from rest_framework.response import Response
 from rest_framework.utils.serializer_helpers import ReturnDict, ReturnList
 
-from . import catalog, headers, negotiation, responses
+from . import codes, headers, negotiation, responses
 from .conf import conf
 from .exception_mapping import is_left_to_django, problem_for, problem_for_detail, problem_with_code
 from .exceptions import UnknownErrorCode
@@ -130,7 +130,7 @@ def _problem_of_status(request: HttpRequest, response: HttpResponseBase, is_djan
         return problem_with_code("ENDPOINT_NOT_FOUND", request)
     if is_djangos and status == HTTPStatus.BAD_REQUEST and _is_oversized_form(request):
         return problem_with_code("PAYLOAD_TOO_LARGE", request)
-    code = catalog.current().code_for_status(status)
+    code = codes.code_for_status(status)
     if status == HTTPStatus.UNAUTHORIZED and request.META.get("HTTP_AUTHORIZATION"):
         code = "AUTH_KEY_INVALID"
     seconds = headers.retry_after(response.headers.get(headers.RETRY_AFTER))

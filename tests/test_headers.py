@@ -4,10 +4,10 @@ import time
 
 import pytest
 from django.utils.http import http_date
-from django_apierrors.limits import Usage
 from http_sfv import List
 
 from django_apierrors import headers
+from django_apierrors.usage import Usage
 
 
 @pytest.mark.parametrize(

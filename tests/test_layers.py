@@ -12,7 +12,7 @@ LEVELS = (
     | {"templating", "usage"},
     {"client_ip", "details", "edits", "exceptions", "headers", "request_state"},
     {"catalog", "client_errors", "error_details", "request_id", "windows"},
-    {"logs", "models"},
+    {"exception_facts", "logs", "models"},
     {"exception_mapping", "formats", "negotiation", "stored"},
     {"prepared", "snapshot"},
     {"responses"},

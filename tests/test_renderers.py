@@ -2,7 +2,7 @@
 
 import pytest
 from django.urls import path
-from rest_framework.exceptions import NotFound, ValidationError
+from rest_framework.exceptions import NotFound
 from rest_framework.renderers import BrowsableAPIRenderer, JSONRenderer
 from rest_framework.response import Response
 from shop import views
@@ -42,7 +42,9 @@ def missing(request):
 
 
 def returned(request):
-    return Response(ValidationError({"a": ["x"]}).detail, status=400)
+    serializer = views.OrderSerializer(data={})
+    serializer.is_valid()
+    return Response(serializer.errors, status=400)
 
 
 @pytest.mark.parametrize("url", ["/api/problems", "/api/only"])

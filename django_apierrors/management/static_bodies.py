@@ -8,7 +8,7 @@ from pathlib import Path
 
 from django.http import HttpRequest
 
-from .. import catalog, headers, responses
+from .. import codes, headers, responses
 from ..conf import conf
 from ..problems import Problem
 from ..request_state import RequestState
@@ -82,7 +82,7 @@ def nobodys_request(format_name: str, language: str) -> HttpRequest:
 
 
 def _answer(status: int, format_name: str, language: str) -> _Answer:
-    problem = Problem(code=catalog.current().code_for_status(status), status=status)
+    problem = Problem(code=codes.code_for_status(status), status=status)
     response = responses.make(problem, nobodys_request(format_name, language))
     return _Answer(
         status=status,
