@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Generic, TypeVar, overload
 
 from django.conf import settings
@@ -42,17 +42,16 @@ class Setting(Generic[T]):
     def __get__(self, instance: None, owner: type) -> Setting[T]: ...
 
     @overload
-    def __get__(self, instance: object, owner: type) -> T: ...
+    def __get__(self, instance: Settings, owner: type) -> T: ...
 
-    def __get__(self, instance: object | None, owner: type) -> Setting[T] | T:
+    def __get__(self, instance: Settings | None, owner: type) -> Setting[T] | T:
         if instance is None:
             return self
-        given = getattr(settings, "APIERRORS", None)
-        value: T = given.get(self.name, self.default) if given else self.default
+        value: T = instance.given.get(self.name, self.default)
         return value
 
 
-class Section(Mapping[str, Any]):
+class Section:
     """A key of ``APIERRORS`` that is a dict itself; what the project gives is merged with the defaults."""
 
     def __init__(self, example: str, meaning: str, **entries: Setting[Any]) -> None:
@@ -60,35 +59,27 @@ class Section(Mapping[str, Any]):
         self.expected = f"a dict, e.g. {example}"
         self.meaning = meaning
         self.entries = entries
+        self.is_valid = _is_dict
+        #: The defaults of all inner keys.
+        self.default = {name: entry.default for name, entry in entries.items()}
 
     def __set_name__(self, owner: type, name: str) -> None:
         self.name = name
 
-    @property
-    def default(self) -> dict[str, Any]:
-        """The defaults of all inner keys."""
-        return {name: entry.default for name, entry in self.entries.items()}
+    @overload
+    def __get__(self, instance: None, owner: type) -> Section: ...
 
-    @property
-    def given(self) -> Mapping[str, Any]:
-        """What the project gives, unchecked."""
-        given = getattr(settings, "APIERRORS", None)
-        return (given.get(self.name) if given else None) or {}
+    @overload
+    def __get__(self, instance: Settings, owner: type) -> Mapping[str, Any]: ...
 
-    def __getitem__(self, key: str) -> Any:
-        given = getattr(settings, "APIERRORS", None)
-        section = given.get(self.name) if given else None
-        return section[key] if section and key in section else self.entries[key].default
+    def __get__(self, instance: Settings | None, owner: type) -> Section | Mapping[str, Any]:
+        if instance is None:
+            return self
+        return {**self.default, **(instance.given.get(self.name) or {})}
 
-    def __iter__(self) -> Iterator[str]:
-        return iter({**self.entries, **self.given})
 
-    def __len__(self) -> int:
-        return len({**self.entries, **self.given})
-
-    def is_valid(self, value: Any) -> bool:
-        """Return whether a value is a dict; its members have checks of their own."""
-        return isinstance(value, dict)
+def _is_dict(value: Any) -> bool:
+    return isinstance(value, dict)
 
 
 def _is_text(value: Any) -> bool:
@@ -262,10 +253,14 @@ class Settings:
         ),
     )
 
-    @property
-    def given(self) -> Any:
-        """What the project wrote, unchecked; system checks report what is wrong with it."""
-        return getattr(settings, "APIERRORS", {})
+    def __init__(self, given: Mapping[str, Any]) -> None:
+        """Take what the project wrote; ``conf`` reads it at each use."""
+        self.given = given
+
+    def value(self, section: str, key: str) -> Any:
+        """Return one value of a section, without merging all of them."""
+        given = self.given.get(section)
+        return given[key] if given and key in given else _SECTIONS[section].default[key]
 
     @property
     def is_strict(self) -> bool:
@@ -274,9 +269,22 @@ class Settings:
         return settings.DEBUG if strict is None else strict
 
 
+class LiveSettings(Settings):
+    """The settings as they are at each use."""
+
+    def __init__(self) -> None:
+        """Take nothing: nothing is kept."""
+
+    @property
+    def given(self) -> Any:  # type: ignore[override]
+        """What the project wrote, unchecked; system checks report what is wrong with it."""
+        return getattr(settings, "APIERRORS", None) or {}
+
+
+_SECTIONS: dict[str, Section] = {name: entry for name, entry in vars(Settings).items() if isinstance(entry, Section)}
 #: The table of settings: every key of ``APIERRORS``; a key that is not here is a system check error.
 TABLE: dict[str, Setting[Any] | Section] = {
     name: entry for name, entry in vars(Settings).items() if isinstance(entry, (Setting, Section))
 }
 
-conf = Settings()
+conf = LiveSettings()

@@ -15,6 +15,7 @@ from .conf import conf
 from .error_details import field_errors, text_code
 from .exceptions import UnknownErrorCode
 from .problems import FieldError
+from .request_state import RequestState
 
 logger = logging.getLogger("django_apierrors")
 
@@ -75,7 +76,8 @@ def registered_code(code: Any) -> str:
 def read_detail(detail: Any, facts: Facts, request: HttpRequest, code: str = "") -> None:
     """Read an error detail; its only error may name the code, else it is ``code``, else that of the status."""
     try:
-        errors, total = field_errors(detail, in_query=is_in_query(request), most=conf.MAX_ERRORS)
+        most = RequestState.of(request).conf.MAX_ERRORS
+        errors, total = field_errors(detail, in_query=is_in_query(request), most=most)
     except Exception:
         facts.code = facts.code or code or codes.code_for_status(facts.status)
         raise

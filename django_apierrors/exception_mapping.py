@@ -20,7 +20,6 @@ from rest_framework.fields import get_error_detail
 
 from . import catalog, codes, headers
 from .client_errors import is_client_error
-from .conf import conf
 from .exception_facts import DRF_CODES, Facts, is_in_query, known_code, read_detail, registered_code
 from .exceptions import ApiError, UnknownErrorCode
 from .problems import FieldError, Problem
@@ -53,7 +52,7 @@ def problem_for(exc: BaseException, request: HttpRequest, state: RequestState) -
     ``STRICT`` for a code that the catalog does not have.
     """
     if state.problem is None or state.exception is not exc:
-        problem = _problem(_read(exc, request), request, state)
+        problem = _problem(_read(exc, request, state), request, state)
         state.exception, state.problem = exc, problem
     return state.problem
 
@@ -81,10 +80,10 @@ def is_left_to_django(exc: BaseException, status: int) -> bool:
     return status >= HTTPStatus.INTERNAL_SERVER_ERROR or isinstance(exc, _LOGGED_BY_DJANGO)
 
 
-def _read(exc: BaseException, request: HttpRequest) -> Facts:
+def _read(exc: BaseException, request: HttpRequest, state: RequestState) -> Facts:
     facts = Facts()
     try:
-        table = conf.EXCEPTIONS
+        table = state.conf.EXCEPTIONS
         if table:
             facts.code = _configured_code(type(exc), table)
         row = _row(type(exc))
@@ -145,15 +144,11 @@ def _imported(path: str) -> type | None:
 
 
 def _row(exc_type: type[BaseException]) -> Row | None:
-    for cls in exc_type.__mro__:
-        row = TABLE.get(cls)
-        if row is not None:
-            return row
-    return None
+    return TABLE.get(exc_type) or next((TABLE[cls] for cls in exc_type.__mro__ if cls in TABLE), None)
 
 
-def _sound(status: Any) -> int | None:
-    return int(status) if isinstance(status, int) and 400 <= status <= 599 else None
+def _sound_status(status: Any) -> int:
+    return int(status) if isinstance(status, int) and 400 <= status <= 599 else 500
 
 
 # What each kind of exception says
@@ -165,7 +160,7 @@ def _read_nothing(exc: BaseException, facts: Facts, request: HttpRequest, row: R
 
 def _read_api_error(exc: ApiError, facts: Facts, request: HttpRequest, row: Row) -> None:
     if not facts.code:
-        facts.status = _sound(exc.status)
+        facts.status = exc.status if isinstance(exc.status, int) and 400 <= exc.status <= 599 else None
         facts.code = known_code(exc.code, facts.status)
     facts.param = None if exc.param is None else clean(str(exc.param), _LONGEST_PARAM)
     facts.message = exc.message
@@ -209,7 +204,9 @@ def _read_drf_code(exc: APIException, detail: Any, facts: Facts, row: Row) -> No
             facts.code = registered_code(code)
             if facts.code:
                 return
-    status = _drf_status(exc)
+    # DRF writes 403 on the instance of an authentication error without a challenge.
+    is_auth = row.code in ("AUTH_KEY_NOT_FOUND", "AUTH_KEY_INVALID")
+    status = _sound_status(type(exc).status_code if is_auth else exc.status_code)
     if row.code and row.type.status_code == status:  # type: ignore[attr-defined]
         is_csrf = row.code == "PERMISSION_DENIED" and isinstance(detail, str) and detail.startswith("CSRF Failed")
         facts.code = "CSRF_FAILED" if is_csrf else row.code
@@ -217,15 +214,8 @@ def _read_drf_code(exc: APIException, detail: Any, facts: Facts, row: Row) -> No
         facts.code, facts.status = codes.code_for_status(status), status
 
 
-def _drf_status(exc: APIException) -> int:
-    # DRF writes 403 on the instance of an authentication error without a challenge.
-    is_auth = isinstance(exc, (drf_exceptions.NotAuthenticated, drf_exceptions.AuthenticationFailed))
-    status: Any = type(exc).status_code if is_auth else exc.status_code
-    return _sound(status) or HTTPStatus.INTERNAL_SERVER_ERROR
-
-
 def _read_validation(exc: drf_exceptions.ValidationError, facts: Facts, request: HttpRequest, row: Row) -> None:
-    status = _drf_status(exc)
+    status = _sound_status(exc.status_code)
     is_plain = status == HTTPStatus.BAD_REQUEST
     if not is_plain and not facts.code:
         facts.status = status

@@ -17,7 +17,7 @@ from rest_framework.exceptions import APIException
 from rest_framework.response import Response
 
 from . import responses, rewriting
-from .conf import conf
+from .conf import Settings, conf
 from .exception_mapping import is_left_to_django
 from .maintenance import banner
 from .maintenance.gate import judge, refusal
@@ -54,7 +54,7 @@ class ApiErrorMiddleware:
 
         Raises ``ImproperlyConfigured`` for a wrong ``FORCE`` and for wrong global limits.
         """
-        forced, force = conf.MAINTENANCE["FORCE"], conf.MAINTENANCE.entries["FORCE"]
+        forced, force = conf.MAINTENANCE["FORCE"], Settings.MAINTENANCE.entries["FORCE"]
         if not force.is_valid(forced):  # servers run no system checks
             raise ImproperlyConfigured(f"APIERRORS['MAINTENANCE']['FORCE'] is {forced!r}. It must be {force.expected}.")
         door.prepare()
@@ -105,17 +105,19 @@ class ApiErrorMiddleware:
         return await self._sent_async(request, refused)
 
     def _limit(self, request: HttpRequest) -> HttpResponseBase:
-        names = conf.RATELIMIT["GLOBAL"]
+        state = RequestState.of(request)
+        names = state.conf.value("RATELIMIT", "GLOBAL")
         refused = door.refusal(request, names) if names and door.is_counted(request) else None
-        return self._answer(request) if refused is None else self._sent(request, refused)
+        return self._answer(request, state) if refused is None else self._sent(request, refused)
 
     async def _limit_async(self, request: HttpRequest) -> HttpResponseBase:
-        names = conf.RATELIMIT["GLOBAL"]
+        state = RequestState.of(request)
+        names = state.conf.value("RATELIMIT", "GLOBAL")
         refused = await door.arefusal(request, names) if names and door.is_counted(request) else None
-        return await (self._answer_async(request) if refused is None else self._sent_async(request, refused))
+        return await (self._answer_async(request, state) if refused is None else self._sent_async(request, refused))
 
-    def _answer(self, request: HttpRequest) -> HttpResponseBase:
-        state = RequestState.enter(request)
+    def _answer(self, request: HttpRequest, state: RequestState) -> HttpResponseBase:
+        state.is_inside = True
         response: HttpResponseBase = self.get_response(request)
         state.is_inside = False
         if state.usages:
@@ -128,8 +130,8 @@ class ApiErrorMiddleware:
         state.clear_exception()
         return self._sent(request, response)
 
-    async def _answer_async(self, request: HttpRequest) -> HttpResponseBase:
-        state = RequestState.enter(request)
+    async def _answer_async(self, request: HttpRequest, state: RequestState) -> HttpResponseBase:
+        state.is_inside = True
         response: HttpResponseBase = await self.get_response(request)
         state.is_inside = False
         if state.usages:

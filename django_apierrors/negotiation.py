@@ -17,7 +17,7 @@ from rest_framework import views
 from rest_framework.exceptions import APIException
 
 from . import headers
-from .conf import conf
+from .conf import Settings, conf
 from .exceptions import RateTooHigh
 from .paths import longest
 from .request_state import RequestState
@@ -46,7 +46,7 @@ def is_by_place(request: HttpRequest, state: RequestState) -> bool:
     if state.is_by_place is None:
         view_class = _view_class(request)
         state.is_by_place = (isinstance(view_class, type) and issubclass(view_class, views.APIView)) or (
-            longest(request.path_info, (*conf.API_PATHS, *conf.FORMATS)) is not None
+            longest(request.path_info, (*state.conf.API_PATHS, *state.conf.FORMATS)) is not None
         )
     return state.is_by_place
 
@@ -79,9 +79,9 @@ def format_name(request: HttpRequest, state: RequestState, view: Any = None) -> 
     if state.format_name == "":
         named: str | None = _named_by_view(request) if view is None else getattr(view, "error_format", None)
         if named is None:
-            formats = conf.FORMATS
+            formats = state.conf.FORMATS
             prefix = longest(request.path_info, formats) if formats else None
-            named = conf.FORMAT if prefix is None else formats[prefix]
+            named = state.conf.FORMAT if prefix is None else formats[prefix]
         state.format_name = named
     return state.format_name
 
@@ -93,16 +93,17 @@ def language_for(request: HttpRequest, response: HttpResponseBase) -> str:
     """
     if not settings.USE_I18N:
         return settings.LANGUAGE_CODE
-    said = response.headers.get(headers.CONTENT_LANGUAGE, "").partition(",")[0].strip().lower()
-    if said and translation.check_for_language(said):
-        return said
+    written = response.headers.get(headers.CONTENT_LANGUAGE)
+    if written:
+        language = written.partition(",")[0].strip().lower()
+        if translation.check_for_language(language):
+            return language
     chosen: str | None = getattr(request, "LANGUAGE_CODE", None)
     if chosen:
         return chosen
     if request.META.get("HTTP_COOKIE"):  # it may name one
         return translation.get_language_from_request(request)
-    accepted = request.META.get("HTTP_ACCEPT_LANGUAGE")
-    return _default_language(settings.LANGUAGE_CODE) if accepted is None else _accepted_language(accepted)
+    return _accepted_language(request.META.get("HTTP_ACCEPT_LANGUAGE"))
 
 
 def forget_languages() -> None:
@@ -111,34 +112,27 @@ def forget_languages() -> None:
 
 
 @functools.lru_cache(maxsize=256)
-def _accepted_language(accepted: str) -> str:
+def _accepted_language(accepted: str | None) -> str:
     # Clients send few different ones, and Django takes long for each.
     request = HttpRequest()
-    request.META["HTTP_ACCEPT_LANGUAGE"] = accepted
+    if accepted is not None:
+        request.META["HTTP_ACCEPT_LANGUAGE"] = accepted
     return translation.get_language_from_request(request)
 
 
-def _default_language(code: str) -> str:
-    # What Django takes when the client says nothing: `en` for `en-us`.
-    try:
-        return translation.get_supported_language_variant(code)
-    except LookupError:
-        return code
-
-
-def docs_base(request: HttpRequest | None) -> str:
+def docs_base(request: HttpRequest | None, values: Settings = conf) -> str:
     """Return the absolute URL of the public documentation, with a slash at its end, else ``""``.
 
     Its base is ``DOCS["BASE_URL"]``, else the request's; a host that is not allowed has none.
     """
-    if conf.DOCS["ACCESS"] != "public":
+    if values.value("DOCS", "ACCESS") != "public":
         return ""
     urlconf = getattr(request, "urlconf", None) or settings.ROOT_URLCONF
     language = get_language() if is_language_prefix_patterns_used(urlconf)[0] else None
     path = _docs_path(urlconf, get_script_prefix(), language)
     if not path:
         return ""
-    base_url: str | None = conf.DOCS["BASE_URL"]
+    base_url: str | None = values.value("DOCS", "BASE_URL")
     if base_url:
         return base_url.rstrip("/") + path
     try:

@@ -10,7 +10,6 @@ from collections.abc import Callable
 from django.http import HttpRequest
 from django.utils.module_loading import import_string
 
-from .conf import conf
 from .request_state import RequestState
 
 logger = logging.getLogger("django_apierrors")
@@ -22,7 +21,7 @@ _SOUND = re.compile(r"[A-Za-z0-9._-]{1,128}")
 def request_id(request: HttpRequest, state: RequestState) -> str:
     """Return the id of a request, 1 to 128 characters of ``A-Z a-z 0-9 . _ -``, the same every time."""
     if not state.request_id:
-        source = conf.REQUEST_ID
+        source = state.conf.REQUEST_ID
         named = None if source is None else _named_by_project(request, source)
         if named is None:
             sent = request.META.get("HTTP_X_REQUEST_ID", "")

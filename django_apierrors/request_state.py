@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from django.conf import settings
+
+from .conf import Settings
 from .problems import Problem
 from .usage import Usage, exceeded, strictness
 
@@ -14,6 +17,7 @@ _ATTRIBUTE = "_apierrors"
 class RequestState:
     """What is known of a request and its error, so that each question is asked once.
 
+    - ``conf``: the settings, read once.
     - ``is_inside``: the request is below our middleware, which will see its response.
     - ``exception`` and ``problem``: the exception that was read last, and the problem that it means.
     - ``is_stored``: the exception was not handled, and is kept until the response is finished.
@@ -31,6 +35,7 @@ class RequestState:
 
     __slots__ = (
         "code",
+        "conf",
         "exception",
         "format_name",
         "is_by_place",
@@ -44,6 +49,7 @@ class RequestState:
     )
 
     def __init__(self) -> None:
+        self.conf = Settings(getattr(settings, "APIERRORS", None) or {})
         self.is_inside = False
         self.exception: BaseException | None = None
         self.problem: Problem | None = None
@@ -63,16 +69,6 @@ class RequestState:
         state: RequestState | None = values.get(_ATTRIBUTE)
         if state is None:
             state = values[_ATTRIBUTE] = cls()
-        return state
-
-    @classmethod
-    def enter(cls, request: Any) -> RequestState:
-        """Return the state of a request that passes our middleware on its way in."""
-        values = request.__dict__
-        state: RequestState | None = values.get(_ATTRIBUTE)
-        if state is None:
-            state = values[_ATTRIBUTE] = cls()
-        state.is_inside = True
         return state
 
     def clear_exception(self) -> None:

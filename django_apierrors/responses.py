@@ -161,11 +161,11 @@ def _answer(
     """Set the headers of a problem and return its body, as data or as bytes, and the content type."""
     state = RequestState.of(request)
     try:
-        format_ = formats.get(negotiation.format_name(request, state) or conf.FORMAT)
+        format_ = formats.get(state.format_name or negotiation.format_name(request, state) or conf.FORMAT)
         if problem.errors:
             problem = format_.about(problem)
         prepared = prepared_answer(problem, format_, request, state, response)
-        docs_base = negotiation.docs_base(request)
+        docs_base = negotiation.docs_base(request, state.conf)
         body: Any
         if as_bytes and prepared.has_body_for(problem):
             body = prepared.body

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from django.conf import settings
 from django.core.checks import CheckMessage
 from django.utils.module_loading import import_string
 
@@ -16,7 +17,7 @@ from .messages import error, unknown_code
 
 def check_settings(**kwargs: Any) -> list[CheckMessage]:
     """E001 to E005, E007, E015: ``APIERRORS``; what depends on keys and types is checked when they are right."""
-    given = conf.given
+    given = getattr(settings, "APIERRORS", {})
     if not isinstance(given, dict):
         return [error(1, f"APIERRORS is {given!r}, not a dict.", 'Write APIERRORS = {"FORMAT": "nested"}.')]
     messages: list[CheckMessage] = [
@@ -79,7 +80,7 @@ def _exceptions() -> Iterator[CheckMessage]:
 
 
 def _section(section: Section) -> Iterator[CheckMessage]:
-    for name, value in section.given.items():
+    for name, value in (conf.given.get(section.name) or {}).items():
         entry = section.entries.get(name)
         if entry is None:
             hint = f"Use one of {', '.join(section.entries)}."
