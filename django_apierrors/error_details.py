@@ -63,8 +63,12 @@ class _Flattened:
 
     def _visit_members(self, path: Path, members: dict[Any, Any]) -> None:
         for key, inner in members.items():
-            name = key if isinstance(key, int) else clean(str(key), _MAX_STEP)
-            step = path if key in self._whole else (*path, name)
+            if key in self._whole:
+                step = path
+            elif isinstance(key, int) or (type(key) is str and key.isidentifier() and len(key) <= _MAX_STEP):
+                step = (*path, key)
+            else:
+                step = (*path, clean(str(key), _MAX_STEP))
             if isinstance(inner, list) and len(inner) == 1 and not isinstance(inner[0], _NESTING):
                 self.add(step, inner[0])  # nearly every field has one error
             else:
@@ -74,14 +78,13 @@ class _Flattened:
         self.total += 1
         if self.total > self._most and self.errors:
             return
-        self.errors.append(
-            FieldError(
-                path=path,
-                code=text_code(getattr(leaf, "code", None)) or "invalid",
-                message=clean(str(leaf), _MAX_TEXT),
-                in_query=self._in_query,
-            )
-        )
+        code = getattr(leaf, "code", None)
+        if not (type(code) is str and code.isidentifier() and len(code) <= _MAX_CODE):  # as those of DRF are
+            code = text_code(code) or "invalid"
+        message = clean(str(leaf), _MAX_TEXT)
+        error = object.__new__(FieldError)  # its __init__ pays for each field, because it is frozen
+        vars(error).update(path=path, code=code, message=message, in_query=self._in_query)
+        self.errors.append(error)
 
 
 def text_code(code: Any) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 from django.http import HttpRequest
@@ -28,20 +27,19 @@ DRF_CODES = {
 _unknown_codes: set[str] = set()
 
 
-@dataclass(kw_only=True, slots=True)
 class Facts:
     """What one exception says, read once; what was read before a failure counts."""
 
     code: str = ""
     status: int | None = None
     message: Any = None
-    params: dict[str, Any] = field(default_factory=dict)
+    params: Mapping[str, Any] = {}
     details: Mapping[str, Any] | None = None
     param: str | None = None
     errors: tuple[FieldError, ...] = ()
     errors_total: int = 0
     retry_after: int | None = None
-    headers: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = {}
     is_final: bool = False
 
 

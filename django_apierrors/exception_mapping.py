@@ -59,12 +59,15 @@ def problem_for(exc: BaseException, request: HttpRequest, state: RequestState) -
 
 def problem_with_code(code: str, request: HttpRequest, **facts: Any) -> Problem:
     """Return the problem of a code that no exception brought, with further ``Facts``."""
-    return _problem(Facts(code=code, **facts), request, RequestState.of(request))
+    known = Facts()
+    vars(known).update(code=code, **facts)
+    return _problem(known, request, RequestState.of(request))
 
 
 def problem_for_detail(detail: Any, request: HttpRequest, status: int) -> Problem:
     """Return the problem of an error detail (nested lists, dicts, ErrorDetails) that a view returned with a status."""
-    facts = Facts(status=status)
+    facts = Facts()
+    facts.status = status
     read_detail(detail, facts, request, "VALIDATION_FAILED" if status == HTTPStatus.BAD_REQUEST else "")
     return _problem(facts, request, RequestState.of(request))
 
@@ -110,20 +113,15 @@ def _problem(facts: Facts, request: HttpRequest, state: RequestState) -> Problem
         params = {"media_type": request.content_type or None, **params}
     if facts.retry_after is not None:
         params = {"retry_after": facts.retry_after, **params}
-    return Problem(
-        code=code,
-        status=facts.status or catalog.current().status(code) or HTTPStatus.INTERNAL_SERVER_ERROR,
-        message=facts.message,
+    problem = object.__new__(Problem)  # its __init__ pays for each field, because it is frozen
+    vars(problem).update(vars(facts))
+    vars(problem).update(
+        status=facts.status or catalog.current().status(code) or 500,
         params=params,
-        details=facts.details,
-        param=facts.param,
-        errors=facts.errors,
-        errors_total=facts.errors_total,
-        retry_after=facts.retry_after,
         headers=facts.headers,
         request_id=request_id(request, state),
-        is_final=facts.is_final,
     )
+    return problem
 
 
 # The code

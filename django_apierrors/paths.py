@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 
 def covers(prefix: str, path: str) -> bool:
@@ -20,6 +20,9 @@ def longest(path: str, prefixes: Iterable[str]) -> str | None:
     return found
 
 
-def is_one_of(path: str, paths: Iterable[str]) -> bool:
+def is_one_of(path: str, paths: Collection[str]) -> bool:
     """Return whether a path is one of some exact paths; a slash at the end makes no difference."""
-    return path.rstrip("/") in {known.rstrip("/") for known in paths}
+    if path in paths:
+        return True
+    bare = path.rstrip("/")
+    return any(known.rstrip("/") == bare for known in paths)

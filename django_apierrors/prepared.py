@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
+from typing import Any
+
 from django.conf import settings
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
@@ -12,9 +15,12 @@ from .catalog import ResolvedEntry
 from .formats import Format
 from .problems import Problem
 from .request_state import RequestState
+from .templating import placeholders
 
 renderer = JSONRenderer()
 
+# The types of placeholder values that can be compared without a thought.
+_SIMPLE = {str, int, type(None)}
 # More than any project has codes, formats and languages; a limit all the same.
 _MOST_PREPARED = 50_000
 
@@ -22,28 +28,38 @@ _MOST_PREPARED = 50_000
 class PreparedAnswer:
     """What all answers of one code, status, format and language have in common.
 
-    - ``resolved``: the entry of the catalog.
-    - ``vary``: the names of the request headers that the answer depends on.
-    - ``body``: the bytes for an error without facts of its own, ``None`` where each body differs.
+    ``resolved`` is the entry of the catalog, ``vary`` the names of the request headers that the
+    answer depends on.
     """
 
-    __slots__ = ("body", "resolved", "vary")
+    __slots__ = ("_format", "_last", "_placeholders", "resolved", "vary")
 
-    def __init__(self, problem: Problem, format_: Format, resolved: ResolvedEntry, *, is_by_place: bool) -> None:
+    def __init__(self, format_: Format, resolved: ResolvedEntry, *, is_by_place: bool) -> None:
         self.resolved = resolved
         varies_by_language = format_.language is None and settings.USE_I18N
         self.vary = (*(["Accept-Language"] if varies_by_language else []), *([] if is_by_place else ["Accept"]))
-        self.body: bytes | None = None
-        if type(format_) in formats.CONSTANT and "{" not in resolved.entry.message:
-            bare = Problem(code=problem.code, status=problem.status)
-            self.body = renderer.render(format_.body(bare, resolved.entry))
+        self._format = format_ if type(format_) in formats.CONSTANT else None
+        self._placeholders = sorted(placeholders(resolved.entry.message))
+        # The last body, with what was put into it: in a flood of errors that is the same.
+        self._last: tuple[list[Any], Any, bytes] | None = None
 
-    def has_body_for(self, problem: Problem) -> bool:
-        """Return whether the prepared body is that of a problem: it has no facts of its own."""
-        if self.body is None or problem.errors or problem.details or problem.is_final:
-            return False
-        entry = self.resolved.entry
-        return not problem.message or not entry.pass_detail or entry.edited
+    def body_for(self, problem: Problem) -> bytes | None:
+        """Return the bytes of a problem without facts of its own, ``None`` where each body differs.
+
+        Details count as such unless they are a ``MappingProxyType``, which nobody changes.
+        """
+        entry, format_, details = self.resolved.entry, self._format, problem.details
+        has_text = problem.message and entry.pass_detail and not entry.edited and not problem.is_final
+        if format_ is None or has_text or problem.errors or (details and type(details) is not MappingProxyType):
+            return None
+        values = [problem.params.get(name) for name in self._placeholders]
+        values.append(problem.message if problem.is_final else None)
+        if not _SIMPLE.issuperset(map(type, values)):
+            return None
+        last = self._last  # once: another thread may replace it
+        if last is None or last[0] != values or last[1] is not details:
+            last = self._last = (values, details, renderer.render(format_.body(problem, entry)))
+        return last[2]
 
 
 def prepared_answer(
@@ -62,6 +78,6 @@ def prepared_answer(
         if len(current.prepared) >= _MOST_PREPARED:
             current.prepared.clear()
         resolved = current.resolve(problem.code, language)
-        prepared = PreparedAnswer(problem, format_, resolved, is_by_place=is_by_place)
+        prepared = PreparedAnswer(format_, resolved, is_by_place=is_by_place)
         current.prepared[key] = prepared
     return prepared

@@ -11,7 +11,7 @@ from urllib.parse import quote
 _FRAGMENT = "!$&'()*+,;=:@/?-._~"
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, kw_only=True)
 class FieldError:
     """One thing that is wrong with one value of the request.
 
@@ -28,7 +28,8 @@ class FieldError:
     @property
     def param(self) -> str:
         """The path with dots: ``items.0.price``; empty for the request as a whole."""
-        return ".".join(map(str, self.path))
+        path = self.path
+        return path[0] if len(path) == 1 and type(path[0]) is str else ".".join(map(str, path))
 
     @property
     def params(self) -> dict[str, str]:
@@ -42,7 +43,7 @@ class FieldError:
         return "#" + "".join("/" + quote(step, safe=_FRAGMENT) for step in steps)
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, kw_only=True)
 class Problem:
     """One error that happened, in words of the code, before any text or shape is chosen.
 

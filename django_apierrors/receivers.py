@@ -12,6 +12,7 @@ from django.db import DEFAULT_DB_ALIAS, connections, router
 
 from . import catalog, codes, negotiation, rewriting
 from .exceptions import UnknownErrorCode
+from .maintenance import answers
 from .models import ErrorCode, ErrorCodeTranslation, MaintenanceWindow, Revision
 from .request_state import RequestState
 from .snapshot import snapshot
@@ -36,6 +37,8 @@ def forget_texts(setting: str, **kwargs: Any) -> None:
     if setting in _SETTINGS_OF_TEXTS:
         catalog.current().forget()
         negotiation.forget_languages()
+    elif setting == "TEMPLATES":
+        answers.forget_pages()
     elif setting == "APIERRORS":
         catalog.current().forget()
         snapshot.look_again()

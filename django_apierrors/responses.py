@@ -166,13 +166,10 @@ def _answer(
             problem = format_.about(problem)
         prepared = prepared_answer(problem, format_, request, state, response)
         docs_base = negotiation.docs_base(request, state.conf)
-        body: Any
-        if as_bytes and prepared.has_body_for(problem):
-            body = prepared.body
-        else:
+        body: Any = prepared.body_for(problem) if as_bytes else None
+        if body is None:
             body = format_.body(problem, prepared.resolved.linked(docs_base))
-            if as_bytes:
-                body = renderer.render(body)
+            body = renderer.render(body) if as_bytes else body
         _set_fixed_headers(response, problem, request, state)
         _set_text_headers(response, problem, prepared, docs_base)
         for name, value in format_.headers.items():

@@ -476,4 +476,7 @@ def test_the_problem_of_a_window_has_its_message_and_its_end():
     assert (made.code, made.message, made.is_final, made.details, made.retry_after) == (
         "MAINTENANCE", "Moving house.", True, None, 300,
     )  # fmt: skip
-    assert json.dumps(answers.problem(Window(ends=0), HttpRequest()).details) == '{"ends_at": "1970-01-01T00:00:00Z"}'
+    assert (
+        json.dumps(dict(answers.problem(Window(ends=0), HttpRequest()).details))
+        == '{"ends_at": "1970-01-01T00:00:00Z"}'
+    )

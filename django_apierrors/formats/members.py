@@ -35,7 +35,7 @@ def total(problem: Problem, listed: list[Any]) -> dict[str, int]:
 def within(problem: Problem, room: int, name: Callable[[FieldError], str]) -> list[tuple[str, FieldError]]:
     """Return the errors that fit into the room, at least one, each with its name."""
     named = [(name(error), error) for error in problem.errors]
-    texts = sum(len(text) + len(error.code) + len(error.message) for text, error in named)
+    texts = sum([len(text) + len(error.code) + len(error.message) for text, error in named])
     if _PER_ERROR * len(named) + _MOST_PER_CHARACTER * texts <= room:
         return named
     for count, (text, error) in enumerate(named):

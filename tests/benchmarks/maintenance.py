@@ -58,7 +58,7 @@ from django.urls import URLResolver  # noqa: E402
 from django.utils.module_loading import import_string  # noqa: E402
 from measure import Figures, Variant, interleaved, one_by_one, one_by_one_async  # noqa: E402
 from peers import MAINTENANCE_MODE as PEER  # noqa: E402
-from services import private_store  # noqa: E402
+from support.services import private_store  # noqa: E402
 from tables import beside, more, parser, plain, silence, table  # noqa: E402
 
 from django_apierrors import maintenance  # noqa: E402

@@ -51,7 +51,7 @@ from internals import RequestState, conf, door  # noqa: E402
 from measure import Figures, Variant, interleaved, one_by_one, one_by_one_async  # noqa: E402
 from rest_framework.request import Request  # noqa: E402
 from rest_framework.throttling import UserRateThrottle  # noqa: E402
-from services import private_store  # noqa: E402
+from support.services import private_store  # noqa: E402
 from tables import FEW, parser  # noqa: E402
 
 from django_apierrors.ratelimit import RatelimitThrottle, acheck, check, ratelimit  # noqa: E402
