@@ -416,8 +416,8 @@ ENTRY = {"code": "GONE", "overrides": {}, "translations": {}}
         (b'{"version": 1,\n "codes": [}', ["line 2, column 12: this is not JSON: Expecting value"]),
         (b"", ["line 1, column 1: this is not JSON: Expecting value"]),
         (b"\xff{}", ["byte 0: this is not UTF-8"]),
-        (b"[" * 200_000, ["this is nested too deeply"]),
-        (b"1" * 5000, ["this cannot be read: Exceeds the limit"]),
+        pytest.param(b"[" * 200_000, ["this is nested too deeply"], id="deep"),
+        pytest.param(b"1" * 5000, ["this cannot be read: Exceeds the limit"], id="long"),
         (b"[]", ['this is not an object with the members "version" and "codes"']),
         (
             {"version": 2, "codes": {}, "extra": 1},
