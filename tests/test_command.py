@@ -607,10 +607,10 @@ def test_after_raw_sql_sync_brings_the_edit_onto_the_wire(api):
 
 
 @pytest.mark.parametrize("format_", BUILTIN)
-def test_static_bodies_are_those_of_the_live_format_without_a_request(format_, api, door, settings, tmp_path):
+def test_static_bodies_are_those_of_the_live_format_without_a_request(format_, api, set_view, settings, tmp_path):
     edit("INTERNAL_SERVER_ERROR", message='Quoted "and" $paid.')
     settings.APIERRORS = {"FORMAT": format_, "DOCS": {"BASE_URL": "http://testserver"}}
-    door(ZeroDivisionError())
+    set_view(ZeroDivisionError())
     live = api.get("/api/plain").json()
     run("static", tmp_path / "bodies")
     written = json.loads((tmp_path / "bodies" / "500.json").read_text())

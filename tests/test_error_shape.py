@@ -690,9 +690,9 @@ def format_(request, settings):
 
 
 @pytest.fixture
-def get_response(settings, door):
+def get_response(settings, set_view):
     def arranged(case, *, is_async):
-        return arrange_and_send(case, settings, door, is_async=is_async)
+        return arrange_and_send(case, settings, set_view, is_async=is_async)
 
     return arranged
 
@@ -902,9 +902,9 @@ PREFIXES = {"/api/": "detailed", "/api/drf": "result", "/api/drf/throttled/": "d
         ("/shop/nowhere", "problem"),
     ],
 )
-def test_the_longest_prefix_that_ends_at_a_segment_picks_the_format(path, format_, is_async, door, settings):
+def test_the_longest_prefix_that_ends_at_a_segment_picks_the_format(path, format_, is_async, set_view, settings):
     settings.APIERRORS = {**settings.APIERRORS, "FORMATS": PREFIXES}
-    door(raising(Http404))
+    set_view(raising(Http404))
     response = send(Case(name="", path=path, code="", status=0), is_async=is_async)
     assert_body_is_of(response, format_)
 
@@ -919,9 +919,9 @@ def test_a_path_that_only_begins_like_a_prefix_is_no_api_path(is_async, settings
 @pytest.mark.parametrize("view", [raising(ApiError), raising(ZeroDivisionError), returning(HttpResponse, status=500)])
 @pytest.mark.parametrize("path", ["/api/typed/drf", "/api/typed/class", "/api/typed/plain"])
 @pytest.mark.parametrize("formats", [{}, {"/api/": "result"}, {"/api/": None}], ids=str)
-def test_the_format_of_a_view_beats_that_of_its_path(formats, path, view, is_async, door, settings):
+def test_the_format_of_a_view_beats_that_of_its_path(formats, path, view, is_async, set_view, settings):
     settings.APIERRORS = {**settings.APIERRORS, "FORMAT": "described", "FORMATS": formats}
-    door(view)
+    set_view(view)
     response = send(Case(name="", path=path, code="", status=0), is_async=is_async)
     assert response.headers["X-Error-Code"] == "INTERNAL_SERVER_ERROR"
     assert_body_is_of(response, "typed")

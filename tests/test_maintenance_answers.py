@@ -170,7 +170,7 @@ def test_head_has_no_body_even_where_the_server_would_send_one(rf):
     assert int(answer.headers["Content-Length"]) > 0
 
 
-# Which door it would have been makes no difference
+# What the response would have been makes no difference
 
 
 @pytest.mark.parametrize(
