@@ -27,11 +27,11 @@ def async_api():
     return AsyncClient(raise_request_exception=False)
 
 
-@pytest.fixture
-def door(monkeypatch):
-    """Make every door raise an exception, or return what a function of the request returns."""
+@pytest.fixture(name="set_view")
+def view_setter(monkeypatch):
+    """Make every view raise an exception, or return what a function of the request returns."""
 
-    def opens(what):
+    def set_view(what):
         def do(request):
             if isinstance(what, BaseException):
                 raise what.with_traceback(None)
@@ -39,7 +39,7 @@ def door(monkeypatch):
 
         monkeypatch.setitem(views.ACTION, "do", do)
 
-    return opens
+    return set_view
 
 
 @pytest.fixture
@@ -59,7 +59,7 @@ def bare(settings):
 
 
 @pytest.fixture(autouse=True)
-def the_next_test_is_told_of_no_maintenance():
+def end_of_maintenance():
     """Let the gate notice that the maintenance of a test is over, before a request of another test does."""
     yield
     monitor.check()

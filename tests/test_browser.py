@@ -164,7 +164,7 @@ def test_without_javascript_nothing_is_lost(visit):
     assert page.get_by_role("status").inner_text() == "1 code"
     page.locator(".codes").get_by_role("link", name="RATE_TOO_HIGH").click()
     assert page.get_by_role("heading", level=1).inner_text() == "RATE_TOO_HIGH"
-    assert page.get_by_text("time.sleep").is_visible()
+    page.get_by_text("time.sleep").wait_for()
     assert page.get_by_role("button").count() == 0
 
 

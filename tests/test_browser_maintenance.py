@@ -58,7 +58,7 @@ def sign_in(chromium, site):
         page.goto(f"{site}{PAGE}")
         page.get_by_label("Username").fill("ana")
         page.get_by_label("Password").fill(PASSWORD)
-        page.get_by_role("button", name="Log in").click()
+        follow(page, page.get_by_role("button", name="Log in"))
         return page
 
     yield open_
@@ -66,24 +66,32 @@ def sign_in(chromium, site):
         context.close()
 
 
+def follow(page, button):
+    """Click what leads to another page, and wait until that is there."""
+    with page.expect_navigation():
+        button.click()
+
+
 @pytest.fixture
 def off(sign_in, site):
     """Leave nothing on, whatever happened."""
     yield
     page = sign_in()
+    page.get_by_role("heading", name="Maintenance is").first.wait_for()
     if page.get_by_role("button", name="Turn off").count():
-        page.get_by_role("button", name="Turn off").click()
+        follow(page, page.get_by_role("button", name="Turn off"))
+        page.get_by_role("heading", name="Maintenance is off").wait_for()
 
 
 def turn_on(page, **fields):
     form = page.locator("#apierrors-on")
     for label, value in fields.items():
         form.get_by_label(label).fill(value)
-    page.get_by_role("button", name="Turn on").first.click()
+    follow(page, page.get_by_role("button", name="Turn on").first)
 
 
 def confirm(page):
-    page.get_by_role("button", name="Turn maintenance on").click()
+    follow(page, page.get_by_role("button", name="Turn maintenance on"))
 
 
 def violations(page, axe):
@@ -108,16 +116,16 @@ def test_axe_finds_nothing_on_any_page(sign_in, axe, site, scheme, off):
     found["confirmation"] = violations(page, axe)
     confirm(page)
     page.locator("#tester").get_by_label("Path").fill("/site/page")
-    page.get_by_role("button", name="Test").click()
+    follow(page, page.get_by_role("button", name="Test"))
     found["on"] = violations(page, axe)
-    page.get_by_role("button", name="Make a token for API clients").click()
+    follow(page, page.get_by_role("button", name="Make a token for API clients"))
     found["token"] = violations(page, axe)
     for name, link in (("schedule", "Schedule maintenance"), ("edit", "Edit"), ("cancel", "Cancel")):
         page.goto(site + PAGE)
-        page.get_by_role("button", name=link).first.click()
+        follow(page, page.get_by_role("button", name=link).first)
         found[name] = violations(page, axe)
     page.goto(site + PAGE)
-    page.get_by_role("table").get_by_role("link").first.click()
+    follow(page, page.get_by_role("table").get_by_role("link").first)
     found["record"] = violations(page, axe)
     for name, place in (("button", f"{PAGE}on/"), ("people", f"{PAGE}preview/"), ("index", "/admin/")):
         page.goto(site + place)
@@ -132,66 +140,66 @@ def test_axe_finds_nothing_on_any_page(sign_in, axe, site, scheme, off):
 @pytest.mark.parametrize("has_scripts", [True, False])
 def test_an_operator_turns_maintenance_on_and_off(sign_in, site, has_scripts, off):
     page = sign_in(java_script_enabled=has_scripts)
-    assert page.get_by_role("heading", name="Maintenance is off").is_visible()
+    page.get_by_role("heading", name="Maintenance is off").wait_for()
     said = page.locator(".apierrors-state").inner_text()
     assert re.search(r"Next: /api/v1/billing, in 1 day, [56] hours \(", said)
     page.get_by_label("30 minutes").check()
     turn_on(page, Paths="/site/\n/api/", Reason="new ledger")
 
-    assert page.get_by_role("heading", name="Every request is refused for /site/, /api/.").is_visible()
-    assert page.get_by_text("This browser gets a bypass cookie").is_visible()
-    page.get_by_role("button", name="Back").click()
+    page.get_by_role("heading", name="Every request is refused for /site/, /api/.").wait_for()
+    page.get_by_text("This browser gets a bypass cookie").wait_for()
+    follow(page, page.get_by_role("button", name="Back"))
     assert page.locator("#apierrors-on").get_by_label("Paths").input_value() == "/site/\n/api/"
-    page.locator("#apierrors-on").get_by_role("button", name="Turn on").click()
+    follow(page, page.locator("#apierrors-on").get_by_role("button", name="Turn on"))
     confirm(page)
 
-    assert page.get_by_role("heading", name="Maintenance is on").is_visible()
+    page.get_by_role("heading", name="Maintenance is on").wait_for()
     state = page.locator(".apierrors-state").inner_text()
     assert "for /site/, /api/, ends in 30 minutes (" in state
     assert "by ana." in state
     page.locator("#tester").get_by_label("Path").fill("/api/plain/fine")
-    page.get_by_role("button", name="Test").click()
+    follow(page, page.get_by_role("button", name="Test"))
     assert "Refused: 503 MAINTENANCE" in page.get_by_role("status").inner_text()
 
     page.goto(f"{site}/admin/")
     banner = page.get_by_text("Maintenance is on for /site/, /api/ until")
-    assert banner.is_visible()
-    banner.get_by_role("link", name="To the switch").click()
-    page.get_by_role("button", name="Extend 30 min").click()
-    assert "ends in 1 hour (" in page.locator(".apierrors-state").inner_text()
+    banner.wait_for()
+    follow(page, banner.get_by_role("link", name="To the switch"))
+    follow(page, page.get_by_role("button", name="Extend 30 min"))
+    page.locator(".apierrors-state", has_text="ends in 1 hour (").wait_for()
 
     assert page.goto(f"{site}/site/page").status == 200  # this browser goes on using the site
     page.goto(site + PAGE)
-    page.get_by_role("button", name="Turn off").click()
-    assert page.get_by_role("heading", name="Maintenance is off").is_visible()
-    assert page.get_by_text("1 window was ended.").is_visible()
+    follow(page, page.get_by_role("button", name="Turn off"))
+    page.get_by_role("heading", name="Maintenance is off").wait_for()
+    page.get_by_text("1 window was ended.").wait_for()
     complaints = [text for text in page.complaints if "favicon.ico" not in text]
     assert complaints == []
 
 
 def test_a_window_is_scheduled_edited_and_cancelled(sign_in, site, off):
     page = sign_in(timezone_id="Asia/Tokyo")  # the zone of the browser does not count
-    page.get_by_role("button", name="Schedule maintenance").click()
+    follow(page, page.get_by_role("button", name="Schedule maintenance"))
     times = {"starts_at": ("2100-07-01", "22:00"), "ends_at": ("2100-07-01", "23:30")}
     for name, (day, clock) in times.items():
         page.locator(f"#id_{name}_0").fill(day)
         page.locator(f"#id_{name}_1").fill(clock)
     page.get_by_label("Paths").fill("/api/v2/")
-    page.get_by_role("button", name="Schedule").click()
+    follow(page, page.get_by_role("button", name="Schedule"))
     line = page.get_by_text("from July 1, 2100, 22:00 CEST until July 1, 2100, 23:30 CEST, for /api/v2/.").first
-    assert line.is_visible()
-    page.get_by_role("button", name="Edit").last.click()
+    line.wait_for()
+    follow(page, page.get_by_role("button", name="Edit").last)
     assert page.locator("#id_starts_at_1").input_value() == "22:00"
     page.get_by_label("No end").check()
-    page.get_by_role("button", name="Save").click()
-    assert page.get_by_text("keep one of them").is_visible()
+    follow(page, page.get_by_role("button", name="Save"))
+    page.get_by_text("keep one of them").wait_for()
     page.locator("#id_ends_at_0").fill("")
     page.locator("#id_ends_at_1").fill("")
-    page.get_by_role("button", name="Save").click()
-    assert page.get_by_text("from July 1, 2100, 22:00 CEST without an end, for /api/v2/.").first.is_visible()
-    page.get_by_role("button", name="Cancel").last.click()
-    page.get_by_role("button", name="Cancel this window").click()
-    assert page.get_by_text("Cancelled: /api/v2/ 2100-07-01 22:00 CEST.").is_visible()
+    follow(page, page.get_by_role("button", name="Save"))
+    page.get_by_text("from July 1, 2100, 22:00 CEST without an end, for /api/v2/.").first.wait_for()
+    follow(page, page.get_by_role("button", name="Cancel").last)
+    follow(page, page.get_by_role("button", name="Cancel this window"))
+    page.get_by_text("Cancelled: /api/v2/ 2100-07-01 22:00 CEST.").wait_for()
     assert page.get_by_text("without an end, for /api/v2/").count() == 0
 
 
@@ -211,11 +219,11 @@ def test_no_page_scrolls_sideways(sign_in, site, off):
     look("confirmation")
     confirm(page)
     look("on")
-    page.get_by_role("button", name="Make a token for API clients").click()
+    follow(page, page.get_by_role("button", name="Make a token for API clients"))
     look("token")
     for name, button in (("schedule", "Schedule maintenance"), ("cancel", "Cancel")):
         page.goto(site + PAGE)
-        page.get_by_role("button", name=button).first.click()
+        follow(page, page.get_by_role("button", name=button).first)
         look(name)
     page.goto(f"{site}/admin/")
     look("index")

@@ -55,14 +55,14 @@ def opened(db):
     return bypass.token([window])
 
 
-def test_a_pass_lets_through_and_what_it_gets_is_kept_by_nobody(ask, opened, door):
+def test_a_pass_lets_through_and_what_it_gets_is_kept_by_nobody(ask, opened, set_view):
     answer = ask(opened)
     assert (answer.status_code, answer.headers["Cache-Control"]) == (200, "private, no-store")
     for made in (
         HttpResponse("fine", headers={"Cache-Control": "public, max-age=3600"}),
         StreamingHttpResponse([b"fine"], headers={"Cache-Control": "public"}),
     ):
-        door(lambda request, made=made: made)
+        set_view(lambda request, made=made: made)
         assert ask(opened, "/api/plain").headers["Cache-Control"] == "private, no-store"
     assert ask(opened, "/api/nowhere").headers["Cache-Control"] == "private, no-store"
 

@@ -64,8 +64,8 @@ def german(settings):
     ],
     ids=str,
 )
-def test_the_raise_site_wins_where_it_may_and_where_its_values_are_there(exc, message, url, api, door):
-    door(exc)
+def test_the_raise_site_wins_where_it_may_and_where_its_values_are_there(exc, message, url, api, set_view):
+    set_view(exc)
     assert api.post(url).json()["error"]["message"] == message
 
 
@@ -135,46 +135,46 @@ GERMAN = "Dieses Feld ist zwingend erforderlich."
     ],
 )
 def test_a_text_is_in_the_language_of_the_client(
-    accept, language, message, url, middleware, api, door, required, german, settings
+    accept, language, message, url, middleware, api, set_view, required, german, settings
 ):
     if not middleware:
         settings.MIDDLEWARE = [name for name in settings.MIDDLEWARE if "Locale" not in name]
     settings.LANGUAGE_CODE = "en"
-    door(ApiError("FIELD_REQUIRED"))
+    set_view(ApiError("FIELD_REQUIRED"))
     response = api.get(url, headers={"Accept-Language": accept} if accept else {})
     assert_api_error(response, "FIELD_REQUIRED", message=message)
     assert response["Content-Language"] == language
     assert "Accept-Language" in response["Vary"]
 
 
-def test_a_text_without_a_translation_claims_no_language(api, door, german, settings):
+def test_a_text_without_a_translation_claims_no_language(api, set_view, german, settings):
     settings.MIDDLEWARE = [name for name in settings.MIDDLEWARE if "Locale" not in name]
-    door(ApiError("INSUFFICIENT_BALANCE"))
+    set_view(ApiError("INSUFFICIENT_BALANCE"))
     response = api.get("/api/drf", headers={"Accept-Language": "de"})
     assert "Content-Language" not in response.headers
 
 
-def test_a_lazy_text_of_the_raise_site_is_translated(api, door, german):
-    door(ApiError("RESOURCE_CONFLICT", gettext_lazy("This field is required.")))
+def test_a_lazy_text_of_the_raise_site_is_translated(api, set_view, german):
+    set_view(ApiError("RESOURCE_CONFLICT", gettext_lazy("This field is required.")))
     assert api.get("/api/drf", headers={"Accept-Language": "de"}).json()["error"]["message"] == GERMAN
 
 
-def test_without_translation_the_texts_are_those_of_the_project(api, door, required, settings):
+def test_without_translation_the_texts_are_those_of_the_project(api, set_view, required, settings):
     settings.MIDDLEWARE = [name for name in settings.MIDDLEWARE if "Locale" not in name]
     settings.USE_I18N = False
-    door(ApiError("FIELD_REQUIRED"))
+    set_view(ApiError("FIELD_REQUIRED"))
     response = api.get("/api/drf", headers={"Accept-Language": "de"})
     assert_api_error(response, "FIELD_REQUIRED", message="This field is required.")
     assert "Accept-Language" not in response.headers.get("Vary", "")
 
 
-def test_the_title_that_stands_in_is_translated_too(api, door, required, german):
-    door(ApiError("FIELD_REQUIRED", "{missing}"))
+def test_the_title_that_stands_in_is_translated_too(api, set_view, required, german):
+    set_view(ApiError("FIELD_REQUIRED", "{missing}"))
     assert api.get("/api/drf", headers={"Accept-Language": "de"}).json()["error"]["message"] == "Ja."
 
 
-def test_two_languages_do_not_mix(api, door, required, german):
-    door(ApiError("FIELD_REQUIRED"))
+def test_two_languages_do_not_mix(api, set_view, required, german):
+    set_view(ApiError("FIELD_REQUIRED"))
     first, second, third = (
         api.get("/api/drf", headers={"Accept-Language": language}).json()["error"]["message"]
         for language in ("de", "en", "de")
@@ -183,9 +183,9 @@ def test_two_languages_do_not_mix(api, door, required, german):
 
 
 @pytest.mark.parametrize("url", DOORS)
-def test_a_page_of_the_definition_is_linked(url, api, door, required, settings):
+def test_a_page_of_the_definition_is_linked(url, api, set_view, required, settings):
     settings.APIERRORS = {"STRICT": True, "FORMAT": "problem"}
-    door(ApiError("FIELD_REQUIRED"))
+    set_view(ApiError("FIELD_REQUIRED"))
     response = api.get(url)
     assert response.json()["type"] == "https://docs.example/required"
     assert response["Link"] == '<https://docs.example/required>; rel="help"'

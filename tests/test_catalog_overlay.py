@@ -87,9 +87,9 @@ def test_each_text_falls_back_for_itself():
     ("accepted", "message", "content_language"),
     [("de-at", "Servus.", "de-at"), ("de", "Hallo.", "de"), ("fr", "Hi.", "fr"), ("en", "Hi.", "en")],
 )
-def test_the_language_of_the_request_chooses_on_the_wire(accepted, message, content_language, door, monkeypatch):
+def test_the_language_of_the_request_chooses_on_the_wire(accepted, message, content_language, set_view, monkeypatch):
     monkeypatch.setattr(catalog, "_installed", in_german(exact="Servus.", base="Hallo.", override="Hi."))
-    door(ApiError(TRANSLATED))
+    set_view(ApiError(TRANSLATED))
     response = Client().get("/api/plain", headers={"Accept-Language": accepted})
     assert_api_error(response, TRANSLATED, 409, message=message)
     assert response.headers["Content-Language"] == content_language
@@ -147,50 +147,50 @@ def test_flags_of_a_row_reach_the_entry():
     assert entry.doc_url == "https://docs.example/x"
 
 
-def test_the_status_of_a_row_is_on_the_wire_unless_the_raise_site_names_one(door):
+def test_the_status_of_a_row_is_on_the_wire_unless_the_raise_site_names_one(set_view):
     with override_error("AUTH_KEY_INVALID", status=400):
-        door(ApiError("AUTH_KEY_INVALID"))
+        set_view(ApiError("AUTH_KEY_INVALID"))
         assert_api_error(Client().get("/api/plain"), "AUTH_KEY_INVALID", 400)
-        door(ApiError("AUTH_KEY_INVALID", status=418))
+        set_view(ApiError("AUTH_KEY_INVALID", status=418))
         assert_api_error(Client().get("/api/plain"), "AUTH_KEY_INVALID", 418)
 
 
 # Whose words win
 
 
-def test_an_edited_message_outranks_the_raise_site(door):
-    door(ApiError("RESOURCE_CONFLICT", "Taken by ana."))
+def test_an_edited_message_outranks_the_raise_site(set_view):
+    set_view(ApiError("RESOURCE_CONFLICT", "Taken by ana."))
     assert_api_error(Client().get("/api/plain"), "RESOURCE_CONFLICT", message="Taken by ana.")
     with override_error("RESOURCE_CONFLICT", message="Somebody was faster."):
         assert_api_error(Client().get("/api/plain"), "RESOURCE_CONFLICT", message="Somebody was faster.")
 
 
 @pytest.mark.parametrize("path", ["/api/plain", "/api/drf"])
-def test_other_edits_leave_the_words_of_the_raise_site(path, door):
-    door(ApiError("RESOURCE_CONFLICT", "Taken by ana."))
+def test_other_edits_leave_the_words_of_the_raise_site(path, set_view):
+    set_view(ApiError("RESOURCE_CONFLICT", "Taken by ana."))
     with override_error("RESOURCE_CONFLICT", title="Too late", description="x", doc_url="https://docs.example/"):
         assert_api_error(Client().get(path), "RESOURCE_CONFLICT", message="Taken by ana.")
 
 
-def test_a_translation_of_the_message_outranks_the_raise_site_in_its_language(door, monkeypatch):
+def test_a_translation_of_the_message_outranks_the_raise_site_in_its_language(set_view, monkeypatch):
     row = {"translations": {"de": {"message": "Schon vergeben."}}}
     monkeypatch.setattr(catalog, "_installed", rows(RESOURCE_CONFLICT=row))
-    door(ApiError("RESOURCE_CONFLICT", "Taken by ana."))
+    set_view(ApiError("RESOURCE_CONFLICT", "Taken by ana."))
     for language, message in {"de": "Schon vergeben.", "en": "Taken by ana."}.items():
         response = Client().get("/api/plain", headers={"Accept-Language": language})
         assert_api_error(response, "RESOURCE_CONFLICT", message=message)
 
 
-def test_placeholders_of_an_edited_message_are_filled_in_and_missing_ones_do_not_show(door):
+def test_placeholders_of_an_edited_message_are_filled_in_and_missing_ones_do_not_show(set_view):
     with override_error("ACCOUNT_LOCKED", message="Locked: {account}."):
-        door(ApiError("ACCOUNT_LOCKED", params={"account": "A-17"}))
+        set_view(ApiError("ACCOUNT_LOCKED", params={"account": "A-17"}))
         assert_api_error(Client().get("/api/plain"), "ACCOUNT_LOCKED", message="Locked: A-17.")
-        door(ApiError("ACCOUNT_LOCKED"))
+        set_view(ApiError("ACCOUNT_LOCKED"))
         assert_api_error(Client().get("/api/plain"), "ACCOUNT_LOCKED", message="Account locked.")
 
 
-def test_attributes_and_positions_in_an_edited_message_are_inert(door):
-    door(ApiError("RESOURCE_CONFLICT"))
+def test_attributes_and_positions_in_an_edited_message_are_inert(set_view):
+    set_view(ApiError("RESOURCE_CONFLICT"))
     for message in ("{x.__class__}", "{0} and }", "<b>{</b>"):
         with override_error("RESOURCE_CONFLICT", message=message):
             assert_api_error(Client().get("/api/plain"), "RESOURCE_CONFLICT", message=message)
@@ -199,8 +199,8 @@ def test_attributes_and_positions_in_an_edited_message_are_inert(door):
 # override_error
 
 
-def test_an_override_ends_with_its_block_also_when_that_fails(door):
-    door(NotFound())
+def test_an_override_ends_with_its_block_also_when_that_fails(set_view):
+    set_view(NotFound())
     with pytest.raises(ZeroDivisionError), override_error("RESOURCE_NOT_FOUND", message="Gone fishing."):
         assert_api_error(Client().get("/api/drf"), "RESOURCE_NOT_FOUND", message="Gone fishing.")
         raise ZeroDivisionError
@@ -208,13 +208,13 @@ def test_an_override_ends_with_its_block_also_when_that_fails(door):
 
 
 @override_error("RESOURCE_CONFLICT", message="Decorated.")
-def test_an_override_decorates_a_test(door):
-    door(ApiError("RESOURCE_CONFLICT"))
+def test_an_override_decorates_a_test(set_view):
+    set_view(ApiError("RESOURCE_CONFLICT"))
     assert_api_error(Client().get("/api/plain"), "RESOURCE_CONFLICT", message="Decorated.")
 
 
-def test_overrides_nest_and_add_up(door):
-    door(ApiError("RESOURCE_CONFLICT"))
+def test_overrides_nest_and_add_up(set_view):
+    set_view(ApiError("RESOURCE_CONFLICT"))
     with override_error("RESOURCE_CONFLICT", message="Outer."):
         with override_error("RESOURCE_CONFLICT", status=410), override_error("GONE", title="Away"):
             assert_api_error(Client().get("/api/plain"), "RESOURCE_CONFLICT", 410, message="Outer.")
@@ -235,17 +235,17 @@ def test_an_override_holds_in_every_thread():
 
 
 @pytest.mark.django_db
-def test_an_override_outranks_an_edit_and_keeps_what_it_does_not_name(door):
-    door(ApiError("RESOURCE_CONFLICT"))
+def test_an_override_outranks_an_edit_and_keeps_what_it_does_not_name(set_view):
+    set_view(ApiError("RESOURCE_CONFLICT"))
     ErrorCode.objects.filter(code="RESOURCE_CONFLICT").update(message="Edited.")
     with override_error("RESOURCE_CONFLICT", message="Overridden."):
         assert_api_error(Client().get("/api/plain"), "RESOURCE_CONFLICT", message="Overridden.")
     assert_api_error(Client().get("/api/plain"), "RESOURCE_CONFLICT", message="Edited.")
 
 
-def test_an_override_may_define_a_code(door):
+def test_an_override_may_define_a_code(set_view):
     with override_error("OF_THE_TEST", status=418, title="Teapot", message="Short and stout."):
-        door(ApiError("OF_THE_TEST"))
+        set_view(ApiError("OF_THE_TEST"))
         assert_api_error(Client().get("/api/plain"), "OF_THE_TEST", 418, message="Short and stout.")
 
 
@@ -258,8 +258,8 @@ def test_an_override_of_a_field_that_does_not_exist_is_refused():
 
 
 @pytest.fixture
-def documented(door):
-    door(ApiError("RESOURCE_CONFLICT"))
+def documented(set_view):
+    set_view(ApiError("RESOURCE_CONFLICT"))
     return lambda **extra: Client().get("/api/plain", **extra).headers.get("Link")
 
 
@@ -342,10 +342,10 @@ def test_an_override_of_a_code_that_does_not_exist_is_refused():
         pass
 
 
-def test_other_codes_may_be_edited_inside_an_override(monkeypatch, door):
+def test_other_codes_may_be_edited_inside_an_override(monkeypatch, set_view):
     with override_error("GONE", message="Away."):
         monkeypatch.setattr(catalog, "_installed", rows(RESOURCE_CONFLICT={"status": 410}))
-        door(ApiError("RESOURCE_CONFLICT"))
+        set_view(ApiError("RESOURCE_CONFLICT"))
         assert Client().get("/api/plain").status_code == 410
 
 

@@ -21,11 +21,11 @@ JSON = "application/json"
 
 
 @pytest.fixture
-def post(api, door):
+def post(api, set_view):
     """The response to a body of which a DRF view makes something."""
 
     def sent(body, what, content_type=JSON):
-        door(what)
+        set_view(what)
         return api.generic("POST", "/api/drf", body, content_type=content_type)
 
     return sent
@@ -97,8 +97,8 @@ def test_a_number_that_is_no_number_is_refused_by_the_serializer_or_by_us(body, 
 
 
 @pytest.mark.parametrize(("charset", "code"), [("bz2_codec", "REQUEST_MALFORMED"), ("utf-8", "INTERNAL_SERVER_ERROR")])
-def test_a_parser_that_fails_is_forgiven_only_for_the_charset(charset, code, api, door):
-    door(echo)
+def test_a_parser_that_fails_is_forgiven_only_for_the_charset(charset, code, api, set_view):
+    set_view(echo)
     assert_api_error(api.generic("POST", "/api/text", b"\xff", content_type=f"text/plain; charset={charset}"), code)
 
 
@@ -144,20 +144,20 @@ def test_a_fault_before_the_body_was_read_stays_a_500(post):
     ],
     ids=["client went away", "ValueError", "RecursionError"],
 )
-def test_plain_views_are_judged_alike(exc, code, url, api, door):
-    door(exc)
+def test_plain_views_are_judged_alike(exc, code, url, api, set_view):
+    set_view(exc)
     assert_api_error(api.post(url), code)
 
 
-def test_a_lone_surrogate_that_a_plain_view_echoes_is_the_clients_fault(api, door):
-    door(lambda request: HttpResponse(json.loads(request.body)["name"]))
+def test_a_lone_surrogate_that_a_plain_view_echoes_is_the_clients_fault(api, set_view):
+    set_view(lambda request: HttpResponse(json.loads(request.body)["name"]))
     response = api.post("/api/plain", r'{"name": "\ud800"}', content_type="application/json")
     assert_api_error(response, "REQUEST_MALFORMED")
 
 
 @pytest.mark.parametrize("url", ["/api/plain", "/api/drf"])
-def test_a_lone_surrogate_of_our_own_is_a_crash(url, api, door):
-    door(lambda request: HttpResponse("\udcff.txt".encode()))  # as the name of a file may be
+def test_a_lone_surrogate_of_our_own_is_a_crash(url, api, set_view):
+    set_view(lambda request: HttpResponse("\udcff.txt".encode()))  # as the name of a file may be
     assert_api_error(api.get(url), "INTERNAL_SERVER_ERROR")
 
 

@@ -124,11 +124,11 @@ def test_sound_codes_are_taken(code):
     assert defined(code=code).code == code
 
 
-def test_a_later_definition_rewords_a_code(own_codes, api, door):
+def test_a_later_definition_rewords_a_code(own_codes, api, set_view):
     from django_apierrors.exceptions import ResourceConflict
 
     register(defined(code="RESOURCE_CONFLICT", title="Clash", message="Two at once."))
-    door(ResourceConflict())
+    set_view(ResourceConflict())
     assert api.get("/api/drf").json()["error"]["message"] == "Two at once."
     assert codes.conflicts() == ()
 

@@ -416,8 +416,8 @@ ENTRY = {"code": "GONE", "overrides": {}, "translations": {}}
         (b'{"version": 1,\n "codes": [}', ["line 2, column 12: this is not JSON: Expecting value"]),
         (b"", ["line 1, column 1: this is not JSON: Expecting value"]),
         (b"\xff{}", ["byte 0: this is not UTF-8"]),
-        (b"[" * 200_000, ["this is nested too deeply"]),
-        (b"1" * 5000, ["this cannot be read: Exceeds the limit"]),
+        pytest.param(b"[" * 200_000, ["this is nested too deeply"], id="deep"),
+        pytest.param(b"1" * 5000, ["this cannot be read: Exceeds the limit"], id="long"),
         (b"[]", ['this is not an object with the members "version" and "codes"']),
         (
             {"version": 2, "codes": {}, "extra": 1},
@@ -607,10 +607,10 @@ def test_after_raw_sql_sync_brings_the_edit_onto_the_wire(api):
 
 
 @pytest.mark.parametrize("format_", BUILTIN)
-def test_static_bodies_are_those_of_the_live_format_without_a_request(format_, api, door, settings, tmp_path):
+def test_static_bodies_are_those_of_the_live_format_without_a_request(format_, api, set_view, settings, tmp_path):
     edit("INTERNAL_SERVER_ERROR", message='Quoted "and" $paid.')
     settings.APIERRORS = {"FORMAT": format_, "DOCS": {"BASE_URL": "http://testserver"}}
-    door(ZeroDivisionError())
+    set_view(ZeroDivisionError())
     live = api.get("/api/plain").json()
     run("static", tmp_path / "bodies")
     written = json.loads((tmp_path / "bodies" / "500.json").read_text())

@@ -100,12 +100,12 @@ def test_the_envelope_is_explained_by_an_answer_of_the_format_and_its_keys(clien
 
 
 @pytest.mark.parametrize("name", sorted(BUILTIN))
-def test_every_key_that_a_format_writes_has_a_meaning(api, door, configure, name):
+def test_every_key_that_a_format_writes_has_a_meaning(api, set_view, configure, name):
     configure(FORMAT=name, MAX_ERRORS=1)
     format_ = BUILTIN[name]
     prefix = f"{format_.envelope}." if format_.envelope else ""
     documented = {prefix + field.name for field in format_.fields}
-    door(ApiError("RESOURCE_CONFLICT", details={"by": "ana"}))
+    set_view(ApiError("RESOURCE_CONFLICT", details={"by": "ana"}))
     order = {"items": [{"name": "Tea", "price": "x"}, {"name": "Coffee"}]}
     for response in (api.get("/api/plain"), api.post("/api/orders", order, content_type="application/json")):
         assert keys_of(response.json()) <= documented
@@ -316,15 +316,15 @@ def test_every_code_has_a_page_with_its_texts_and_snippets(client, code):
 
 @pytest.mark.parametrize("format_", sorted(BUILTIN))
 @pytest.mark.parametrize(
-    "code, door",
+    "code, view",
     [("RATE_TOO_HIGH", "throttled"), ("AUTH_KEY_NOT_FOUND", "no-key"), ("INTERNAL_SERVER_ERROR", "unhandled")],
 )
-def test_the_example_is_what_is_on_the_wire(api, configure, code, door, format_):
+def test_the_example_is_what_is_on_the_wire(api, configure, code, view, format_):
     configure(FORMAT=format_, CHALLENGE='Bearer realm="shop"')
     example = section(html(api.get(f"/errors/{code}/")), "example")
     head, body = (unescaped(text) for text in re.findall(r"<pre.*?<code>(.*?)</code>", example, re.DOTALL))
     request_id = re.search(r"X-Request-ID: (\S+)", head)[1]
-    response = api.get(f"/api/plain/{door}", headers={"X-Request-ID": request_id})
+    response = api.get(f"/api/plain/{view}", headers={"X-Request-ID": request_id})
     assert json.loads(body) == response.json()
     lines = head.splitlines()
     assert lines[0] == f"HTTP/1.1 {response.status_code} {codes.phrase(response.status_code)}"
@@ -467,9 +467,9 @@ def test_names_are_those_of_the_configured_formats():
 
 @pytest.mark.parametrize("format_", ["typed", "problem"])
 @pytest.mark.parametrize("code", ALL_CODES)
-def test_what_an_error_points_to_is_there_for_everybody(api, door, configure, code, format_):
+def test_what_an_error_points_to_is_there_for_everybody(api, set_view, configure, code, format_):
     configure(FORMAT=format_)
-    door(ApiError(code, params=dict(codes.get(code).params)))
+    set_view(ApiError(code, params=dict(codes.get(code).params)))
     with override_error(code, deprecated=True):
         response = api.get("/api/plain")
         body = response.json()
@@ -703,8 +703,8 @@ def test_text_is_text_on_every_page(client, path):
     assert "{{ 7 }} {% now %}" in page
 
 
-def test_text_is_text_on_the_wire(api, door):
-    door(ApiError("GONE"))
+def test_text_is_text_on_the_wire(api, set_view):
+    set_view(ApiError("GONE"))
     with override_error("GONE", message=HOSTILE):
         assert api.get("/api/plain").json()["error"]["message"] == HOSTILE
 

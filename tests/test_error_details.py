@@ -74,12 +74,12 @@ def params(response):
 
 
 @pytest.fixture
-def pointers(settings, api, door):
+def pointers(settings, api, set_view):
     """The pointers of an error detail, as the problem format writes them."""
     settings.APIERRORS = {"STRICT": True, "FORMAT": "problem"}
 
     def of(detail):
-        door(ValidationError(detail))
+        set_view(ValidationError(detail))
         return [error["pointer"] for error in api.post("/api/drf").json()["errors"]]
 
     return of
@@ -170,16 +170,18 @@ def test_an_error_of_the_whole_has_no_param_and_its_own_code(post):
     assert response.json()["error"]["errors"] == [{"param": None, "code": "owner", "message": "Not this owner."}]
 
 
-def test_fields_called_like_members_of_a_body_are_only_fields(every_format, api, door):
+def test_fields_called_like_members_of_a_body_are_only_fields(every_format, api, set_view):
     names = ["title", "type", "status", "errors", "code", "error", "detail"]
-    door(ValidationError({name: [f"About {name}."] for name in names}))
+    set_view(ValidationError({name: [f"About {name}."] for name in names}))
     body = api.post("/api/problem/drf").json()
     assert (body["status"], body["title"], body["code"]) == (400, "Validation failed", "VALIDATION_FAILED")
     assert [error["pointer"] for error in body["errors"]] == [f"#/{name}" for name in names]
 
 
-def test_djangos_validation_errors_are_read_alike(api, door):
-    door(DjangoValidationError({"number": [DjangoValidationError("Taken %(by)s.", code="taken", params={"by": "b"})]}))
+def test_djangos_validation_errors_are_read_alike(api, set_view):
+    set_view(
+        DjangoValidationError({"number": [DjangoValidationError("Taken %(by)s.", code="taken", params={"by": "b"})]})
+    )
     response = api.post("/api/drf")
     assert_api_error(response, "VALIDATION_FAILED", message="number: Taken b.")
     assert response.json()["error"]["errors"] == [{"param": "number", "code": "taken", "message": "Taken b."}]
@@ -199,10 +201,10 @@ class Counted(dict):
             yield pair
 
 
-def test_a_flood_of_errors_is_read_once(api, door):
+def test_a_flood_of_errors_is_read_once(api, set_view):
     exc = ValidationError({"items": ["x"]})
     exc.detail["items"] = Counted.fromkeys(range(400_000), [ErrorDetail("A valid integer is required.", "invalid")])
-    door(exc)
+    set_view(exc)
     response = api.post("/api/drf")
     error = response.json()["error"]
     assert error["errors_total"] == 400_000
@@ -240,9 +242,9 @@ MANY = range(2000)
     ids=["many", "long", "astral", "huge keys", "odd keys", "deep", "one huge", "one huge of the whole"],
 )
 @pytest.mark.parametrize("most", [100, pytest.param(100_000, marks=pytest.mark.exhaustive)])
-def test_no_body_exceeds_64_kb(most, detail, name, api, door, settings):
+def test_no_body_exceeds_64_kb(most, detail, name, api, set_view, settings):
     settings.APIERRORS = {"STRICT": True, "MAX_ERRORS": most, "FORMATS": {f"/api/{name}/": name}}
-    door(ValidationError(detail))
+    set_view(ValidationError(detail))
     response = api.post(f"/api/{name}/drf")
     assert response.status_code == 400
     assert len(response.content) < LIMIT
@@ -255,9 +257,9 @@ def test_a_huge_value_that_drf_echoes_is_cut(name, every_format, post):
     assert len(response.content) < LIMIT
 
 
-def test_what_is_cut_says_how_many_there_are(api, door, settings):
+def test_what_is_cut_says_how_many_there_are(api, set_view, settings):
     settings.APIERRORS = {"STRICT": True, "MAX_ERRORS": 2, "FORMATS": {f"/api/{name}/": name for name in FORMATS}}
-    door(ValidationError({"a": ["1"], "b": ["2"], "c": ["3"]}))
+    set_view(ValidationError({"a": ["1"], "b": ["2"], "c": ["3"]}))
     answers = {name: api.post(f"/api/{name}/drf").json() for name in FORMATS}
     assert len(answers["nested"]["error"]["errors"]) == 2
     assert answers["nested"]["error"]["errors_total"] == 3
@@ -267,7 +269,7 @@ def test_what_is_cut_says_how_many_there_are(api, door, settings):
     assert answers["detailed"]["error"]["details"]["fields_total"] == 3
 
 
-def test_what_is_whole_says_no_total(every_format, api, door):
-    door(ValidationError({"a": ["1"], "b": ["2"]}))
+def test_what_is_whole_says_no_total(every_format, api, set_view):
+    set_view(ValidationError({"a": ["1"], "b": ["2"]}))
     for name in FORMATS:
         assert b"total" not in api.post(f"/api/{name}/drf").content

@@ -1,4 +1,4 @@
-"""The promise in executable form: every door, in every format, sync and async, has one shape."""
+"""Every error, in every format, sync and async, has one shape."""
 
 import contextlib
 import json
@@ -48,8 +48,8 @@ TYPES = {401: "auth_error", 403: "auth_error", 429: "rate_limit_error"}
 
 
 @dataclass(frozen=True, kw_only=True)
-class Door:
-    """One way for an error to come about, and what every format has to say of it."""
+class Case:
+    """One way for an error to come about, and what its response is in every format."""
 
     name: str
     code: str
@@ -59,12 +59,12 @@ class Door:
     send: Mapping[str, Any] = field(default_factory=dict)  # arguments of the client's method
     headers: Mapping[str, str] = field(default_factory=dict)  # of the request
     cookies: Mapping[str, str] = field(default_factory=dict)
-    does: Callable[[Any], Any] | None = None  # what the view does, given the request
+    view: Callable[[Any], Any] | None = None  # what the view does, given the request
     settings: Mapping[str, Any] = field(default_factory=dict)
     middleware: tuple[str, ...] = ()  # put below ours
     outer: tuple[str, ...] = ()  # put above ours
     checks_csrf: bool = False
-    answers: Mapping[str, str] = field(default_factory=dict)  # further headers of the answer
+    response_headers: Mapping[str, str] = field(default_factory=dict)  # besides those of every error
     window: Mapping[str, Any] | None = None  # of maintenance, which is on meanwhile
     has_errors: bool = False  # a validation problem: formats list its errors
     first_code: str = ""  # the code of formats that speak of the first error only
@@ -75,24 +75,24 @@ class Door:
 
 
 def raising(cls, *args, **kwargs):
-    """Return what makes a view raise; the exception is a new one each time."""
+    """Return a view that raises; the exception is a new one each time."""
 
-    def does(request):
+    def view(request):
         raise cls(*args, **kwargs)
 
-    return does
+    return view
 
 
 def returning(cls, *args, headers=None, **kwargs):
-    """Return what makes a view answer."""
+    """Return a view that returns a response."""
 
-    def does(request):
+    def view(request):
         response = cls(*args, **kwargs)
         for name, value in (headers or {}).items():
             response[name] = value
         return response
 
-    return does
+    return view
 
 
 def reading_the_body(request):
@@ -109,133 +109,133 @@ BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
 
 #: Exceptions that mean the same in every view.
 RAISED = [
-    Door(name="ParseError", does=raising(drf_exceptions.ParseError), code="REQUEST_MALFORMED", status=400),
-    Door(
+    Case(name="ParseError", view=raising(drf_exceptions.ParseError), code="REQUEST_MALFORMED", status=400),
+    Case(
         name="ValidationError of DRF",
-        does=raising(drf_exceptions.ValidationError, {"amount": ["Too small."], "to": ["Unknown."]}),
+        view=raising(drf_exceptions.ValidationError, {"amount": ["Too small."], "to": ["Unknown."]}),
         code="VALIDATION_FAILED",
         status=400,
         has_errors=True,
     ),
-    Door(
+    Case(
         name="NotAuthenticated",
-        does=raising(drf_exceptions.NotAuthenticated),
+        view=raising(drf_exceptions.NotAuthenticated),
         code="AUTH_KEY_NOT_FOUND",
         status=401,
-        answers=BEARER,
+        response_headers=BEARER,
     ),
-    Door(
+    Case(
         name="AuthenticationFailed",
-        does=raising(drf_exceptions.AuthenticationFailed, "secret"),
+        view=raising(drf_exceptions.AuthenticationFailed, "secret"),
         code="AUTH_KEY_INVALID",
         status=401,
-        answers=BEARER,
+        response_headers=BEARER,
     ),
-    Door(
+    Case(
         name="PermissionDenied of DRF",
-        does=raising(drf_exceptions.PermissionDenied, "secret"),
+        view=raising(drf_exceptions.PermissionDenied, "secret"),
         code="PERMISSION_DENIED",
         status=403,
     ),
-    Door(
+    Case(
         name="CSRF failure of SessionAuthentication",
-        does=raising(drf_exceptions.PermissionDenied, "CSRF Failed: secret"),
+        view=raising(drf_exceptions.PermissionDenied, "CSRF Failed: secret"),
         code="CSRF_FAILED",
         status=403,
     ),
-    Door(name="NotFound", does=raising(drf_exceptions.NotFound, "secret"), code="RESOURCE_NOT_FOUND", status=404),
-    Door(
+    Case(name="NotFound", view=raising(drf_exceptions.NotFound, "secret"), code="RESOURCE_NOT_FOUND", status=404),
+    Case(
         name="MethodNotAllowed",
-        does=raising(drf_exceptions.MethodNotAllowed, "secret"),
+        view=raising(drf_exceptions.MethodNotAllowed, "secret"),
         code="METHOD_NOT_ALLOWED",
         status=405,
     ),
-    Door(name="NotAcceptable", does=raising(drf_exceptions.NotAcceptable), code="NOT_ACCEPTABLE", status=406),
-    Door(
+    Case(name="NotAcceptable", view=raising(drf_exceptions.NotAcceptable), code="NOT_ACCEPTABLE", status=406),
+    Case(
         name="UnsupportedMediaType",
-        does=raising(drf_exceptions.UnsupportedMediaType, "text/secret"),
+        view=raising(drf_exceptions.UnsupportedMediaType, "text/secret"),
         code="UNSUPPORTED_MEDIA_TYPE",
         status=415,
     ),
-    Door(
+    Case(
         name="Throttled",
-        does=raising(drf_exceptions.Throttled, wait=12.3),
+        view=raising(drf_exceptions.Throttled, wait=12.3),
         code="RATE_TOO_HIGH",
         status=429,
-        answers={"Retry-After": "13"},
+        response_headers={"Retry-After": "13"},
     ),
-    Door(
+    Case(
         name="APIException",
-        does=raising(drf_exceptions.APIException, "secret"),
+        view=raising(drf_exceptions.APIException, "secret"),
         code="INTERNAL_SERVER_ERROR",
         status=500,
     ),
-    Door(
+    Case(
         name="ApiError",
-        does=raising(ApiError, "RESOURCE_CONFLICT", "Version 3 is newer.", details={"version": 3}),
+        view=raising(ApiError, "RESOURCE_CONFLICT", "Version 3 is newer.", details={"version": 3}),
         code="RESOURCE_CONFLICT",
         status=409,
         has_details=True,
     ),
-    Door(
+    Case(
         name="ApiError with a status and headers",
-        does=raising(ApiError, "UNPROCESSABLE_REQUEST", status=418, headers={"X-Tea": "yes"}),
+        view=raising(ApiError, "UNPROCESSABLE_REQUEST", status=418, headers={"X-Tea": "yes"}),
         code="UNPROCESSABLE_REQUEST",
         status=418,
-        answers={"X-Tea": "yes"},
+        response_headers={"X-Tea": "yes"},
     ),
-    Door(
+    Case(
         name="ParamNotFound",
-        does=raising(ParamNotFound, "amount"),
+        view=raising(ParamNotFound, "amount"),
         code="PARAM_NOT_FOUND",
         status=400,
         has_errors=True,
     ),
-    Door(
+    Case(
         name="ServiceUnavailable",
-        does=raising(ServiceUnavailable, 30),
+        view=raising(ServiceUnavailable, 30),
         code="SERVICE_UNAVAILABLE",
         status=503,
-        answers={"Retry-After": "30"},
+        response_headers={"Retry-After": "30"},
     ),
-    Door(name="Http404", does=raising(Http404, "secret", "more", 3), code="RESOURCE_NOT_FOUND", status=404),
-    Door(
+    Case(name="Http404", view=raising(Http404, "secret", "more", 3), code="RESOURCE_NOT_FOUND", status=404),
+    Case(
         name="PermissionDenied of Django",
-        does=raising(django_exceptions.PermissionDenied, "secret"),
+        view=raising(django_exceptions.PermissionDenied, "secret"),
         code="PERMISSION_DENIED",
         status=403,
     ),
-    Door(
+    Case(
         name="ValidationError of Django",
-        does=raising(django_exceptions.ValidationError, {"amount": ["Too small."]}),
+        view=raising(django_exceptions.ValidationError, {"amount": ["Too small."]}),
         code="VALIDATION_FAILED",
         status=400,
         has_errors=True,
     ),
-    Door(
+    Case(
         name="SuspiciousOperation",
-        does=raising(django_exceptions.SuspiciousOperation, "secret"),
+        view=raising(django_exceptions.SuspiciousOperation, "secret"),
         code="INVALID_REQUEST",
         status=400,
     ),
-    Door(name="BadRequest", does=raising(django_exceptions.BadRequest, "secret"), code="INVALID_REQUEST", status=400),
-    Door(
+    Case(name="BadRequest", view=raising(django_exceptions.BadRequest, "secret"), code="INVALID_REQUEST", status=400),
+    Case(
         name="TooManyFieldsSent",
-        does=raising(django_exceptions.TooManyFieldsSent, "secret"),
+        view=raising(django_exceptions.TooManyFieldsSent, "secret"),
         code="INVALID_REQUEST",
         status=400,
     ),
-    Door(
+    Case(
         name="RequestDataTooBig",
-        does=raising(django_exceptions.RequestDataTooBig, "secret"),
+        view=raising(django_exceptions.RequestDataTooBig, "secret"),
         code="PAYLOAD_TOO_LARGE",
         status=413,
     ),
-    Door(name="ProtectedError", does=raising(ProtectedError, "secret", set()), code="RESOURCE_CONFLICT", status=409),
-    Door(name="RestrictedError", does=raising(RestrictedError, "secret", set()), code="RESOURCE_CONFLICT", status=409),
-    Door(
+    Case(name="ProtectedError", view=raising(ProtectedError, "secret", set()), code="RESOURCE_CONFLICT", status=409),
+    Case(name="RestrictedError", view=raising(RestrictedError, "secret", set()), code="RESOURCE_CONFLICT", status=409),
+    Case(
         name="unhandled exception",
-        does=raising(ZeroDivisionError, "secret"),
+        view=raising(ZeroDivisionError, "secret"),
         code="INTERNAL_SERVER_ERROR",
         status=500,
     ),
@@ -243,7 +243,7 @@ RAISED = [
 
 #: What DRF itself finds wrong with a request.
 FOUND_BY_DRF = [
-    Door(
+    Case(
         name="broken body",
         path="/api/orders",
         method="post",
@@ -251,7 +251,7 @@ FOUND_BY_DRF = [
         code="REQUEST_MALFORMED",
         status=400,
     ),
-    Door(
+    Case(
         name="invalid values",
         path="/api/orders",
         method="post",
@@ -260,7 +260,7 @@ FOUND_BY_DRF = [
         status=400,
         has_errors=True,
     ),
-    Door(
+    Case(
         name="missing value",
         path="/api/orders",
         method="post",
@@ -269,7 +269,7 @@ FOUND_BY_DRF = [
         status=400,
         has_errors=True,
     ),
-    Door(
+    Case(
         name="several errors of which the first is a missing value",
         path="/api/orders",
         method="post",
@@ -279,7 +279,7 @@ FOUND_BY_DRF = [
         status=400,
         has_errors=True,
     ),
-    Door(
+    Case(
         name="errors returned by the view",
         path="/api/orders",
         method="put",
@@ -288,43 +288,43 @@ FOUND_BY_DRF = [
         status=400,
         has_errors=True,
     ),
-    Door(
+    Case(
         name="no key",
         path="/api/private",
         code="AUTH_KEY_NOT_FOUND",
         status=401,
-        answers={"WWW-Authenticate": 'Bearer realm="shop"'},
+        response_headers={"WWW-Authenticate": 'Bearer realm="shop"'},
     ),
-    Door(
+    Case(
         name="wrong key",
         path="/api/private",
         headers={"Authorization": "Bearer secret"},
         code="AUTH_KEY_INVALID",
         status=401,
-        answers={"WWW-Authenticate": 'Bearer realm="shop", error="invalid_token"'},
+        response_headers={"WWW-Authenticate": 'Bearer realm="shop", error="invalid_token"'},
     ),
-    Door(
+    Case(
         name="wrong method",
         path="/api/drf",
         method="delete",
         code="METHOD_NOT_ALLOWED",
         status=405,
-        answers={"Allow": "GET, POST, HEAD, OPTIONS"},
+        response_headers={"Allow": "GET, POST, HEAD, OPTIONS"},
     ),
-    Door(
+    Case(
         name="unacceptable type",
         path="/api/drf",
         headers={"Accept": "image/png"},
         code="NOT_ACCEPTABLE",
         status=406,
     ),
-    Door(
+    Case(
         name="unknown ?format=",
         path="/api/drf?format=secret",
         code="RESOURCE_NOT_FOUND",
         status=404,
     ),
-    Door(
+    Case(
         name="unsupported type of body",
         path="/api/orders",
         method="post",
@@ -332,35 +332,35 @@ FOUND_BY_DRF = [
         code="UNSUPPORTED_MEDIA_TYPE",
         status=415,
     ),
-    Door(
+    Case(
         name="StopIteration of a DRF view",
         path="/api/drf",
-        does=raising(StopIteration, "secret"),
+        view=raising(StopIteration, "secret"),
         code="INTERNAL_SERVER_ERROR",
         status=500,
     ),
     *(
-        Door(name=f"failure in {where}", path=f"/api/broken/{where}", code="INTERNAL_SERVER_ERROR", status=500)
+        Case(name=f"failure in {where}", path=f"/api/broken/{where}", code="INTERNAL_SERVER_ERROR", status=500)
         for where in ("initialize_request", "get_exception_handler", "finalize_response")
     ),
-    Door(
+    Case(
         name="data that cannot be serialised",
         path="/api/drf",
-        does=returning(Response, {"secret": object()}),
+        view=returning(Response, {"secret": object()}),
         code="INTERNAL_SERVER_ERROR",
         status=500,
     ),
-    Door(
+    Case(
         name="NaN",
         path="/api/drf",
-        does=returning(Response, {"secret": float("nan")}),
+        view=returning(Response, {"secret": float("nan")}),
         code="INTERNAL_SERVER_ERROR",
         status=500,
     ),
-    Door(
+    Case(
         name="empty 404 of a DRF view",
         path="/api/drf",
-        does=returning(Response, status=404),
+        view=returning(Response, status=404),
         code="RESOURCE_NOT_FOUND",
         status=404,
     ),
@@ -368,24 +368,24 @@ FOUND_BY_DRF = [
 
 #: What Django finds wrong, and what a plain view returns.
 FOUND_BY_DJANGO = [
-    Door(name="unmatched URL", path="/api/nowhere", code="ENDPOINT_NOT_FOUND", status=404),
-    Door(
+    Case(name="unmatched URL", path="/api/nowhere", code="ENDPOINT_NOT_FOUND", status=404),
+    Case(
         name="wrong method of a class view",
         path="/api/class",
         method="post",
         code="METHOD_NOT_ALLOWED",
         status=405,
-        answers={"Allow": "GET, HEAD, OPTIONS"},
+        response_headers={"Allow": "GET, HEAD, OPTIONS"},
     ),
-    Door(
+    Case(
         name="StopIteration of an async view",
         path="/api/async",
-        does=raising(StopIteration, "secret"),
+        view=raising(StopIteration, "secret"),
         code="INTERNAL_SERVER_ERROR",
         status=500,
     ),
-    Door(name="CSRF failure", method="post", checks_csrf=True, code="CSRF_FAILED", status=403),
-    Door(
+    Case(name="CSRF failure", method="post", checks_csrf=True, code="CSRF_FAILED", status=403),
+    Case(
         name="CSRF failure without our view for it",
         method="post",
         checks_csrf=True,
@@ -393,29 +393,29 @@ FOUND_BY_DJANGO = [
         code="PERMISSION_DENIED",
         status=403,
     ),
-    Door(
+    Case(
         name="unknown host",
         headers={"Host": "secret.example"},
         code="INVALID_REQUEST",
         status=400,
     ),
-    Door(
+    Case(
         name="unknown host met above our middleware",
         headers={"Host": "secret.example"},
         outer=("django.middleware.common.CommonMiddleware",),
         code="INVALID_REQUEST",
         status=400,
     ),
-    Door(
+    Case(
         name="oversized body",
         method="post",
         send={"data": b"x" * 11, "content_type": "application/octet-stream"},
-        does=reading_the_body,
+        view=reading_the_body,
         settings={"DATA_UPLOAD_MAX_MEMORY_SIZE": 10},
         code="PAYLOAD_TOO_LARGE",
         status=413,
     ),
-    Door(
+    Case(
         name="oversized form met by the CSRF check",
         method="post",
         checks_csrf=True,
@@ -425,7 +425,7 @@ FOUND_BY_DJANGO = [
         code="PAYLOAD_TOO_LARGE",
         status=413,
     ),
-    Door(
+    Case(
         name="oversized form met by the CSRF check without our error views",
         method="post",
         checks_csrf=True,
@@ -435,25 +435,25 @@ FOUND_BY_DJANGO = [
         code="PAYLOAD_TOO_LARGE",
         status=413,
     ),
-    Door(
+    Case(
         name="too many fields",
         method="post",
         send={"data": "a=1&b=2&c=3", "content_type": "application/x-www-form-urlencoded"},
-        does=reading_the_form,
+        view=reading_the_form,
         settings={"DATA_UPLOAD_MAX_NUMBER_FIELDS": 2},
         code="INVALID_REQUEST",
         status=400,
     ),
-    Door(
+    Case(
         name="multipart body without a boundary",
         method="post",
         send={"data": b"x", "content_type": "multipart/form-data"},
-        does=reading_the_form,
+        view=reading_the_form,
         code="REQUEST_MALFORMED",
         status=400,
     ),
     *(
-        Door(name=f"empty {status} of a view", does=returning(HttpResponse, status=status), code=code, status=status)
+        Case(name=f"empty {status} of a view", view=returning(HttpResponse, status=status), code=code, status=status)
         for status, code in {
             400: "INVALID_REQUEST",
             404: "RESOURCE_NOT_FOUND",
@@ -463,43 +463,43 @@ FOUND_BY_DJANGO = [
             507: "INTERNAL_SERVER_ERROR",
         }.items()
     ),
-    Door(
+    Case(
         name="empty 503 that names a wait",
-        does=returning(HttpResponse, status=503, headers={"Retry-After": "120"}),
+        view=returning(HttpResponse, status=503, headers={"Retry-After": "120"}),
         code="SERVICE_UNAVAILABLE",
         status=503,
-        answers={"Retry-After": "120"},
+        response_headers={"Retry-After": "120"},
     ),
-    Door(
+    Case(
         name="empty 401 that names a challenge",
-        does=returning(HttpResponse, status=401, headers={"WWW-Authenticate": 'Digest realm="vault"'}),
+        view=returning(HttpResponse, status=401, headers={"WWW-Authenticate": 'Digest realm="vault"'}),
         code="AUTH_KEY_NOT_FOUND",
         status=401,
-        answers={"WWW-Authenticate": 'Digest realm="vault"'},
+        response_headers={"WWW-Authenticate": 'Digest realm="vault"'},
     ),
-    Door(
+    Case(
         name="text returned to a client that did not ask for HTML",
-        does=returning(HttpResponseBadRequest, "secret"),
+        view=returning(HttpResponseBadRequest, "secret"),
         code="INVALID_REQUEST",
         status=400,
     ),
-    Door(
+    Case(
         name="streamed text",
-        does=returning(StreamingHttpResponse, [b"sec", b"ret"], status=502, content_type="text/plain"),
+        view=returning(StreamingHttpResponse, [b"sec", b"ret"], status=502, content_type="text/plain"),
         code="BAD_GATEWAY",
         status=502,
     ),
-    Door(
+    Case(
         name="404 under a URLconf of the request",
         path="/api/nowhere",
         middleware=("shop.middleware.bare_urlconf",),
         code="ENDPOINT_NOT_FOUND",
         status=404,
     ),
-    Door(
+    Case(
         name="500 under a URLconf of the request",
         middleware=("shop.middleware.bare_urlconf",),
-        does=raising(ZeroDivisionError, "secret"),
+        view=raising(ZeroDivisionError, "secret"),
         code="INTERNAL_SERVER_ERROR",
         status=500,
     ),
@@ -507,9 +507,9 @@ FOUND_BY_DJANGO = [
 
 #: What other middleware raises, above ours and below, before the view and after it.
 RAISED_BY_MIDDLEWARE = [
-    Door(
+    Case(
         name=f"{name} of a middleware {place} ours, {when.replace('_', ' ')}",
-        does=does,
+        view=view,
         code=code,
         status=status,
         outer=(f"shop.middleware.{when}",) if place == "above" else (),
@@ -518,7 +518,7 @@ RAISED_BY_MIDDLEWARE = [
     )
     for place in ("above", "below")
     for when in ("before_the_view", "after_the_view")
-    for name, does, code, status in (
+    for name, view, code, status in (
         ("Http404", raising(Http404, "secret"), "RESOURCE_NOT_FOUND", 404),
         ("ApiError", raising(ApiError, "RESOURCE_CONFLICT"), "RESOURCE_CONFLICT", 409),
         ("PermissionDenied", raising(drf_exceptions.PermissionDenied, "secret"), "PERMISSION_DENIED", 403),
@@ -529,9 +529,9 @@ RAISED_BY_MIDDLEWARE = [
 
 #: Refused during maintenance, whatever else would be wrong with the request.
 REFUSED = [
-    Door(name="maintenance", window={}, code="MAINTENANCE", status=503, answers={"Retry-After": "300"}),
+    Case(name="maintenance", window={}, code="MAINTENANCE", status=503, response_headers={"Retry-After": "300"}),
     *(
-        Door(
+        Case(
             name=f"maintenance, and {name}",
             path=path,
             method=method,
@@ -539,7 +539,7 @@ REFUSED = [
             window={"status_url": "https://status.example"},
             code="MAINTENANCE",
             status=503,
-            answers={"Retry-After": "300"},
+            response_headers={"Retry-After": "300"},
             has_details=True,
         )
         for name, method, path, headers in (
@@ -550,13 +550,13 @@ REFUSED = [
             ("a view that would fail", "get", "/api/broken/initialize_request", {}),
         )
     ),
-    Door(
+    Case(
         name="a change in a read-only window",
         method="post",
         window={"mode": "read_only", "path_prefixes": ["/api"], "methods": ["POST"]},
         code="READ_ONLY",
         status=503,
-        answers={"Retry-After": "300"},
+        response_headers={"Retry-After": "300"},
     ),
 ]
 
@@ -574,42 +574,42 @@ ONE_OF_EACH_BODY = [
 ]
 
 
-def open_door(door, settings, opens, *, is_async):
-    """Send the request of a door and return the answer."""
-    for name, value in door.settings.items():
+def arrange_and_send(case, settings, make_views, *, is_async):
+    """Set up what a case needs, send its request and return the response."""
+    for name, value in case.settings.items():
         setattr(settings, name, value)
-    settings.MIDDLEWARE = [*door.outer, *settings.MIDDLEWARE, *door.middleware]
-    if door.does:
-        opens(door.does)
-    with contextlib.nullcontext() if door.window is None else maintenance_mode(**door.window):
-        return send(door, is_async=is_async)
+    settings.MIDDLEWARE = [*case.outer, *settings.MIDDLEWARE, *case.middleware]
+    if case.view:
+        make_views(case.view)
+    with contextlib.nullcontext() if case.window is None else maintenance_mode(**case.window):
+        return send(case, is_async=is_async)
 
 
-def send(door, *, is_async, **headers):
-    client = (AsyncClient if is_async else Client)(raise_request_exception=False, enforce_csrf_checks=door.checks_csrf)
-    client.cookies.load(dict(door.cookies))
-    method = getattr(client, door.method)
+def send(case, *, is_async, **headers):
+    client = (AsyncClient if is_async else Client)(raise_request_exception=False, enforce_csrf_checks=case.checks_csrf)
+    client.cookies.load(dict(case.cookies))
+    method = getattr(client, case.method)
     call = async_to_sync(method) if is_async else method
-    return call(door.path, **door.send, headers={"X-Request-ID": REQUEST_ID, **door.headers, **headers})
+    return call(case.path, **case.send, headers={"X-Request-ID": REQUEST_ID, **case.headers, **headers})
 
 
-def assert_shape(response, door, format_):
+def assert_shape(response, case, format_):
     """Assert all that formats.md promises of one answer."""
-    code, lists_errors = door.code, format_ in ("nested", "detailed", "typed", "problem")
-    if not lists_errors and door.first_code:
-        code = door.first_code
-    assert (response.status_code, response.headers["X-Error-Code"]) == (door.status, code)
-    assert_headers(response, door, format_)
+    code, lists_errors = case.code, format_ in ("nested", "detailed", "typed", "problem")
+    if not lists_errors and case.first_code:
+        code = case.first_code
+    assert (response.status_code, response.headers["X-Error-Code"]) == (case.status, code)
+    assert_headers(response, case, format_)
     body = json.loads(response.content)
-    assert_keys(body, door, format_)
+    assert_keys(body, case, format_)
     # A host that is not allowed must not come back in a URL.
-    page = None if "Host" in door.headers else f"http://testserver/errors/{code}/"
+    page = None if "Host" in case.headers else f"http://testserver/errors/{code}/"
     assert response.headers.get("Link") == (page and f'<{page}>; rel="help"')
-    assert written(body, format_) == expected(code, door.status, format_, page)
+    assert written(body, format_) == expected(code, case.status, format_, page)
     assert b"secret" not in response.content
 
 
-def assert_headers(response, door, format_):
+def assert_headers(response, case, format_):
     headers = response.headers
     assert headers["X-Request-ID"] == REQUEST_ID
     assert headers["Cache-Control"] == "no-store"
@@ -617,23 +617,23 @@ def assert_headers(response, door, format_):
     assert headers["Content-Type"] == ("application/problem+json" if format_ == "problem" else "application/json")
     assert headers["Content-Length"] == str(len(response.content))
     assert ("Pragma" in headers) == (format_ == "oauth2")
-    assert ("Retry-After" in headers) == ("Retry-After" in door.answers)
-    assert ("WWW-Authenticate" in headers) == (door.status == 401)
-    for name, value in door.answers.items():
+    assert ("Retry-After" in headers) == ("Retry-After" in case.response_headers)
+    assert ("WWW-Authenticate" in headers) == (case.status == 401)
+    for name, value in case.response_headers.items():
         # The realm is the authenticator's or the project's; its value is asserted where one of them speaks.
         assert headers[name].startswith(value) if value == BEARER.get(name) else headers[name] == value
 
 
-def assert_keys(body, door, format_):
+def assert_keys(body, case, format_):
     keys = set(KEYS[format_])
     if format_ in IN_ENVELOPE:
         assert set(body) == {"error"}
         body = body["error"]
-    if door.has_details and format_ in IN_ENVELOPE | {"problem"}:
+    if case.has_details and format_ in IN_ENVELOPE | {"problem"}:
         keys.add("details")
-    if door.has_errors and format_ in ("nested", "typed", "problem"):
+    if case.has_errors and format_ in ("nested", "typed", "problem"):
         keys.add("errors")
-    if door.has_errors and format_ == "detailed":
+    if case.has_errors and format_ == "detailed":
         keys.add("details")
         assert set(body["details"]) == {"fields"}
     assert set(body) == keys
@@ -690,81 +690,81 @@ def format_(request, settings):
 
 
 @pytest.fixture
-def arrange(settings, door):
-    def arranged(opened, *, is_async):
-        return open_door(opened, settings, door, is_async=is_async)
+def get_response(settings, set_view):
+    def arranged(case, *, is_async):
+        return arrange_and_send(case, settings, set_view, is_async=is_async)
 
     return arranged
 
 
 @pytest.mark.parametrize("path", VIEWS)
-@pytest.mark.parametrize("opened", RAISED, ids=str)
-def test_an_exception_means_the_same_in_every_view(opened, path, format_, is_async, arrange):
-    response = arrange(replace(opened, path=path), is_async=is_async)
-    assert_shape(response, opened, format_)
+@pytest.mark.parametrize("case", RAISED, ids=str)
+def test_an_exception_means_the_same_in_every_view(case, path, format_, is_async, get_response):
+    response = get_response(replace(case, path=path), is_async=is_async)
+    assert_shape(response, case, format_)
 
 
-@pytest.mark.parametrize("opened", [*FOUND_BY_DRF, *FOUND_BY_DJANGO], ids=str)
-def test_what_the_frameworks_find_wrong_is_structured(opened, format_, is_async, arrange):
-    assert_shape(arrange(opened, is_async=is_async), opened, format_)
+@pytest.mark.parametrize("case", [*FOUND_BY_DRF, *FOUND_BY_DJANGO], ids=str)
+def test_what_the_frameworks_find_wrong_is_structured(case, format_, is_async, get_response):
+    assert_shape(get_response(case, is_async=is_async), case, format_)
 
 
-@pytest.mark.parametrize("opened", RAISED_BY_MIDDLEWARE, ids=str)
-def test_what_other_middleware_raises_is_structured(opened, format_, is_async, arrange):
-    assert_shape(arrange(opened, is_async=is_async), opened, format_)
+@pytest.mark.parametrize("case", RAISED_BY_MIDDLEWARE, ids=str)
+def test_what_other_middleware_raises_is_structured(case, format_, is_async, get_response):
+    assert_shape(get_response(case, is_async=is_async), case, format_)
 
 
-@pytest.mark.parametrize("opened", REFUSED, ids=str)
-def test_what_maintenance_refuses_is_structured(opened, format_, is_async, arrange):
-    assert_shape(arrange(opened, is_async=is_async), opened, format_)
+@pytest.mark.parametrize("case", REFUSED, ids=str)
+def test_what_maintenance_refuses_is_structured(case, format_, is_async, get_response):
+    assert_shape(get_response(case, is_async=is_async), case, format_)
 
 
 @pytest.mark.parametrize("name", FORMATS)
-def test_each_format_has_one_shape(name, is_async, settings, arrange):
+def test_each_format_has_one_shape(name, is_async, settings, get_response):
     """The part of the product of cases and formats that is not exhaustive."""
     settings.APIERRORS = {**settings.APIERRORS, "FORMAT": name}
-    for opened in ONE_OF_EACH_BODY:
-        assert_shape(arrange(opened, is_async=is_async), opened, name)
+    for case in ONE_OF_EACH_BODY:
+        assert_shape(get_response(case, is_async=is_async), case, name)
 
 
 #: What no view of ours is asked to answer under DEBUG, or without the import in the root URLconf.
-BELOW = [door for door in RAISED_BY_MIDDLEWARE if not door.outer]
+BELOW = [case for case in RAISED_BY_MIDDLEWARE if not case.outer]
 
 
-@pytest.mark.parametrize("opened", BELOW, ids=str)
-def test_what_middleware_below_ours_raises_needs_no_error_views(opened, is_async, arrange, settings):
+@pytest.mark.parametrize("case", BELOW, ids=str)
+def test_what_middleware_below_ours_raises_needs_no_error_views(case, is_async, get_response, settings):
     settings.ROOT_URLCONF = "support.urls_without_handlers"
-    assert_shape(arrange(opened, is_async=is_async), without_error_views(opened), "nested")
+    assert_shape(get_response(case, is_async=is_async), without_error_views(case), "nested")
 
 
 @pytest.mark.parametrize(
-    "opened",
+    "case",
     [
-        *(replace(opened, path=VIEWS[0]) for opened in RAISED),
+        *(replace(case, path=VIEWS[0]) for case in RAISED),
         *(
-            pytest.param(replace(opened, path=path), marks=pytest.mark.exhaustive)
-            for opened in RAISED
+            pytest.param(replace(case, path=path), marks=pytest.mark.exhaustive)
+            for case in RAISED
             for path in VIEWS[1:]
         ),
         *FOUND_BY_DRF,
-        *(door for door in FOUND_BY_DJANGO if not door.outer),
+        *(case for case in FOUND_BY_DJANGO if not case.outer),
         *BELOW,
         *REFUSED,
     ],
-    ids=lambda opened: f"{opened} at {opened.path}",
+    ids=lambda case: f"{case} at {case.path}",
 )
-def test_debug_changes_no_status_and_no_shape_but_that_of_a_500(opened, is_async, arrange, settings):
+def test_debug_changes_no_status_and_no_shape_but_that_of_a_500(case, is_async, get_response, settings):
     settings.DEBUG = True
-    response = arrange(opened, is_async=is_async)
-    assert response.status_code == opened.status
-    if opened.status != 500:
-        assert_shape(response, without_error_views(opened), "nested")
+    response = get_response(case, is_async=is_async)
+    assert response.status_code == case.status
+    if case.status != 500:
+        assert_shape(response, without_error_views(case), "nested")
 
 
-def without_error_views(opened):
+def without_error_views(case):
     # Before the URL is resolved, Django's page of an Http404 is that of an unmatched URL.
-    unresolved = opened.middleware == ("shop.middleware.before_the_view",) and opened.status == 404
-    return replace(opened, code="ENDPOINT_NOT_FOUND") if unresolved else opened
+    unresolved = case.middleware == ("shop.middleware.before_the_view",) and case.status == 404
+    return replace(case, code="ENDPOINT_NOT_FOUND") if unresolved else case
 
 
 #: A browser may be shown text that a view wrote, the browsable API has a page for an empty answer,
@@ -778,50 +778,50 @@ NOT_FOR_A_BROWSER = {
 
 
 @pytest.mark.parametrize(
-    "opened",
-    [door for door in (*FOUND_BY_DRF, *FOUND_BY_DJANGO, *REFUSED) if door.name not in NOT_FOR_A_BROWSER],
+    "case",
+    [case for case in (*FOUND_BY_DRF, *FOUND_BY_DJANGO, *REFUSED) if case.name not in NOT_FOR_A_BROWSER],
     ids=str,
 )
-def test_a_browser_gets_the_same_status_and_headers(opened, is_async, arrange):
-    response = arrange(replace(opened, headers={**opened.headers, "Accept": BROWSER}), is_async=is_async)
-    assert (response.status_code, response.headers["X-Error-Code"]) == (opened.status, opened.code)
+def test_a_browser_gets_the_same_status_and_headers(case, is_async, get_response):
+    response = get_response(replace(case, headers={**case.headers, "Accept": BROWSER}), is_async=is_async)
+    assert (response.status_code, response.headers["X-Error-Code"]) == (case.status, case.code)
     if response.headers["Content-Type"] == "text/html; charset=utf-8":
         # The browsable API of DRF shows the same error as a page.
         assert response.headers["X-Request-ID"] == REQUEST_ID
-        assert f"&quot;httpCode&quot;: {opened.status}" in response.content.decode()
+        assert f"&quot;httpCode&quot;: {case.status}" in response.content.decode()
     else:
-        assert_shape(response, opened, "nested")
+        assert_shape(response, case, "nested")
 
 
 # Whose errors are structured.
 
 WEBSITE = [
-    Door(name="unmatched URL", path="/site/nowhere", code="ENDPOINT_NOT_FOUND", status=404),
-    Door(name="Http404", path="/site/plain", does=raising(Http404), code="RESOURCE_NOT_FOUND", status=404),
-    Door(
+    Case(name="unmatched URL", path="/site/nowhere", code="ENDPOINT_NOT_FOUND", status=404),
+    Case(name="Http404", path="/site/plain", view=raising(Http404), code="RESOURCE_NOT_FOUND", status=404),
+    Case(
         name="PermissionDenied",
         path="/site/plain",
-        does=raising(django_exceptions.PermissionDenied),
+        view=raising(django_exceptions.PermissionDenied),
         code="PERMISSION_DENIED",
         status=403,
     ),
-    Door(
+    Case(
         name="BadRequest",
         path="/site/async",
-        does=raising(django_exceptions.BadRequest),
+        view=raising(django_exceptions.BadRequest),
         code="INVALID_REQUEST",
         status=400,
     ),
-    Door(
+    Case(
         name="unhandled exception",
         path="/site/async",
-        does=raising(ZeroDivisionError),
+        view=raising(ZeroDivisionError),
         code="INTERNAL_SERVER_ERROR",
         status=500,
     ),
-    Door(name="wrong method", path="/site/class", method="post", code="METHOD_NOT_ALLOWED", status=405),
-    Door(name="CSRF failure", path="/site/plain", method="post", checks_csrf=True, code="CSRF_FAILED", status=403),
-    Door(name="empty 410", path="/site/plain", does=returning(HttpResponse, status=410), code="GONE", status=410),
+    Case(name="wrong method", path="/site/class", method="post", code="METHOD_NOT_ALLOWED", status=405),
+    Case(name="CSRF failure", path="/site/plain", method="post", checks_csrf=True, code="CSRF_FAILED", status=403),
+    Case(name="empty 410", path="/site/plain", view=returning(HttpResponse, status=410), code="GONE", status=410),
 ]
 
 
@@ -832,58 +832,58 @@ def assert_same_answer(one, other):
 
 
 @pytest.mark.parametrize("accept", [BROWSER, "text/html", "*/*", "text/html, application/json;q=0.9", ""])
-@pytest.mark.parametrize("opened", WEBSITE, ids=str)
-def test_errors_of_a_website_are_exactly_those_of_django(opened, accept, is_async, arrange, bare):
-    asking = replace(opened, headers={"Accept": accept})
-    ours = arrange(asking, is_async=is_async)
+@pytest.mark.parametrize("case", WEBSITE, ids=str)
+def test_errors_of_a_website_are_exactly_those_of_django(case, accept, is_async, get_response, bare):
+    asking = replace(case, headers={"Accept": accept})
+    ours = get_response(asking, is_async=is_async)
     bare()
     assert_same_answer(ours, send(asking, is_async=is_async))
 
 
 @pytest.mark.parametrize("accept", [JSON, "application/problem+json", "application/json, text/html;q=0.5"])
-@pytest.mark.parametrize("opened", WEBSITE, ids=str)
-def test_errors_of_a_website_are_structured_for_a_client_that_prefers_json(opened, accept, is_async, arrange):
-    response = arrange(replace(opened, headers={"Accept": accept}), is_async=is_async)
-    assert_shape(response, opened, "nested")
+@pytest.mark.parametrize("case", WEBSITE, ids=str)
+def test_errors_of_a_website_are_structured_for_a_client_that_prefers_json(case, accept, is_async, get_response):
+    response = get_response(replace(case, headers={"Accept": accept}), is_async=is_async)
+    assert_shape(response, case, "nested")
     assert "Accept" in response.headers["Vary"].split(", ")
 
 
 @pytest.mark.parametrize("accept", ["text/html", "*/*", JSON])
-def test_errors_of_a_drf_view_are_structured_wherever_it_is_mounted(accept, is_async, arrange):
-    opened = Door(
+def test_errors_of_a_drf_view_are_structured_wherever_it_is_mounted(accept, is_async, get_response):
+    case = Case(
         name="unhandled exception of a DRF view",
         path="/site/drf",
         headers={"Accept": accept},
-        does=raising(ZeroDivisionError),
+        view=raising(ZeroDivisionError),
         code="INTERNAL_SERVER_ERROR",
         status=500,
     )
-    assert_shape(arrange(opened, is_async=is_async), opened, "nested")
+    assert_shape(get_response(case, is_async=is_async), case, "nested")
 
 
 # Which format answers.
 
 LEFT_ALONE = [
     *(
-        replace(opened, path=path)
-        for opened in RAISED
-        if opened.name in ("NotFound", "Http404", "Throttled", "ValidationError of DRF", "BadRequest", "ProtectedError")
+        replace(case, path=path)
+        for case in RAISED
+        if case.name in ("NotFound", "Http404", "Throttled", "ValidationError of DRF", "BadRequest", "ProtectedError")
         for path in ("/api/drf", "/api/plain", "/api/async")
     ),
     # DRF alone never answers a StopIteration under ASGI before Python 3.13.
-    *(opened for opened in FOUND_BY_DRF if opened.name != "StopIteration of a DRF view"),
+    *(case for case in FOUND_BY_DRF if case.name != "StopIteration of a DRF view"),
     *FOUND_BY_DJANGO,
 ]
 
 
-@pytest.mark.parametrize("opened", LEFT_ALONE, ids=lambda opened: f"{opened} at {opened.path}")
+@pytest.mark.parametrize("case", LEFT_ALONE, ids=lambda case: f"{case} at {case.path}")
 def test_errors_of_a_path_without_a_format_are_exactly_those_of_django_and_drf(
-    opened, is_async, arrange, settings, bare
+    case, is_async, get_response, settings, bare
 ):
     settings.APIERRORS = {**settings.APIERRORS, "FORMATS": {"/api/": None}}
-    ours = arrange(opened, is_async=is_async)
+    ours = get_response(case, is_async=is_async)
     bare()
-    assert_same_answer(ours, send(opened, is_async=is_async))
+    assert_same_answer(ours, send(case, is_async=is_async))
 
 
 PREFIXES = {"/api/": "detailed", "/api/drf": "result", "/api/drf/throttled/": "described", "/shop": "problem"}
@@ -902,27 +902,27 @@ PREFIXES = {"/api/": "detailed", "/api/drf": "result", "/api/drf/throttled/": "d
         ("/shop/nowhere", "problem"),
     ],
 )
-def test_the_longest_prefix_that_ends_at_a_segment_picks_the_format(path, format_, is_async, door, settings):
+def test_the_longest_prefix_that_ends_at_a_segment_picks_the_format(path, format_, is_async, set_view, settings):
     settings.APIERRORS = {**settings.APIERRORS, "FORMATS": PREFIXES}
-    door(raising(Http404))
-    response = send(Door(name="", path=path, code="", status=0), is_async=is_async)
+    set_view(raising(Http404))
+    response = send(Case(name="", path=path, code="", status=0), is_async=is_async)
     assert_body_is_of(response, format_)
 
 
 def test_a_path_that_only_begins_like_a_prefix_is_no_api_path(is_async, settings):
     settings.APIERRORS = {**settings.APIERRORS, "FORMATS": PREFIXES}
     for path in ("/shops", "/apis"):
-        response = send(Door(name="", path=path, code="", status=0), is_async=is_async)
+        response = send(Case(name="", path=path, code="", status=0), is_async=is_async)
         assert response.headers["Content-Type"].startswith("text/html")
 
 
-@pytest.mark.parametrize("does", [raising(ApiError), raising(ZeroDivisionError), returning(HttpResponse, status=500)])
+@pytest.mark.parametrize("view", [raising(ApiError), raising(ZeroDivisionError), returning(HttpResponse, status=500)])
 @pytest.mark.parametrize("path", ["/api/typed/drf", "/api/typed/class", "/api/typed/plain"])
 @pytest.mark.parametrize("formats", [{}, {"/api/": "result"}, {"/api/": None}], ids=str)
-def test_the_format_of_a_view_beats_that_of_its_path(formats, path, does, is_async, door, settings):
+def test_the_format_of_a_view_beats_that_of_its_path(formats, path, view, is_async, set_view, settings):
     settings.APIERRORS = {**settings.APIERRORS, "FORMAT": "described", "FORMATS": formats}
-    door(does)
-    response = send(Door(name="", path=path, code="", status=0), is_async=is_async)
+    set_view(view)
+    response = send(Case(name="", path=path, code="", status=0), is_async=is_async)
     assert response.headers["X-Error-Code"] == "INTERNAL_SERVER_ERROR"
     assert_body_is_of(response, "typed")
 
@@ -930,7 +930,7 @@ def test_the_format_of_a_view_beats_that_of_its_path(formats, path, does, is_asy
 def test_the_format_of_a_path_beats_the_default(is_async, settings):
     settings.APIERRORS = {**settings.APIERRORS, "FORMAT": "described", "FORMATS": {"/api/drf": "typed"}}
     for path, format_ in {"/api/drf/throttled": "typed", "/api/plain/throttled": "described"}.items():
-        assert_body_is_of(send(Door(name="", path=path, code="", status=0), is_async=is_async), format_)
+        assert_body_is_of(send(Case(name="", path=path, code="", status=0), is_async=is_async), format_)
 
 
 def assert_body_is_of(response, format_):

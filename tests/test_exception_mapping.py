@@ -153,13 +153,13 @@ def refined(base, **attributes):
     ids=lambda value: type(value).__name__ if isinstance(value, Exception) else "",
 )
 @pytest.mark.parametrize("url", DOORS)
-def test_an_exception_has_its_code_and_status(exc, code, status, url, api, door):
-    door(exc)
+def test_an_exception_has_its_code_and_status(exc, code, status, url, api, set_view):
+    set_view(exc)
     assert_api_error(api.post(url), code, status)
 
 
-def test_an_exception_that_cannot_be_read_is_logged(api, door, caplog):
-    door(Broken())
+def test_an_exception_that_cannot_be_read_is_logged(api, set_view, caplog):
+    set_view(Broken())
     api.get("/api/drf")
     assert "An exception of type Broken could not be read" in caplog.text
 
@@ -182,15 +182,15 @@ def test_an_exception_that_cannot_be_read_is_logged(api, door, caplog):
     ],
     ids=lambda exc: type(exc).__name__,
 )
-def test_a_registered_code_of_the_raise_site_counts_with_its_text(exc, url, api, door):
-    door(exc)
+def test_a_registered_code_of_the_raise_site_counts_with_its_text(exc, url, api, set_view):
+    set_view(exc)
     response = api.post(url)
     status = 409 if getattr(exc, "status_code", 0) == 409 and isinstance(exc, ValidationError) else 423
     assert_api_error(response, "ACCOUNT_LOCKED", status, message="Locked by us.")
 
 
-def test_a_registered_code_of_one_field_counts_and_names_it(api, door):
-    door(ValidationError({"from": [ErrorDetail("Locked by us.", "account_locked")]}))
+def test_a_registered_code_of_one_field_counts_and_names_it(api, set_view):
+    set_view(ValidationError({"from": [ErrorDetail("Locked by us.", "account_locked")]}))
     response = api.post("/api/drf")
     assert_api_error(response, "ACCOUNT_LOCKED", message="Locked by us.")
     assert response.json()["error"]["errors"] == [
@@ -198,16 +198,16 @@ def test_a_registered_code_of_one_field_counts_and_names_it(api, door):
     ]
 
 
-def test_of_several_errors_none_names_the_answer(api, door):
-    door(ValidationError([ErrorDetail("x", "account_locked"), ErrorDetail("y", "account_locked")]))
+def test_of_several_errors_none_names_the_answer(api, set_view):
+    set_view(ValidationError([ErrorDetail("x", "account_locked"), ErrorDetail("y", "account_locked")]))
     assert_api_error(api.post("/api/drf"), "VALIDATION_FAILED")
 
 
 @pytest.mark.parametrize("code", ["no_such_code", "", 7, gettext_lazy("Yes"), "error", "not_found", "gone!"])
-def test_an_unregistered_code_of_the_raise_site_changes_nothing(code, api, door):
+def test_an_unregistered_code_of_the_raise_site_changes_nothing(code, api, set_view):
     exc = exceptions.PermissionDenied("Not you.")
     exc.detail = ErrorDetail("Not you.", code)
-    door(exc)
+    set_view(exc)
     assert_api_error(api.post("/api/drf"), "PERMISSION_DENIED")
 
 
@@ -224,9 +224,9 @@ def mapping(settings):
 
 
 @pytest.mark.parametrize("url", DOORS)
-def test_an_exception_that_is_mapped_to_a_4xx_is_answered_without_alarm(url, api, door, mapping, signals, caplog):
+def test_an_exception_that_is_mapped_to_a_4xx_is_answered_without_alarm(url, api, set_view, mapping, signals, caplog):
     mapping(builtins__LookupError="RESOURCE_CONFLICT")
-    door(KeyError("secret"))
+    set_view(KeyError("secret"))
     response = api.get(url)
     assert_api_error(response, "RESOURCE_CONFLICT", message="The request conflicts with the current state.")
     assert signals == []
@@ -234,10 +234,10 @@ def test_an_exception_that_is_mapped_to_a_4xx_is_answered_without_alarm(url, api
 
 
 @pytest.mark.parametrize("url", DOORS)
-def test_an_exception_that_is_mapped_to_a_5xx_is_left_to_django_first(url, api, door, mapping, signals, caplog):
+def test_an_exception_that_is_mapped_to_a_5xx_is_left_to_django_first(url, api, set_view, mapping, signals, caplog):
     mapping(builtins__TimeoutError="GATEWAY_TIMEOUT")
     exc = TimeoutError("secret")
-    door(exc)
+    set_view(exc)
     assert_api_error(api.get(url), "GATEWAY_TIMEOUT", message="A service we depend on took too long.")
     assert signals == [url]
     (record,) = errors(caplog)
@@ -247,7 +247,7 @@ def test_an_exception_that_is_mapped_to_a_5xx_is_left_to_django_first(url, api, 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("url", DOORS)
 @pytest.mark.parametrize(("code", "status"), [("GATEWAY_TIMEOUT", 504), ("RESOURCE_CONFLICT", 409)])
-def test_a_mapped_exception_rolls_back(code, status, url, api, door, mapping, monkeypatch):
+def test_a_mapped_exception_rolls_back(code, status, url, api, set_view, mapping, monkeypatch):
     monkeypatch.setitem(connection.settings_dict, "ATOMIC_REQUESTS", True)
     mapping(builtins__TimeoutError=code)
 
@@ -255,12 +255,12 @@ def test_a_mapped_exception_rolls_back(code, status, url, api, door, mapping, mo
         Account.objects.create(number="1")
         raise TimeoutError
 
-    door(late)
+    set_view(late)
     assert_api_error(api.post(url), code, status)
     assert not Account.objects.exists()
 
 
-def test_the_nearest_class_of_the_mapping_wins_and_comes_before_all_else(api, door, mapping):
+def test_the_nearest_class_of_the_mapping_wins_and_comes_before_all_else(api, set_view, mapping):
     mapping(
         builtins__Exception="GONE",
         rest_framework__exceptions__APIException="PRECONDITION_FAILED",
@@ -272,7 +272,7 @@ def test_the_nearest_class_of_the_mapping_wins_and_comes_before_all_else(api, do
         (ResourceConflict(), "RATE_TOO_HIGH"),
         (Http404(), "GONE"),
     ]:
-        door(exc)
+        set_view(exc)
         assert_api_error(api.get("/api/drf"), code)
 
 
@@ -281,23 +281,23 @@ def test_the_nearest_class_of_the_mapping_wins_and_comes_before_all_else(api, do
     [({"a": ["x"]}, "x"), ({"a": ["x"], "b": ["y"]}, "The data is well formed but breaks a rule.")],
     ids=str,
 )
-def test_validation_may_be_a_422(detail, message, api, door, mapping):
+def test_validation_may_be_a_422(detail, message, api, set_view, mapping):
     mapping(rest_framework__exceptions__ValidationError="UNPROCESSABLE_REQUEST")
-    door(ValidationError(detail))
+    set_view(ValidationError(detail))
     response = api.post("/api/drf")
     assert_api_error(response, "UNPROCESSABLE_REQUEST", 422, message=message)
     assert [error["param"] for error in response.json()["error"]["errors"]] == list(detail)
 
 
-def test_paths_that_name_no_exception_are_ignored_here(api, door, mapping):
+def test_paths_that_name_no_exception_are_ignored_here(api, set_view, mapping):
     mapping(no__such__Error="GONE", os__getcwd="GONE")
-    door(Http404())
+    set_view(Http404())
     assert_api_error(api.get("/api/drf"), "RESOURCE_NOT_FOUND")
 
 
-def test_an_unknown_code_in_the_mapping_is_a_500_and_logged(api, door, mapping, caplog):
+def test_an_unknown_code_in_the_mapping_is_a_500_and_logged(api, set_view, mapping, caplog):
     mapping(builtins__KeyError="NO_SUCH_MAPPED_CODE")
-    door(KeyError())
+    set_view(KeyError())
     assert_api_error(api.get("/api/drf"), "INTERNAL_SERVER_ERROR")
     assert "Error code 'NO_SUCH_MAPPED_CODE' is not defined" in caplog.text
 
@@ -317,23 +317,23 @@ def test_an_unknown_code_in_the_mapping_is_a_500_and_logged(api, door, mapping, 
     ],
     ids=str,
 )
-def test_returned_serializer_errors_are_structured_with_their_status(detail, status, code, count, api, door):
-    door(lambda request: Response(errors_of(detail), status=status))
+def test_returned_serializer_errors_are_structured_with_their_status(detail, status, code, count, api, set_view):
+    set_view(lambda request: Response(errors_of(detail), status=status))
     response = api.post("/api/drf")
     assert_api_error(response, code, status, httpCode=status)
     assert len(response.json()["error"]["errors"]) == count
 
 
 @pytest.mark.parametrize("wrapped", [lambda errors: {"errors": errors, "ok": False}, lambda errors: {"data": errors}])
-def test_returned_serializer_errors_may_be_one_member_of_the_data(wrapped, api, door):
-    door(lambda request: Response(wrapped(errors_of({"a": ["x"]})), status=400))
+def test_returned_serializer_errors_may_be_one_member_of_the_data(wrapped, api, set_view):
+    set_view(lambda request: Response(wrapped(errors_of({"a": ["x"]})), status=400))
     response = api.post("/api/drf")
     assert response.json()["error"]["errors"] == [{"param": "a", "code": "invalid", "message": "x"}]
 
 
 @pytest.mark.parametrize("detail", [{"a": ["secret"]}, ["secret"]], ids=str)
-def test_returned_errors_under_a_guarded_status_tell_nothing(detail, api, door):
-    door(lambda request: Response(errors_of(detail), status=403))
+def test_returned_errors_under_a_guarded_status_tell_nothing(detail, api, set_view):
+    set_view(lambda request: Response(errors_of(detail), status=403))
     response = api.post("/api/drf")
     assert_api_error(response, "PERMISSION_DENIED", message="These credentials may not do this.")
     assert b"secret" not in response.content
@@ -355,8 +355,8 @@ def test_returned_errors_under_a_guarded_status_tell_nothing(detail, api, door):
     ],
     ids=repr,
 )
-def test_other_data_that_a_view_returned_is_left_as_it_is(data, api, door):
-    door(lambda request: Response(data, status=404))
+def test_other_data_that_a_view_returned_is_left_as_it_is(data, api, set_view):
+    set_view(lambda request: Response(data, status=404))
     response = api.get("/api/drf")
     assert (response.status_code, response.json()) == (404, data)
     assert "X-Error-Code" not in response.headers
@@ -380,9 +380,9 @@ def test_other_data_that_a_view_returned_is_left_as_it_is(data, api, door):
     ],
     ids=lambda value: str(value)[:60],
 )
-def test_a_page_that_a_view_returned_takes_the_code_of_its_status(response, code, api, door):
+def test_a_page_that_a_view_returned_takes_the_code_of_its_status(response, code, api, set_view):
     status = response.status_code
-    door(lambda request: response)
+    set_view(lambda request: response)
     assert_api_error(api.get("/api/plain"), code, status, httpCode=status)
 
 
@@ -395,16 +395,16 @@ def test_a_page_that_a_view_returned_takes_the_code_of_its_status(response, code
     ],
     ids=lambda response: response["Content-Type"],
 )
-def test_a_body_of_a_deliberate_type_stays(response, api, door):
+def test_a_body_of_a_deliberate_type_stays(response, api, set_view):
     body = response.content
-    door(lambda request: response)
+    set_view(lambda request: response)
     answer = api.get("/api/plain")
     assert answer.content == body
     assert "X-Error-Code" not in answer.headers
 
 
-def test_a_page_that_a_view_returned_stays_when_html_was_asked_for(api, door):
-    door(lambda request: HttpResponse("<p>", status=404))
+def test_a_page_that_a_view_returned_stays_when_html_was_asked_for(api, set_view):
+    set_view(lambda request: HttpResponse("<p>", status=404))
     assert api.get("/api/plain", headers={"Accept": "text/html"}).content == b"<p>"
 
 
@@ -420,10 +420,10 @@ def test_a_failed_csrf_check_has_its_own_code():
 
 
 @pytest.mark.parametrize("above", [True, False])
-def test_an_exception_that_another_middleware_answered_is_its_answer(above, api, door, settings):
+def test_an_exception_that_another_middleware_answered_is_its_answer(above, api, set_view, settings):
     theirs = f"{__name__}.Answering"
     settings.MIDDLEWARE = [theirs, *settings.MIDDLEWARE] if above else [*settings.MIDDLEWARE, theirs]
-    door(RuntimeError())
+    set_view(RuntimeError())
     response = api.get("/api/plain")
     assert (response.status_code, response.content) == (409, b"Theirs.")
     assert "X-Error-Code" not in response.headers
@@ -432,8 +432,8 @@ def test_an_exception_that_another_middleware_answered_is_its_answer(above, api,
 @pytest.mark.parametrize(
     ("authorization", "code"), [({}, "AUTH_KEY_NOT_FOUND"), ({"Authorization": "Bearer x"}, "AUTH_KEY_INVALID")]
 )
-def test_a_returned_401_tells_whether_credentials_were_sent(authorization, code, api, door):
-    door(lambda request: HttpResponse(status=401))
+def test_a_returned_401_tells_whether_credentials_were_sent(authorization, code, api, set_view):
+    set_view(lambda request: HttpResponse(status=401))
     assert_api_error(api.get("/api/plain", headers=authorization), code)
 
 
@@ -446,20 +446,20 @@ def test_a_returned_401_tells_whether_credentials_were_sent(authorization, code,
         ("/api/plain", "Basic YTpi", "AUTH_KEY_NOT_FOUND"),
     ],
 )
-def test_a_token_that_the_authenticators_passed_over_is_not_missing(path, authorization, code, api, door):
-    door(exceptions.NotAuthenticated())
+def test_a_token_that_the_authenticators_passed_over_is_not_missing(path, authorization, code, api, set_view):
+    set_view(exceptions.NotAuthenticated())
     assert_api_error(api.get(path, headers={"Authorization": authorization}), code)
 
 
-def test_a_returned_wait_is_kept_and_told(api, door):
-    door(lambda request: HttpResponse(status=429, headers={"Retry-After": "17"}))
+def test_a_returned_wait_is_kept_and_told(api, set_view):
+    set_view(lambda request: HttpResponse(status=429, headers={"Retry-After": "17"}))
     response = api.get("/api/plain")
     assert_api_error(response, "RATE_TOO_HIGH", message="Slow down and retry after 17 s.")
     assert response["Retry-After"] == "17"
 
 
 @pytest.mark.parametrize("debug", [False, True])
-def test_an_oversized_form_is_too_large_also_when_the_csrf_check_reads_it(debug, settings, door):
+def test_an_oversized_form_is_too_large_also_when_the_csrf_check_reads_it(debug, settings, set_view):
     settings.DEBUG = debug
     settings.DATA_UPLOAD_MAX_MEMORY_SIZE = 100
     client = Client(enforce_csrf_checks=True, raise_request_exception=False)
@@ -468,8 +468,8 @@ def test_an_oversized_form_is_too_large_also_when_the_csrf_check_reads_it(debug,
     assert_api_error(response, "PAYLOAD_TOO_LARGE", 413)
 
 
-def test_a_login_redirect_becomes_a_401_when_asked_for(settings, api, door):
-    door(lambda request: redirect_to_login(request.path))
+def test_a_login_redirect_becomes_a_401_when_asked_for(settings, api, set_view):
+    set_view(lambda request: redirect_to_login(request.path))
     assert api.get("/api/plain").status_code == 302
     settings.APIERRORS = {"LOGIN_REDIRECT_AS_401": True}
     assert_api_error(api.get("/api/plain"), "AUTH_KEY_NOT_FOUND")
@@ -488,31 +488,31 @@ def test_the_method_is_named_and_cut(api):
     ("content_type", "message"),
     [("text/csv", "text/csv is not accepted here."), ("", "Unsupported media type.")],
 )
-def test_the_media_type_is_named(content_type, message, api, door):
-    door(exceptions.UnsupportedMediaType("x"))
+def test_the_media_type_is_named(content_type, message, api, set_view):
+    set_view(exceptions.UnsupportedMediaType("x"))
     for url in DOORS:
         response = api.generic("POST", url, b"{}", content_type=content_type)
         assert_api_error(response, "UNSUPPORTED_MEDIA_TYPE", message=message)
 
 
-def test_a_parse_error_is_told_and_cut(api, door):
-    door(exceptions.ParseError("x" * 900))
+def test_a_parse_error_is_told_and_cut(api, set_view):
+    set_view(exceptions.ParseError("x" * 900))
     assert_api_error(api.post("/api/drf"), "REQUEST_MALFORMED", message="x" * 200)
 
 
 @pytest.mark.parametrize("format_", ["result", "described"])
-def test_a_format_for_one_error_speaks_of_the_first_under_any_code(format_, api, door, settings):
+def test_a_format_for_one_error_speaks_of_the_first_under_any_code(format_, api, set_view, settings):
     class Unprocessable(exceptions.ValidationError):
         status_code = 422
 
     settings.APIERRORS = {"FORMAT": format_}
-    door(Unprocessable({"amount": ["Too much."], "currency": ["Unknown."]}))
+    set_view(Unprocessable({"amount": ["Too much."], "currency": ["Unknown."]}))
     response = api.get("/api/drf")
     assert response.headers["X-Error-Code"] == "UNPROCESSABLE_REQUEST"
     assert "amount: Too much." in response.json().values()
 
 
-def test_a_validation_error_of_ours_without_a_parameter_is_listed_too(api, door):
-    door(ApiError("VALIDATION_FAILED", "These two exclude each other."))
+def test_a_validation_error_of_ours_without_a_parameter_is_listed_too(api, set_view):
+    set_view(ApiError("VALIDATION_FAILED", "These two exclude each other."))
     listed = [{"param": None, "code": "invalid", "message": "These two exclude each other."}]
     assert_api_error(api.get("/api/plain"), "VALIDATION_FAILED", errors=listed)

@@ -26,7 +26,7 @@ DOORS = ["/api/drf", "/api/plain"]
 
 @pytest.fixture
 def own_codes():
-    """Codes and subclasses made in a test are gone after it; name it before ``door``, which holds an instance."""
+    """Codes and subclasses made in a test are gone after it; name it before ``set_view``, which holds an instance."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(codes, "registry", dict(codes.registry))
         patch.setattr(codes, "_conflicts", [])
@@ -51,8 +51,8 @@ def everything():
 @pytest.mark.parametrize(
     "copied", [lambda exc: exc, copy.copy, copy.deepcopy, lambda exc: pickle.loads(pickle.dumps(exc))]
 )
-def test_all_that_a_raise_site_says_is_answered_also_by_a_copy(copied, url, api, door):
-    door(copied(everything()))
+def test_all_that_a_raise_site_says_is_answered_also_by_a_copy(copied, url, api, set_view):
+    set_view(copied(everything()))
     response = api.get(url)
     assert_api_error(
         response, "INSUFFICIENT_BALANCE", 409, httpCode=409, message="Short by 25.00.", details={"required": "25.00"}
@@ -79,18 +79,18 @@ def test_all_that_a_raise_site_says_is_answered_also_by_a_copy(copied, url, api,
     ids=lambda value: type(value).__name__ if isinstance(value, ApiError) else "",
 )
 @pytest.mark.parametrize("url", DOORS)
-def test_the_ready_made_errors_are_answered_also_after_a_journey(exc, code, status, url, api, door):
+def test_the_ready_made_errors_are_answered_also_after_a_journey(exc, code, status, url, api, set_view):
     for each in (exc, pickle.loads(pickle.dumps(exc))):
-        door(each)
+        set_view(each)
         response = api.get(url)
         assert_api_error(response, code, status)
         assert response.headers.get("Retry-After") == (str(exc.retry_after) if exc.retry_after else None)
 
 
 @pytest.mark.parametrize("method", ["get", "post"])
-def test_a_missing_parameter_is_named_and_placed(method, api, door, settings):
+def test_a_missing_parameter_is_named_and_placed(method, api, set_view, settings):
     settings.APIERRORS = {"STRICT": True, "FORMAT": "problem"}
-    door(exceptions.ParamNotFound("items.0.price"))
+    set_view(exceptions.ParamNotFound("items.0.price"))
     body = getattr(api, method)("/api/drf").json()
     place = {"parameter": "items.0.price"} if method == "get" else {"pointer": "#/items/0/price"}
     message = 'The required parameter "items.0.price" is missing.'
@@ -98,8 +98,8 @@ def test_a_missing_parameter_is_named_and_placed(method, api, door, settings):
     assert body["errors"] == [{**place, "code": "required", "detail": message}]
 
 
-def test_a_message_of_a_5xx_stays_here(api, door):
-    door(exceptions.BadGateway(message="secret"))
+def test_a_message_of_a_5xx_stays_here(api, set_view):
+    set_view(exceptions.BadGateway(message="secret"))
     assert_api_error(api.get("/api/drf"), "BAD_GATEWAY", message="A service we depend on failed.")
 
 
@@ -114,26 +114,26 @@ def test_a_message_of_a_5xx_stays_here(api, door):
     ],
     ids=["nothing", "404", "418", "599", "class"],
 )
-def test_without_a_code_the_status_speaks(exc, code, status, api, door):
+def test_without_a_code_the_status_speaks(exc, code, status, api, set_view):
     for url in DOORS:
-        door(exc)
+        set_view(exc)
         assert_api_error(api.get(url), code, status)
 
 
 @pytest.mark.parametrize("status", [200, 302, 600, "409", -1, True])
 @pytest.mark.parametrize("url", DOORS)
-def test_a_status_that_is_no_error_gives_way_to_the_catalogs(url, status, api, door):
-    door(ApiError("RESOURCE_CONFLICT", status=status))
+def test_a_status_that_is_no_error_gives_way_to_the_catalogs(url, status, api, set_view):
+    set_view(ApiError("RESOURCE_CONFLICT", status=status))
     assert_api_error(api.get(url), "RESOURCE_CONFLICT", 409)
 
 
-def test_a_subclass_that_skips_its_constructor_keeps_code_and_status(api, door):
+def test_a_subclass_that_skips_its_constructor_keeps_code_and_status(api, set_view):
     class Hasty(exceptions.ResourceConflict):
         def __init__(self, owner):
             self.owner = owner
 
     for url in DOORS:
-        door(Hasty("ana"))
+        set_view(Hasty("ana"))
         assert_api_error(api.get(url), "RESOURCE_CONFLICT", 409)
 
 
@@ -151,7 +151,7 @@ def test_readers_that_know_only_drf_find_what_they_look_for():
 # Subclasses
 
 
-def test_a_subclass_registers_its_code(own_codes, api, door):
+def test_a_subclass_registers_its_code(own_codes, api, set_view):
     class QuotaUsed(ApiError):
         code = "QUOTA_USED"
         status = 429
@@ -164,18 +164,18 @@ def test_a_subclass_registers_its_code(own_codes, api, door):
     definition = codes.get("QUOTA_USED")
     assert (definition.status, definition.type, definition.retry) == (429, "validation_error", "safe")
     for url in DOORS:
-        door(QuotaUsed(params={"used": 3, "quota": 3}))
+        set_view(QuotaUsed(params={"used": 3, "quota": 3}))
         assert_api_error(api.get(url), "QUOTA_USED", message="3 of 3 used.")
-        door(QuotaUsed())
+        set_view(QuotaUsed())
         assert_api_error(api.get(url), "QUOTA_USED", message="Quota used.")
 
 
-def test_a_subclass_needs_no_words(own_codes, api, door):
+def test_a_subclass_needs_no_words(own_codes, api, set_view):
     class QuotaUsed(ApiError):
         code = "QUOTA_USED"
         status = 409
 
-    door(QuotaUsed())
+    set_view(QuotaUsed())
     assert_api_error(api.get("/api/drf"), "QUOTA_USED", message="Quota used.")
 
 
@@ -215,8 +215,8 @@ def test_an_unsound_definition_says_what_is_wrong(own_codes):
 
 
 @pytest.mark.parametrize("url", DOORS)
-def test_an_unknown_code_raises_under_strict(url, client, door):
-    door(ApiError("NO_SUCH_CODE"))
+def test_an_unknown_code_raises_under_strict(url, client, set_view):
+    set_view(ApiError("NO_SUCH_CODE"))
     with pytest.raises(UnknownErrorCode, match="'NO_SUCH_CODE' is not defined"):
         client.get(url)
 
@@ -225,21 +225,21 @@ def test_an_unknown_code_raises_under_strict(url, client, door):
 @pytest.mark.parametrize(
     ("status", "sent"), [(None, "INTERNAL_SERVER_ERROR"), (409, "RESOURCE_CONFLICT"), (418, "INVALID_REQUEST")]
 )
-def test_an_unknown_code_is_answered_by_its_status_and_logged_once(status, sent, url, api, door, settings, caplog):
+def test_an_unknown_code_is_answered_by_its_status_and_logged_once(status, sent, url, api, set_view, settings, caplog):
     settings.APIERRORS = {"STRICT": False}
     code = f"NO_SUCH_{status}_{len(url)}"
     for _ in range(3):
-        door(ApiError(code, status=status))
+        set_view(ApiError(code, status=status))
         assert_api_error(api.get(url), sent, status)
     assert [record.message for record in caplog.records if record.name == "django_apierrors"] == [
         f"Error code '{code}' is not defined; the code of its status was sent instead"
     ]
 
 
-def test_strict_follows_debug(client, door, settings):
+def test_strict_follows_debug(client, set_view, settings):
     settings.APIERRORS = {}
     settings.DEBUG = True
-    door(ApiError("NO_SUCH_CODE"))
+    set_view(ApiError("NO_SUCH_CODE"))
     with pytest.raises(UnknownErrorCode):
         client.get("/api/drf")
 
@@ -305,14 +305,14 @@ def test_texts_without_a_code_are_refused():
             message = "There is no such account."
 
 
-def test_defaults_of_a_class_count_until_an_instance_says_otherwise(api, door):
+def test_defaults_of_a_class_count_until_an_instance_says_otherwise(api, set_view):
     class Overloaded(ServiceUnavailable):
         retry_after = 30
         headers = {"X-Queue": "full"}
 
-    door(Overloaded())
+    set_view(Overloaded())
     assert (api.get("/api/drf")["Retry-After"], api.get("/api/plain")["X-Queue"]) == ("30", "full")
-    door(Overloaded(retry_after=5))
+    set_view(Overloaded(retry_after=5))
     assert api.get("/api/drf")["Retry-After"] == "5"
 
 
@@ -321,6 +321,6 @@ def test_readers_that_know_only_drf_get_no_text_that_a_code_does_not_pass():
     assert ApiError("RESOURCE_CONFLICT", "Too late.").detail == "Too late."
 
 
-def test_a_code_may_be_written_small(api, door):
-    door(ApiError("resource_conflict"))
+def test_a_code_may_be_written_small(api, set_view):
+    set_view(ApiError("resource_conflict"))
     assert_api_error(api.get("/api/plain"), "RESOURCE_CONFLICT")

@@ -53,12 +53,12 @@ class Listed(Format):
 
 
 @pytest.fixture
-def answer(settings, door, api):
+def answer(settings, set_view, api):
     """The response to an exception in a format, with a known request id."""
 
     def of(what, name="nested", url="/api/drf", **headers):
         settings.APIERRORS = {"STRICT": True, "FORMAT": name}
-        door(what)
+        set_view(what)
         return api.post(url, headers={"X-Request-ID": REQUEST_ID, **headers})
 
     return of

@@ -1,4 +1,4 @@
-"""Six exchanges in each format, checked byte for byte, and the same on every door."""
+"""Six exchanges in each format, checked byte for byte, and the same in every kind of view."""
 
 import datetime
 from decimal import Decimal
@@ -99,11 +99,11 @@ def test_an_exchange_is_as_it_is_written(name, format_, client):
     assert written(sent(lines, body, client)) == answer
 
 
-@pytest.mark.parametrize("door", ["plain", "async"])
+@pytest.mark.parametrize("view", ["plain", "async"])
 @pytest.mark.parametrize("name", ELSEWHERE)
-def test_a_plain_view_answers_like_the_drf_view(name, door, format_, client):
+def test_a_plain_view_answers_like_the_drf_view(name, view, format_, client):
     lines, body, _answer = exchanges(format_)[name]
-    assert_same(sent(lines, body, client), sent(lines, body, client, f"/api/{door}/{ELSEWHERE[name]}"))
+    assert_same(sent(lines, body, client), sent(lines, body, client, f"/api/{view}/{ELSEWHERE[name]}"))
 
 
 def assert_same(one, other):
@@ -146,13 +146,13 @@ ERRORS = {
 
 @pytest.mark.parametrize("headers", [{}, {"Authorization": "Bearer good"}], ids=["no key", "a key"])
 @pytest.mark.parametrize("name", ERRORS)
-def test_an_api_error_is_the_same_from_every_kind_of_view(name, headers, format_, client, door):
-    drf = answer_of("/api/drf", headers, client, door, name)
+def test_an_api_error_is_the_same_from_every_kind_of_view(name, headers, format_, client, set_view):
+    drf = answer_of("/api/drf", headers, client, set_view, name)
     for path in ("/api/plain", "/api/async", "/api/class"):
-        assert_same(drf, answer_of(path, headers, client, door, name))
+        assert_same(drf, answer_of(path, headers, client, set_view, name))
 
 
-def answer_of(path, headers, client, door, name):
-    door(ERRORS[name]())
+def answer_of(path, headers, client, set_view, name):
+    set_view(ERRORS[name]())
     get = async_to_sync(client.get) if isinstance(client, AsyncClient) else client.get
     return get(path, headers={**REQUEST_ID, **headers})

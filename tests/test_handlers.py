@@ -1,4 +1,4 @@
-"""The doors: DRF's exception handler, and Django's error views."""
+"""The entry points: DRF's exception handler, and Django's error views."""
 
 import json
 
@@ -66,7 +66,7 @@ def body(response):
     return json.loads(response.content)
 
 
-# DRF's door
+# DRF's exception handler
 
 
 @pytest.mark.parametrize("context", [None, {}, {"request": None, "view": None}])
@@ -87,26 +87,26 @@ def test_an_exception_that_nobody_knows_is_left_to_django():
     assert exception_handler(KeyError("x"), {}) is None
 
 
-def test_a_stop_iteration_leaves_the_view_as_a_runtime_error(send, door, caplog):
-    door(StopIteration("x"))
+def test_a_stop_iteration_leaves_the_view_as_a_runtime_error(send, set_view, caplog):
+    set_view(StopIteration("x"))
     assert_api_error(send("get", "/api/drf"), "INTERNAL_SERVER_ERROR")
     exc = caplog.records[-1].exc_info[1]
     assert isinstance(exc, RuntimeError)
     assert isinstance(exc.__cause__, StopIteration)
 
 
-def test_a_path_that_formats_leaves_alone_is_answered_by_drf(send, door, settings):
+def test_a_path_that_formats_leaves_alone_is_answered_by_drf(send, set_view, settings):
     settings.APIERRORS = {"FORMATS": {"/api/drf": None}}
-    door(NotFound("x"))
+    set_view(NotFound("x"))
     response = send("get", "/api/drf")
 
     assert body(response) == {"detail": "x"}
     assert "X-Error-Code" not in response
 
 
-def test_without_the_middleware_drf_errors_are_structured(send, settings, door):
+def test_without_the_middleware_drf_errors_are_structured(send, settings, set_view):
     settings.MIDDLEWARE = []
-    door(NotFound())
+    set_view(NotFound())
     assert_api_error(send("get", "/api/drf"), "RESOURCE_NOT_FOUND")
 
 
@@ -130,10 +130,10 @@ def test_the_format_of_the_view_is_used(send):
         (None, None),
     ],
 )
-def test_the_wait_of_a_throttle_is_an_integer_of_at_least_1_or_absent(send, door, wait, header):
+def test_the_wait_of_a_throttle_is_an_integer_of_at_least_1_or_absent(send, set_view, wait, header):
     exc = Throttled()
     exc.wait = wait
-    door(exc)
+    set_view(exc)
     response = send("get", "/api/drf")
 
     assert_api_error(response, "RATE_TOO_HIGH")
@@ -192,10 +192,10 @@ def test_a_deliberate_error_on_a_website_path_is_structured():
     assert_api_error(handler403(RequestFactory().get("/site/x"), ApiError("RESOURCE_CONFLICT")), "RESOURCE_CONFLICT")
 
 
-def test_an_error_view_that_fails_gives_the_fixed_bytes(send, settings, door, caplog):
+def test_an_error_view_that_fails_gives_the_fixed_bytes(send, settings, set_view, caplog):
     settings.MIDDLEWARE = ["shop.middleware.before_the_view"]
     settings.APIERRORS = {"API_PATHS": 7}
-    door(KeyError("original"))
+    set_view(KeyError("original"))
     response = send("get", "/api/plain")
 
     assert_api_error(response, "INTERNAL_SERVER_ERROR", httpCode=500, message="Internal error.")
@@ -216,10 +216,10 @@ def test_a_failing_template_of_a_website_gives_a_fixed_page(settings):
     assert (response.status_code, response["Content-Type"]) == (500, "text/html; charset=utf-8")
 
 
-def test_a_broken_format_hides_no_error_of_a_middleware(send, settings, door, caplog):
+def test_a_broken_format_hides_no_error_of_a_middleware(send, settings, set_view, caplog):
     settings.MIDDLEWARE = ["shop.middleware.before_the_view"]
     settings.APIERRORS = {"FORMAT": f"{__name__}.Failing"}
-    door(PermissionDenied("x"))
+    set_view(PermissionDenied("x"))
     response = send("get", "/api/plain")
 
     assert response.status_code == 403
@@ -247,6 +247,6 @@ def test_a_failed_csrf_check_is_structured_where_errors_are(path, ours):
         assert_api_error(response, "CSRF_FAILED")
 
 
-def test_a_website_view_may_return_what_it_likes(send, door):
-    door(lambda request: HttpResponse("teapot", status=418))
+def test_a_website_view_may_return_what_it_likes(send, set_view):
+    set_view(lambda request: HttpResponse("teapot", status=418))
     assert send("get", "/site/plain").content == b"teapot"

@@ -39,8 +39,8 @@ def record(**extra):
         (SuspiciousOperation("x"), "INVALID_REQUEST"),
     ],
 )
-def test_records_of_django_carry_the_id_and_the_code(send, door, logged, path, exc, code):
-    door(exc)
+def test_records_of_django_carry_the_id_and_the_code(send, set_view, logged, path, exc, code):
+    set_view(exc)
     send("get", path, headers={"x-request-id": "mine-1"})
 
     assert [(record.request_id, record.error_code) for record in logged.records] == [("mine-1", code)]
@@ -51,9 +51,9 @@ def test_an_unmatched_url_has_its_code(send, logged):
     assert [(record.request_id, record.error_code) for record in logged.records] == [("mine-1", "ENDPOINT_NOT_FOUND")]
 
 
-def test_what_a_middleware_raised_has_its_code(send, door, logged, settings):
+def test_what_a_middleware_raised_has_its_code(send, set_view, logged, settings):
     settings.MIDDLEWARE = ["django_apierrors.middleware.ApiErrorMiddleware", "shop.middleware.before_the_view"]
-    door(KeyError("x"))
+    set_view(KeyError("x"))
     send("get", "/api/plain")
     assert [record.error_code for record in logged.records] == ["INTERNAL_SERVER_ERROR"]
 

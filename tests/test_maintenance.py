@@ -850,9 +850,9 @@ def test_nor_are_fifty_under_asgi(caplog):
 
 
 @pytest.mark.usefixtures("admins")
-def test_a_503_of_a_view_is_logged_and_mailed(send, door, caplog):
+def test_a_503_of_a_view_is_logged_and_mailed(send, set_view, caplog):
     """What the tests above would see, did we not say that a refusal is logged already."""
-    door(lambda request: HttpResponse(status=503))
+    set_view(lambda request: HttpResponse(status=503))
     send("get", "/api/plain")
     assert [record.levelname for record in caplog.records] == ["ERROR"]
     assert len(mail.outbox) == 1

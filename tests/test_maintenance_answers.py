@@ -170,7 +170,7 @@ def test_head_has_no_body_even_where_the_server_would_send_one(rf):
     assert int(answer.headers["Content-Length"]) > 0
 
 
-# Which door it would have been makes no difference
+# What the response would have been makes no difference
 
 
 @pytest.mark.parametrize(
@@ -476,7 +476,5 @@ def test_the_problem_of_a_window_has_its_message_and_its_end():
     assert (made.code, made.message, made.is_final, made.details, made.retry_after) == (
         "MAINTENANCE", "Moving house.", True, None, 300,
     )  # fmt: skip
-    assert (
-        json.dumps(dict(answers.problem(Window(ends=0), HttpRequest()).details))
-        == '{"ends_at": "1970-01-01T00:00:00Z"}'
-    )
+    ended = answers.problem(Window(ends=0), HttpRequest())
+    assert json.dumps(dict(ended.details)) == '{"ends_at": "1970-01-01T00:00:00Z"}'

@@ -177,8 +177,8 @@ def test_under_asgi_no_hook_runs_in_another_thread(settings, status):
         (Ratelimited(), "RATE_TOO_HIGH"),
     ],
 )
-def test_a_deliberate_error_is_answered_on_api_paths_and_an_api_exception_everywhere(send, door, path, exc, code):
-    door(exc)
+def test_a_deliberate_error_is_answered_on_api_paths_and_an_api_exception_everywhere(send, set_view, path, exc, code):
+    set_view(exc)
     response = send("get", path)
 
     if path.startswith("/site") and isinstance(exc, Ratelimited):
@@ -189,8 +189,8 @@ def test_a_deliberate_error_is_answered_on_api_paths_and_an_api_exception_everyw
 
 
 @pytest.mark.parametrize("exc, status", [(Http404("x"), 404), (PermissionDenied("x"), 403), (KeyError("x"), 500)])
-def test_other_exceptions_of_a_website_path_are_djangos(send, door, exc, status):
-    door(exc)
+def test_other_exceptions_of_a_website_path_are_djangos(send, set_view, exc, status):
+    set_view(exc)
     response = send("get", "/site/plain")
 
     assert response.status_code == status
@@ -198,14 +198,14 @@ def test_other_exceptions_of_a_website_path_are_djangos(send, door, exc, status)
     assert "X-Error-Code" not in response
 
 
-def test_a_client_that_prefers_json_is_answered_in_json_on_a_website_path(send, door):
-    door(Http404("x"))
+def test_a_client_that_prefers_json_is_answered_in_json_on_a_website_path(send, set_view):
+    set_view(Http404("x"))
     assert_api_error(send("get", "/site/plain", headers={"accept": "application/json"}), "RESOURCE_NOT_FOUND")
 
 
-def test_a_path_that_formats_leaves_alone_is_left_to_django(send, door, settings):
+def test_a_path_that_formats_leaves_alone_is_left_to_django(send, set_view, settings):
     settings.APIERRORS = {"FORMATS": {"/api/plain": None}}
-    door(ApiError("RESOURCE_CONFLICT"))
+    set_view(ApiError("RESOURCE_CONFLICT"))
     response = send("get", "/api/plain")
 
     assert response.status_code == 500
@@ -220,8 +220,8 @@ def test_errors_that_a_drf_view_returns_are_structured_with_the_views_status(sen
     assert_api_error(response, "RESOURCE_CONFLICT", 409)
 
 
-def test_returned_data_without_errors_passes_unchanged(send, door):
-    door(lambda request: Response({"detail": "gone"}, status=404))
+def test_returned_data_without_errors_passes_unchanged(send, set_view):
+    set_view(lambda request: Response({"detail": "gone"}, status=404))
     response = send("get", "/api/returns")
 
     assert response.status_code == 404
@@ -233,8 +233,8 @@ def test_returned_errors_on_a_path_that_formats_leaves_alone_stay_drfs(send, set
     assert body(send("post", "/site/returns", data={})) == {"name": ["This field is required."]}
 
 
-def test_a_template_response_of_django_is_not_taken_for_one_of_drf(send, door):
-    door(lambda request: SimpleTemplateResponse(engines["django"].from_string("<html>"), status=404))
+def test_a_template_response_of_django_is_not_taken_for_one_of_drf(send, set_view):
+    set_view(lambda request: SimpleTemplateResponse(engines["django"].from_string("<html>"), status=404))
     response = send("get", "/api/plain", headers={"accept": "text/html"})
 
     assert response.status_code == 404
@@ -246,8 +246,8 @@ def test_a_template_response_of_django_is_not_taken_for_one_of_drf(send, door):
 
 @pytest.mark.parametrize("accept", ["*/*", "text/html", "application/json"])
 @pytest.mark.parametrize("content_type", ["application/json", "application/problem+json", "image/png", "text/csv"])
-def test_a_body_of_a_deliberate_type_is_left_alone(send, door, accept, content_type):
-    door(lambda request: HttpResponse(b"deliberate", status=404, content_type=content_type))
+def test_a_body_of_a_deliberate_type_is_left_alone(send, set_view, accept, content_type):
+    set_view(lambda request: HttpResponse(b"deliberate", status=404, content_type=content_type))
     response = send("get", "/api/plain", headers={"accept": accept})
 
     assert response.content == b"deliberate"
@@ -259,8 +259,8 @@ def test_a_body_of_a_deliberate_type_is_left_alone(send, door, accept, content_t
 @pytest.mark.parametrize(
     "accept, rewritten", [("*/*", True), ("application/json", True), ("text/html", False), ("text/html;q=0.5", False)]
 )
-def test_a_page_is_rewritten_only_when_the_client_did_not_name_html(send, door, content_type, accept, rewritten):
-    door(lambda request: HttpResponse(b"<h1>No</h1>", status=418, headers={"Content-Type": content_type}))
+def test_a_page_is_rewritten_only_when_the_client_did_not_name_html(send, set_view, content_type, accept, rewritten):
+    set_view(lambda request: HttpResponse(b"<h1>No</h1>", status=418, headers={"Content-Type": content_type}))
     response = send("get", "/api/plain", headers={"accept": accept})
 
     assert response.status_code == 418
@@ -269,18 +269,18 @@ def test_a_page_is_rewritten_only_when_the_client_did_not_name_html(send, door, 
         assert_api_error(response, "INVALID_REQUEST", 418)
 
 
-def test_an_empty_body_is_written_even_for_a_client_that_names_html(send, door):
-    door(lambda request: HttpResponse(status=410))
+def test_an_empty_body_is_written_even_for_a_client_that_names_html(send, set_view):
+    set_view(lambda request: HttpResponse(status=410))
     assert_api_error(send("get", "/api/plain", headers={"accept": "text/html"}), "GONE")
 
 
-def test_an_empty_answer_of_drf_is_written(send, door):
-    door(lambda request: Response(status=404))
+def test_an_empty_answer_of_drf_is_written(send, set_view):
+    set_view(lambda request: Response(status=404))
     assert_api_error(send("get", "/api/returns"), "RESOURCE_NOT_FOUND")
 
 
-def test_html_that_drf_negotiated_is_left_alone(send, door):
-    door(lambda request: Response("<h1>No</h1>", status=404))
+def test_html_that_drf_negotiated_is_left_alone(send, set_view):
+    set_view(lambda request: Response("<h1>No</h1>", status=404))
     response = send("get", "/api/html")
 
     assert response.status_code == 404
@@ -288,8 +288,8 @@ def test_html_that_drf_negotiated_is_left_alone(send, door):
 
 
 @pytest.mark.parametrize("status", [200, 201, 204, 301, 304, 307])
-def test_what_is_no_error_is_never_touched(send, door, status):
-    door(lambda request: HttpResponse(status=status, content_type="text/html", headers={"ETag": '"1"'}))
+def test_what_is_no_error_is_never_touched(send, set_view, status):
+    set_view(lambda request: HttpResponse(status=status, content_type="text/html", headers={"ETag": '"1"'}))
     response = send("get", "/api/plain")
 
     assert response.status_code == status
@@ -298,14 +298,14 @@ def test_what_is_no_error_is_never_touched(send, door, status):
     assert "X-Error-Code" not in response
 
 
-def test_the_status_of_an_answer_names_its_code(send, door):
+def test_the_status_of_an_answer_names_its_code(send, set_view):
     for status, code in [(401, "AUTH_KEY_NOT_FOUND"), (405, "METHOD_NOT_ALLOWED"), (503, "SERVICE_UNAVAILABLE")]:
-        door(lambda request, status=status: HttpResponse(status=status))
+        set_view(lambda request, status=status: HttpResponse(status=status))
         assert_api_error(send("get", "/api/plain"), code, status)
 
 
-def test_a_returned_401_names_the_key_when_one_was_sent(send, door):
-    door(lambda request: HttpResponse(status=401))
+def test_a_returned_401_names_the_key_when_one_was_sent(send, set_view):
+    set_view(lambda request: HttpResponse(status=401))
     assert_api_error(send("get", "/api/plain", headers={"authorization": "Bearer x"}), "AUTH_KEY_INVALID")
 
 
@@ -317,8 +317,8 @@ def test_a_405_of_a_plain_view_keeps_allow(send):
 
 
 @pytest.mark.parametrize("what", [KeyError("x"), Http404("x"), PermissionDenied("x"), ApiError("RESOURCE_CONFLICT")])
-def test_an_exception_on_an_api_path_is_structured_for_browsers_too(send, door, what):
-    door(what)
+def test_an_exception_on_an_api_path_is_structured_for_browsers_too(send, set_view, what):
+    set_view(what)
     response = send("get", "/api/plain", headers={"accept": "text/html,*/*;q=0.8"})
     assert response["Content-Type"] == "application/json"
     assert "X-Error-Code" in response
@@ -335,13 +335,13 @@ def test_an_unmatched_url_is_an_unknown_endpoint(send):
     assert send("get", "/site/nothing")["Content-Type"].startswith("text/html")
 
 
-def test_a_stream_that_was_logged_is_not_logged_again(send, door, caplog):
+def test_a_stream_that_was_logged_is_not_logged_again(send, set_view, caplog):
     def answer(request):
         response = StreamingHttpResponse(status=404)
         response._has_been_logged = True
         return response
 
-    door(answer)
+    set_view(answer)
     assert_api_error(send("get", "/api/plain"), "RESOURCE_NOT_FOUND")
     assert caplog.records == []
 
@@ -371,9 +371,9 @@ def test_a_login_redirect_stays_unless_asked_for(send, settings):
     assert response["Location"].startswith("/accounts/login/")
 
 
-def test_another_redirect_stays(send, door, settings):
+def test_another_redirect_stays(send, set_view, settings):
     settings.APIERRORS = {"LOGIN_REDIRECT_AS_401": True}
-    door(lambda request: redirect("/elsewhere/?next=/accounts/login/"))
+    set_view(lambda request: redirect("/elsewhere/?next=/accounts/login/"))
     assert send("get", "/api/plain").status_code == 302
 
 
@@ -411,9 +411,9 @@ anonymous.async_capable = True
 
 
 @pytest.mark.parametrize("exc, status", [(ApiError("RESOURCE_CONFLICT"), 409), (KeyError("x"), 500)])
-def test_a_broken_format_hides_nothing(send, door, settings, caplog, exc, status):
+def test_a_broken_format_hides_nothing(send, set_view, settings, caplog, exc, status):
     settings.APIERRORS = {"FORMAT": f"{__name__}.Failing"}
-    door(exc)
+    set_view(exc)
     response = send("get", "/api/plain")
 
     assert response.status_code == status
@@ -434,15 +434,15 @@ def test_a_broken_format_hides_no_errors_that_a_view_returned(send, settings, ca
     assert "the format is broken" in caplog.text
 
 
-def test_a_format_that_cannot_be_imported_hides_nothing(send, door, settings):
+def test_a_format_that_cannot_be_imported_hides_nothing(send, set_view, settings):
     settings.APIERRORS = {"FORMAT": "nowhere.Format"}
-    door(ApiError("RESOURCE_CONFLICT"))
+    set_view(ApiError("RESOURCE_CONFLICT"))
     assert body(send("get", "/api/plain"))["error"]["httpCode"] == 409
 
 
 @pytest.mark.parametrize("path", ["/api/plain", "/api/async", "/api/drf"])
-def test_an_exception_that_cannot_be_read_is_answered_and_logged(send, door, caplog, path):
-    door(Broken())
+def test_an_exception_that_cannot_be_read_is_answered_and_logged(send, set_view, caplog, path):
+    set_view(Broken())
     response = send("get", path)
 
     assert response.status_code == 500
@@ -451,8 +451,8 @@ def test_an_exception_that_cannot_be_read_is_answered_and_logged(send, door, cap
 
 
 @pytest.mark.parametrize("path", ["/api/plain", "/site/async", "/api/drf"])
-def test_an_exception_whose_text_cannot_be_made_keeps_its_status(send, door, caplog, path):
-    door(Mute())
+def test_an_exception_whose_text_cannot_be_made_keeps_its_status(send, set_view, caplog, path):
+    set_view(Mute())
     response = send("get", path)
 
     assert response.status_code == 409
@@ -460,9 +460,9 @@ def test_an_exception_whose_text_cannot_be_made_keeps_its_status(send, door, cap
     assert "the text is broken" in caplog.text
 
 
-def test_settings_that_cannot_be_read_hide_nothing(send, door, settings, caplog):
+def test_settings_that_cannot_be_read_hide_nothing(send, set_view, settings, caplog):
     settings.APIERRORS = {"API_PATHS": 7}
-    door(lambda request: HttpResponse("as it was", status=409, content_type="text/plain"))
+    set_view(lambda request: HttpResponse("as it was", status=409, content_type="text/plain"))
     response = send("get", "/api/plain")
 
     assert (response.status_code, response.content) == (409, b"as it was")
@@ -470,8 +470,8 @@ def test_settings_that_cannot_be_read_hide_nothing(send, door, settings, caplog)
 
 
 @pytest.mark.parametrize("path", ["/api/plain", "/api/async", "/api/drf"])
-def test_a_code_that_nothing_defines_fails_loudly_under_strict_alone(send, door, settings, caplog, path):
-    door(ApiError("RESOURCE_CONFLCT", status=409))
+def test_a_code_that_nothing_defines_fails_loudly_under_strict_alone(send, set_view, settings, caplog, path):
+    set_view(ApiError("RESOURCE_CONFLCT", status=409))
     assert send("get", path).status_code == 500
     assert "RESOURCE_CONFLCT" in caplog.text
     settings.APIERRORS = {"STRICT": False}
@@ -482,9 +482,9 @@ def test_a_code_that_nothing_defines_fails_loudly_under_strict_alone(send, door,
 
 
 @pytest.mark.parametrize("path", ["/api/plain", "/api/async", "/api/drf"])
-def test_with_debug_a_500_keeps_djangos_technical_page(send, door, settings, path):
+def test_with_debug_a_500_keeps_djangos_technical_page(send, set_view, settings, path):
     settings.DEBUG = True
-    door(KeyError("told"))
+    set_view(KeyError("told"))
     response = send("get", path)
 
     assert response.status_code == 500
@@ -492,27 +492,27 @@ def test_with_debug_a_500_keeps_djangos_technical_page(send, door, settings, pat
     assert "X-Error-Code" not in response
 
 
-def test_with_debug_errors_a_500_is_structured(send, door, settings):
+def test_with_debug_errors_a_500_is_structured(send, set_view, settings):
     settings.DEBUG = True
     settings.APIERRORS = {"DEBUG_ERRORS": True}
-    door(KeyError("secret"))
+    set_view(KeyError("secret"))
     response = send("get", "/api/plain")
 
     assert_api_error(response, "INTERNAL_SERVER_ERROR")
     assert b"secret" not in response.content
 
 
-def test_with_debug_other_errors_of_an_api_path_are_structured(send, door, settings):
+def test_with_debug_other_errors_of_an_api_path_are_structured(send, set_view, settings):
     settings.DEBUG = True
     assert_api_error(send("get", "/api/nothing"), "ENDPOINT_NOT_FOUND")
-    door(Http404("x"))
+    set_view(Http404("x"))
     assert_api_error(send("get", "/api/plain"), "RESOURCE_NOT_FOUND")
     assert b"urlpatterns" not in send("get", "/api/nothing").content
     assert send("get", "/site/nothing")["Content-Type"].startswith("text/html")
 
 
-def test_the_exception_is_let_go_when_the_request_is_answered(send, door):
-    door(KeyError("x"))
+def test_the_exception_is_let_go_when_the_request_is_answered(send, set_view):
+    set_view(KeyError("x"))
     response = send("get", "/api/plain")
     request = getattr(response, "wsgi_request", None) or response.asgi_request
     assert RequestState.of(request).exception is None

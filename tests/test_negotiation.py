@@ -199,8 +199,8 @@ def test_a_view_with_a_format_is_structured_on_a_path_without_one(send, settings
 # Which language
 
 
-def test_the_language_of_the_response_wins(send, door):
-    door(lambda request: HttpResponse(status=409, headers={"Content-Language": "de, en"}))
+def test_the_language_of_the_response_wins(send, set_view):
+    set_view(lambda request: HttpResponse(status=409, headers={"Content-Language": "de, en"}))
     row = Row(code="RESOURCE_CONFLICT", translations={"de": {"message": "Konflikt."}, "fr": {"message": "Conflit."}})
     with catalog.pinned(row):
         response = send("get", "/api/plain", headers={"accept-language": "fr"})
@@ -208,8 +208,8 @@ def test_the_language_of_the_response_wins(send, door):
     assert response.json()["error"]["message"] == "Konflikt."
 
 
-def test_a_text_without_a_translation_says_that_it_is_english(send, door):
-    door(lambda request: HttpResponse(status=409, headers={"Content-Language": "de"}))
+def test_a_text_without_a_translation_says_that_it_is_english(send, set_view):
+    set_view(lambda request: HttpResponse(status=409, headers={"Content-Language": "de"}))
     assert send("get", "/api/plain")["Content-Language"] == "en"
 
 

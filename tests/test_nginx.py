@@ -170,11 +170,11 @@ def ask(port, path, method="GET", **headers):
 
 
 @pytest.mark.parametrize("format_", BUILTIN)
-def test_an_error_of_nginx_is_as_the_api_writes_it_but_for_the_request_id(nginx, format_, api, door, settings):
+def test_an_error_of_nginx_is_as_the_api_writes_it_but_for_the_request_id(nginx, format_, api, set_view, settings):
     settings.APIERRORS = {"FORMAT": format_, "DOCS": {"BASE_URL": "https://api.example"}}
     ask = nginx()
     for status, path in PATHS.items():
-        door(ERRORS[status])
+        set_view(ERRORS[status])
         live = api.get("/api/plain")
         response, body = ask(path)
         expected = live.json()

@@ -50,8 +50,8 @@ AUTHORIZATION_KEYS = {
 ALLOWED = {chr(number) for number in range(0x20, 0x7F)} - {'"', "\\"}
 HOSTILE = 'No "such"\\grant\r\nSet-Cookie: a=b\n\x00😀 größe\u2028\ud800.'
 
-DOORS = [("sync", "/api/plain"), ("sync", "/api/drf"), ("async", "/api/async"), ("async", "/api/drf")]
-every_door = pytest.mark.parametrize(("mode", "path"), DOORS)
+VIEWS = [("sync", "/api/plain"), ("sync", "/api/drf"), ("async", "/api/async"), ("async", "/api/drf")]
+every_view = pytest.mark.parametrize(("mode", "path"), VIEWS)
 
 
 @pytest.fixture(autouse=True)
@@ -60,11 +60,11 @@ def oauth_format(settings):
 
 
 @pytest.fixture
-def redirected(door, api):
+def redirected(set_view, api):
     """What an authorization endpoint answers that refuses, to a request with a query string."""
 
     def to(redirect_uri=CALLBACK, error="access_denied", query="", path="/api/plain", headers=None, **arguments):
-        door(lambda request: authorization_error(request, redirect_uri, error, **arguments))
+        set_view(lambda request: authorization_error(request, redirect_uri, error, **arguments))
         return api.get(f"{path}?{query}", headers=headers or {})
 
     return to
@@ -82,10 +82,10 @@ def told(response, *, in_fragment=False):
 # What a view raises
 
 
-@every_door
+@every_view
 @pytest.mark.parametrize("cls", KEYS, ids=lambda cls: cls.__name__)
-def test_every_key_has_an_exception_for_every_kind_of_view(door, mode, path, cls):
-    door(cls())
+def test_every_key_has_an_exception_for_every_kind_of_view(set_view, mode, path, cls):
+    set_view(cls())
     response = sender(mode)("get", path)
     key, status = KEYS[cls]
     assert (response.json()["error"], response.status_code) == (key, status)
@@ -98,21 +98,21 @@ def test_no_key_of_the_format_is_without_an_exception():
     assert set(KEYS) == set(oauth2.OAuthError.__subclasses__())
 
 
-def test_a_description_is_what_the_client_reads(door, api):
-    door(oauth2.InvalidGrant("The code was used before."))
+def test_a_description_is_what_the_client_reads(set_view, api):
+    set_view(oauth2.InvalidGrant("The code was used before."))
     assert api.get("/api/plain").json()["error_description"] == "The code was used before."
 
 
 @pytest.mark.parametrize("cls", [oauth2.InvalidClient, oauth2.ServerError, oauth2.TemporarilyUnavailable])
-def test_a_description_of_what_may_tell_too_much_is_withheld(door, api, cls):
-    door(cls("The secret of app 17 is swordfish."))
+def test_a_description_of_what_may_tell_too_much_is_withheld(set_view, api, cls):
+    set_view(cls("The secret of app 17 is swordfish."))
     response = api.get("/api/plain")
     assert "swordfish" not in response.content.decode()
     assert response.json()["error_description"]
 
 
-def test_an_exception_takes_what_every_error_takes(door, api):
-    door(oauth2.TemporarilyUnavailable(retry_after=7, headers={"X-Queue": "long"}))
+def test_an_exception_takes_what_every_error_takes(set_view, api):
+    set_view(oauth2.TemporarilyUnavailable(retry_after=7, headers={"X-Queue": "long"}))
     response = api.get("/api/plain")
     assert (response["Retry-After"], response["X-Queue"]) == ("7", "long")
 
@@ -124,24 +124,24 @@ def test_an_exception_can_be_sent_to_another_process(exc):
 
 
 @pytest.mark.parametrize("text", [HOSTILE, gettext_lazy("This field is required."), "ä", "😀", "", " \n "])
-def test_a_description_comes_out_within_the_grammar(door, api, settings, text):
+def test_a_description_comes_out_within_the_grammar(set_view, api, settings, text):
     settings.LANGUAGES = [("en", "English"), ("de", "German")]
-    door(oauth2.InvalidGrant(text))
+    set_view(oauth2.InvalidGrant(text))
     description = api.get("/api/plain", headers={"accept-language": "de"}).json()["error_description"]
     assert description
     assert set(description) <= ALLOWED
     assert "Feld" not in description
 
 
-def test_a_description_of_no_letters_that_a_client_can_read_is_the_phrase_of_the_status(door, api):
-    door(oauth2.InvalidGrant("授权码已被使用"))
+def test_a_description_of_no_letters_that_a_client_can_read_is_the_phrase_of_the_status(set_view, api):
+    set_view(oauth2.InvalidGrant("授权码已被使用"))
     assert api.get("/api/plain").json()["error_description"] == "Bad Request"
 
 
-@every_door
-def test_a_translation_in_the_catalog_never_reaches_a_client_of_oauth(door, mode, path, settings):
+@every_view
+def test_a_translation_in_the_catalog_never_reaches_a_client_of_oauth(set_view, mode, path, settings):
     settings.LANGUAGES = [("en", "English"), ("de", "German")]
-    door(oauth2.InvalidGrant())
+    set_view(oauth2.InvalidGrant())
     german = Row(code="OAUTH_INVALID_GRANT", translations={"de": {"message": "Der Code gilt nicht mehr."}})
     with pinned(german):
         response = sender(mode)("get", path, headers={"accept-language": "de"})
@@ -190,7 +190,7 @@ def test_a_default_permission_of_drf_may_import_the_exceptions(tmp_path, first):
 # Challenges
 
 
-@every_door
+@every_view
 @pytest.mark.parametrize(
     ("sent", "challenge"),
     [
@@ -201,10 +201,10 @@ def test_a_default_permission_of_drf_may_import_the_exceptions(tmp_path, first):
     ],
 )
 def test_a_client_is_challenged_in_the_scheme_it_used_and_in_the_body_of_a_request_without_a_prompt(
-    door, mode, path, sent, challenge
+    set_view, mode, path, sent, challenge
 ):
     # Also where the authenticators of a DRF view have a challenge for users.
-    door(oauth2.InvalidClient())
+    set_view(oauth2.InvalidClient())
     response = sender(mode)("post" if path == "/api/drf" else "get", path, headers={"authorization": sent or ""})
     assert response["WWW-Authenticate"] == challenge
 
@@ -221,34 +221,34 @@ def test_a_client_is_challenged_in_the_scheme_it_used_and_in_the_body_of_a_reque
         ("Bearer", "Basic YTpi", 'Basic realm="api"'),
     ],
 )
-def test_the_configured_challenge_is_taken_where_its_scheme_fits(door, api, settings, configured, sent, challenge):
+def test_the_configured_challenge_is_taken_where_its_scheme_fits(set_view, api, settings, configured, sent, challenge):
     settings.APIERRORS = {**settings.APIERRORS, "CHALLENGE": configured}
-    door(oauth2.InvalidClient())
+    set_view(oauth2.InvalidClient())
     assert api.get("/api/plain", headers={"authorization": sent})["WWW-Authenticate"] == challenge
 
 
-@every_door
-def test_a_challenge_of_the_raise_site_is_kept(door, mode, path):
-    door(oauth2.InvalidClient(headers={"WWW-Authenticate": 'Basic realm="apps"'}))
+@every_view
+def test_a_challenge_of_the_raise_site_is_kept(set_view, mode, path):
+    set_view(oauth2.InvalidClient(headers={"WWW-Authenticate": 'Basic realm="apps"'}))
     assert sender(mode)("get", path)["WWW-Authenticate"] == 'Basic realm="apps"'
 
 
-def test_the_authenticators_of_a_view_go_on_challenging_its_users(door, api):
-    door(NotAuthenticated())
+def test_the_authenticators_of_a_view_go_on_challenging_its_users(set_view, api):
+    set_view(NotAuthenticated())
     assert api.get("/api/drf")["WWW-Authenticate"] == 'Bearer realm="shop"'
 
 
-@every_door
-def test_a_missing_scope_is_named_in_the_challenge(door, mode, path):
-    door(oauth2.InsufficientScope("accounts:read accounts:write"))
+@every_view
+def test_a_missing_scope_is_named_in_the_challenge(set_view, mode, path):
+    set_view(oauth2.InsufficientScope("accounts:read accounts:write"))
     response = sender(mode)("get", path, headers={"authorization": "Bearer good"})
     assert_api_error(response, "INSUFFICIENT_SCOPE", 403)
     expected = 'Bearer error="insufficient_scope", scope="accounts:read accounts:write"'
     assert response["WWW-Authenticate"] == expected
 
 
-def test_a_scope_that_is_not_told_is_not_named(door, api):
-    door(oauth2.InsufficientScope())
+def test_a_scope_that_is_not_told_is_not_named(set_view, api):
+    set_view(oauth2.InsufficientScope())
     assert api.get("/api/plain")["WWW-Authenticate"] == 'Bearer error="insufficient_scope"'
 
 
@@ -275,9 +275,9 @@ def test_the_endpoint_answers_the_keys_of_the_rfc_and_the_catalog_says_so():
     assert told == {cls.code for cls in AUTHORIZATION_ERRORS.values()}
 
 
-@every_door
-def test_every_kind_of_view_can_redirect(door, mode, path):
-    door(lambda request: authorization_error(request, CALLBACK, oauth2.InvalidScope("No scope is called x.")))
+@every_view
+def test_every_kind_of_view_can_redirect(set_view, mode, path):
+    set_view(lambda request: authorization_error(request, CALLBACK, oauth2.InvalidScope("No scope is called x.")))
     members = told(sender(mode)("get", f"{path}?state=a%26b"))
     assert members == {"error": "invalid_scope", "error_description": "No scope is called x.", "state": "a&b"}
 
@@ -385,19 +385,19 @@ def test_the_state_comes_back_as_it_was_sent(redirected, query, given, expected)
     assert told(redirected(query=query, state=given)).get("state") == expected
 
 
-def test_the_form_of_an_authorization_endpoint_may_be_posted(door, api):
-    door(lambda request: authorization_error(request, CALLBACK, "access_denied"))
+def test_the_form_of_an_authorization_endpoint_may_be_posted(set_view, api):
+    set_view(lambda request: authorization_error(request, CALLBACK, "access_denied"))
     response = api.post("/api/plain", {"state": "xyz", "response_type": "token"})
     assert told(response, in_fragment=True)["state"] == "xyz"
 
 
 @pytest.mark.parametrize("content", [{"state": "xyz"}, None], ids=["form", "json"])
-def test_a_drf_view_has_read_the_body_before(door, api, content):
+def test_a_drf_view_has_read_the_body_before(set_view, api, content):
     def refuse(request):
         assert request.data
         return authorization_error(request, CALLBACK, "access_denied")
 
-    door(refuse)
+    set_view(refuse)
     body = {"data": content} if content else {"data": '{"state": "xyz"}', "content_type": "application/json"}
     assert told(api.post("/api/drf", **body)).get("state") == (content or {}).get("state")
 
@@ -447,16 +447,16 @@ def test_what_the_endpoint_does_not_answer_is_refused_with_what_it_does(rf, erro
         authorization_error(rf.get("/authorize"), CALLBACK, error)
 
 
-def test_an_authorization_endpoint_that_is_left_alone_sends_people_to_the_login_page(settings, door, api):
+def test_an_authorization_endpoint_that_is_left_alone_sends_people_to_the_login_page(settings, set_view, api):
     formats = {"/api/": "oauth2", "/api/plain/": None}
     settings.APIERRORS = {"FORMATS": formats, "LOGIN_REDIRECT_AS_401": True}
-    door(lambda request: redirect_to_login(request.path))
+    set_view(lambda request: redirect_to_login(request.path))
     assert api.get("/api/plain").status_code == 302
     assert_api_error(api.get("/api/async"), "AUTH_KEY_NOT_FOUND")
 
 
 @pytest.mark.parametrize("mode", ["sync", "async"])
-def test_a_redirect_counts_as_an_error_that_was_sent(door, mode):
+def test_a_redirect_counts_as_an_error_that_was_sent(set_view, mode):
     sent = []
 
     def count(problem, response, **kwargs):
@@ -464,7 +464,7 @@ def test_a_redirect_counts_as_an_error_that_was_sent(door, mode):
 
     problem_sent.connect(count, sender=Problem)
     try:
-        door(lambda request: authorization_error(request, CALLBACK, "access_denied"))
+        set_view(lambda request: authorization_error(request, CALLBACK, "access_denied"))
         sender(mode)("get", "/api/plain")
     finally:
         problem_sent.disconnect(count, sender=Problem)

@@ -53,8 +53,8 @@ def message(api):
 
 
 @pytest.mark.parametrize("url", URLS)
-def test_an_edit_counts_for_the_next_answer(url, door, message):
-    door(NotFound())
+def test_an_edit_counts_for_the_next_answer(url, set_view, message):
+    set_view(NotFound())
     shipped = message(url)
     with override_error("RESOURCE_NOT_FOUND", message="Gone fishing."):
         assert message(url) == "Gone fishing."
@@ -62,8 +62,8 @@ def test_an_edit_counts_for_the_next_answer(url, door, message):
 
 
 @pytest.mark.parametrize("url", URLS)
-def test_a_replaced_definition_counts_for_the_next_answer(url, door, message, monkeypatch):
-    door(ApiError("RESOURCE_CONFLICT"))
+def test_a_replaced_definition_counts_for_the_next_answer(url, set_view, message, monkeypatch):
+    set_view(ApiError("RESOURCE_CONFLICT"))
     message(url)
     made = ErrorDefinition(code="RESOURCE_CONFLICT", status=409, title="Conflict", message="Another one.")
     monkeypatch.setitem(codes.registry, made.code, made)
@@ -71,8 +71,8 @@ def test_a_replaced_definition_counts_for_the_next_answer(url, door, message, mo
 
 
 @pytest.mark.parametrize("url", URLS)
-def test_a_plain_assignment_of_the_settings_counts_for_the_next_answer(url, door, api, settings):
-    door(NotFound())
+def test_a_plain_assignment_of_the_settings_counts_for_the_next_answer(url, set_view, api, settings):
+    set_view(NotFound())
     assert "httpCode" in api.get(url).json()["error"]
     settings.APIERRORS = {"STRICT": True, "FORMAT": "result"}
     assert api.get(url).json()["result"] == "error"
@@ -91,10 +91,10 @@ def test_a_plain_assignment_of_the_settings_counts_for_the_next_answer(url, door
     ],
     ids=["wait", "status", "message", "details", "params", "odd params"],
 )
-def test_what_an_error_says_of_itself_is_never_that_of_another(one, other, url, door, api):
+def test_what_an_error_says_of_itself_is_never_that_of_another(one, other, url, set_view, api):
     answers = []
     for exc in (one, other, one):
-        door(exc)
+        set_view(exc)
         response = api.get(url)
         answers.append((response.status_code, response.content))
         body = response.json()["error"]
@@ -104,26 +104,26 @@ def test_what_an_error_says_of_itself_is_never_that_of_another(one, other, url, 
     assert answers[0] != answers[1]
 
 
-def test_details_that_are_changed_between_two_errors_are_sent_as_they_are_then(door, api):
+def test_details_that_are_changed_between_two_errors_are_sent_as_they_are_then(set_view, api):
     details = {"version": 3}
     seen = []
     for details["version"] in (3, 4):
-        door(ApiError("RESOURCE_CONFLICT", details=details))
+        set_view(ApiError("RESOURCE_CONFLICT", details=details))
         seen.append(api.get("/api/drf").json()["error"]["details"]["version"])
     assert seen == [3, 4]
 
 
 @pytest.mark.parametrize("url", URLS)
-def test_a_format_of_the_project_makes_every_body(url, door, api, settings):
+def test_a_format_of_the_project_makes_every_body(url, set_view, api, settings):
     settings.APIERRORS = {"STRICT": True, "FORMAT": f"{__name__}.Numbered"}
-    door(NotFound())
+    set_view(NotFound())
     first, second = (api.get(url).json()["number"] for _ in range(2))
     assert second == first + 1
 
 
 @pytest.mark.parametrize("accept", ["application/json; indent=4", "application/json; indent=2"])
-def test_indented_json_is_indented(accept, door, api):
-    door(NotFound())
+def test_indented_json_is_indented(accept, set_view, api):
+    set_view(NotFound())
     plain, asked = api.get("/api/drf").content, api.get("/api/drf", headers={"Accept": accept}).content
     assert json.loads(plain) == json.loads(asked)
     assert b'\n  "error"' in asked or b'\n    "error"' in asked
@@ -135,9 +135,9 @@ def test_a_renderer_of_the_project_writes_its_own_json(api):
     assert response.content.startswith(b'{\n "error"')
 
 
-def test_no_host_and_no_header_of_a_client_fills_the_prepared_answers(door, api, settings):
+def test_no_host_and_no_header_of_a_client_fills_the_prepared_answers(set_view, api, settings):
     settings.ALLOWED_HOSTS = ["*"]
-    door(NotFound())
+    set_view(NotFound())
     api.get("/api/drf")
     count = len(catalog.current().prepared)
     for number in range(20):
@@ -147,9 +147,9 @@ def test_no_host_and_no_header_of_a_client_fills_the_prepared_answers(door, api,
     assert len(catalog.current().prepared) == count
 
 
-def test_the_number_of_prepared_answers_is_limited(door, api, monkeypatch):
+def test_the_number_of_prepared_answers_is_limited(set_view, api, monkeypatch):
     monkeypatch.setattr("django_apierrors.prepared._MOST_PREPARED", 2)
     for status in range(400, 406):
-        door(ApiError("RESOURCE_CONFLICT", status=status))
+        set_view(ApiError("RESOURCE_CONFLICT", status=status))
         assert api.get("/api/drf").status_code == status
     assert len(catalog.current().prepared) <= 2

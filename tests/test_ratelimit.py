@@ -283,13 +283,13 @@ def test_the_wait_is_that_of_the_violated_limits_alone():
     assert_api_error(refused, "RATE_TOO_HIGH", details=details)
 
 
-def test_of_two_violated_limits_the_longer_wait_is_told(send, door):
+def test_of_two_violated_limits_the_longer_wait_is_told(send, set_view):
     found = {"fine": (1, 59), "short": (2, 2), "long": (3, 30)}
     exc = RateTooHigh(
         Usage(policy=name, limit=1, window=60, used=used, reset=reset) for name, (used, reset) in found.items()
     )
     assert isinstance(exc, Ratelimited)
-    door(exc)
+    set_view(exc)
     for url in ("/api/plain", "/api/drf"):
         response = send("get", url)
         assert response.headers["Retry-After"] == "30"

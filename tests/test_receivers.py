@@ -81,10 +81,10 @@ def test_the_tables_can_be_taken_away_and_made_again():
     assert snapshot.load().entry("GONE", "en").message == str(codes.get("GONE").message)
 
 
-def test_texts_are_resolved_again_when_a_test_changes_the_languages(settings, door):
+def test_texts_are_resolved_again_when_a_test_changes_the_languages(settings, set_view):
     text = gettext_lazy("This field is required.")
     register(ErrorDefinition(code="TRANSLATED_TEXT", status=409, title="x", message=text))
-    door(ApiError("TRANSLATED_TEXT"))
+    set_view(ApiError("TRANSLATED_TEXT"))
     client = Client(headers={"Accept-Language": "de"})
     assert_api_error(client.get("/api/plain"), "TRANSLATED_TEXT", message="Dieses Feld ist zwingend erforderlich.")
     settings.USE_I18N = False

@@ -48,8 +48,8 @@ def returned(request):
 
 
 @pytest.mark.parametrize("url", ["/api/problems", "/api/only"])
-def test_what_succeeds_is_plain_json_for_a_client_that_accepts_only_problems(url, api, door, problem_format):
-    door(lambda request: Response({"a": 1}))
+def test_what_succeeds_is_plain_json_for_a_client_that_accepts_only_problems(url, api, set_view, problem_format):
+    set_view(lambda request: Response({"a": 1}))
     response = api.get(url, headers={"Accept": PROBLEM})
     assert (response.status_code, response["Content-Type"]) == (200, "application/json")
     assert response.json() == {"a": 1}
@@ -58,30 +58,30 @@ def test_what_succeeds_is_plain_json_for_a_client_that_accepts_only_problems(url
 @pytest.mark.parametrize("what", [missing, returned])
 @pytest.mark.parametrize("url", ["/api/problems", "/api/only"])
 @pytest.mark.parametrize("accept", [PROBLEM, f"{PROBLEM}, text/html;q=0.1", "*/*"])
-def test_an_error_of_the_problem_format_is_labelled_as_one(accept, url, what, api, door, problem_format):
-    door(what)
+def test_an_error_of_the_problem_format_is_labelled_as_one(accept, url, what, api, set_view, problem_format):
+    set_view(what)
     response = api.get(url, headers={"Accept": accept})
     assert response["Content-Type"] == PROBLEM
     assert response.json()["status"] == response.status_code
 
 
 @pytest.mark.parametrize("what", [missing, returned])
-def test_an_error_of_another_format_is_plain_json(what, api, door):
-    door(what)
+def test_an_error_of_another_format_is_plain_json(what, api, set_view):
+    set_view(what)
     response = api.get("/api/problems", headers={"Accept": PROBLEM})
     assert response["Content-Type"] == "application/json"
     assert response.json()["error"]["httpCode"] == response.status_code
 
 
 @pytest.mark.parametrize("what", [missing, returned])
-def test_html_is_never_labelled_as_a_problem(what, api, door, problem_format):
-    door(what)
+def test_html_is_never_labelled_as_a_problem(what, api, set_view, problem_format):
+    set_view(what)
     response = api.get("/api/problems", headers={"Accept": "text/html"})
     assert response["Content-Type"] == "text/html; charset=utf-8"
 
 
-def test_the_problem_renderer_can_be_asked_for_by_name(api, door, problem_format):
-    door(missing)
+def test_the_problem_renderer_can_be_asked_for_by_name(api, set_view, problem_format):
+    set_view(missing)
     response = api.get("/api/problems?format=problem")
     assert response["Content-Type"] == PROBLEM
 
@@ -104,24 +104,24 @@ def test_the_renderers_can_be_called_without_a_response():
     ],
     ids=str,
 )
-def test_what_succeeds_says_so(data, body, api, door):
-    door(lambda request: Response(data, status=201))
+def test_what_succeeds_says_so(data, body, api, set_view):
+    set_view(lambda request: Response(data, status=201))
     assert api.get("/api/results").json() == body
 
 
 @pytest.mark.parametrize("status", [200, 204])
-def test_an_answer_without_content_stays_without(status, api, door):
-    door(lambda request: Response(status=status))
+def test_an_answer_without_content_stays_without(status, api, set_view):
+    set_view(lambda request: Response(status=status))
     assert api.get("/api/results").content == b""
 
 
 @pytest.mark.parametrize("what", [missing, returned])
-def test_an_error_is_not_called_a_success(what, api, door, settings):
+def test_an_error_is_not_called_a_success(what, api, set_view, settings):
     settings.APIERRORS = {"STRICT": True, "FORMAT": "result"}
-    door(what)
+    set_view(what)
     assert api.get("/api/results").json()["result"] == "error"
 
 
-def test_an_error_that_a_view_wrote_itself_is_left_as_it_is(api, door):
-    door(lambda request: Response({"oops": 1}, status=400))
+def test_an_error_that_a_view_wrote_itself_is_left_as_it_is(api, set_view):
+    set_view(lambda request: Response({"oops": 1}, status=400))
     assert api.get("/api/results").json() == {"oops": 1}

@@ -1,4 +1,4 @@
-"""The writer: headers and bodies that every structured answer has, whatever its door."""
+"""The writer: headers and bodies that every structured answer has, whatever its entry point."""
 
 import json
 from datetime import UTC, datetime, timedelta
@@ -56,7 +56,7 @@ def definition(monkeypatch):
 
 
 def answer(exc, **headers):
-    """The answer that the plain door makes for an exception."""
+    """The answer that a plain view makes for an exception."""
     request = RequestFactory().get("/api/plain", headers=headers)
     return responses.make(problem_for(exc, request, RequestState.of(request)), request)
 
@@ -69,8 +69,8 @@ def returned(**headers):
     return rewriting.finish(request, response, RequestState.of(request))
 
 
-def test_every_answer_carries_the_headers_of_an_error(send, door):
-    door(ApiError("RESOURCE_CONFLICT"))
+def test_every_answer_carries_the_headers_of_an_error(send, set_view):
+    set_view(ApiError("RESOURCE_CONFLICT"))
     response = send("get", "/api/plain", headers={"x-request-id": "mine-1"})
 
     assert response["X-Error-Code"] == "RESOURCE_CONFLICT"
@@ -101,10 +101,10 @@ def test_the_status_line_follows_a_changed_status_and_is_kept_otherwise():
     assert kept.reason_phrase == "Odd"
 
 
-def test_a_cache_control_that_forbids_storing_is_kept(send, door):
-    door(lambda request: HttpResponse(status=404, headers={"Cache-Control": "private, no-store"}))
+def test_a_cache_control_that_forbids_storing_is_kept(send, set_view):
+    set_view(lambda request: HttpResponse(status=404, headers={"Cache-Control": "private, no-store"}))
     assert send("get", "/api/plain")["Cache-Control"] == "private, no-store"
-    door(lambda request: HttpResponse(status=404, headers={"Cache-Control": "max-age=60"}))
+    set_view(lambda request: HttpResponse(status=404, headers={"Cache-Control": "max-age=60"}))
     assert send("get", "/api/plain")["Cache-Control"] == "no-store"
 
 
@@ -216,8 +216,8 @@ def test_a_link_that_is_there_is_kept(definition):
 # Language and Vary
 
 
-def test_the_language_of_the_text_is_named(send, door):
-    door(ApiError("RESOURCE_CONFLICT"))
+def test_the_language_of_the_text_is_named(send, set_view):
+    set_view(ApiError("RESOURCE_CONFLICT"))
     response = send("get", "/api/plain", headers={"accept-language": "en"})
     assert response["Content-Language"] == "en"
     assert "Accept-Language" in response["Vary"]
@@ -238,8 +238,8 @@ def test_without_translation_nothing_varies_by_language(settings):
     assert "Vary" not in answer(ApiError("RESOURCE_CONFLICT"))
 
 
-def test_the_answer_varies_by_accept_only_where_accept_decided(send, door):
-    door(ApiError("RESOURCE_CONFLICT"))
+def test_the_answer_varies_by_accept_only_where_accept_decided(send, set_view):
+    set_view(ApiError("RESOURCE_CONFLICT"))
     assert "Accept" in send("get", "/site/plain")["Vary"].split(", ")
     assert "Accept" not in send("get", "/api/plain")["Vary"].split(", ")
 
@@ -278,22 +278,22 @@ def test_a_page_of_the_browsable_api_keeps_its_type_and_has_the_headers(send, se
     assert (response.status_code, response["X-Error-Code"]) == (404, "RESOURCE_NOT_FOUND")
 
 
-def test_a_416_keeps_what_could_have_been_asked_for(api, door):
-    door(lambda request: HttpResponse(status=416, headers={"Content-Range": "bytes */1234"}))
+def test_a_416_keeps_what_could_have_been_asked_for(api, set_view):
+    set_view(lambda request: HttpResponse(status=416, headers={"Content-Range": "bytes */1234"}))
     assert api.get("/api/plain")["Content-Range"] == "bytes */1234"
-    door(lambda request: HttpResponse(status=404, headers={"Content-Range": "bytes */1234"}))
+    set_view(lambda request: HttpResponse(status=404, headers={"Content-Range": "bytes */1234"}))
     assert "Content-Range" not in api.get("/api/plain")
 
 
 @pytest.mark.parametrize(("sent", "challenge"), [("Basic YTpi", 'Basic realm="api"'), ("Bearer x", "Bearer")])
-def test_a_client_of_oauth_is_challenged_in_its_own_scheme(api, door, sent, challenge):
-    door(ApiError("OAUTH_INVALID_CLIENT"))
+def test_a_client_of_oauth_is_challenged_in_its_own_scheme(api, set_view, sent, challenge):
+    set_view(ApiError("OAUTH_INVALID_CLIENT"))
     assert api.get("/api/plain", headers={"authorization": sent})["WWW-Authenticate"].startswith(challenge)
 
 
-def test_a_setting_that_breaks_the_reading_of_an_error_hides_neither_status_nor_id(api, door, settings):
+def test_a_setting_that_breaks_the_reading_of_an_error_hides_neither_status_nor_id(api, set_view, settings):
     settings.APIERRORS = {"MAX_ERRORS": "many"}
-    door(ValidationError({"a": ["x"]}))
+    set_view(ValidationError({"a": ["x"]}))
     response = api.get("/api/drf", headers={"X-Request-ID": "abc"})
     assert_api_error(response, "VALIDATION_FAILED")
     assert response["X-Request-ID"] == "abc"

@@ -1,4 +1,4 @@
-"""problem_sent: once for each structured answer, as it leaves, whatever its door."""
+"""problem_sent: once for each structured answer, as it leaves, whatever its entry point."""
 
 import pytest
 from asgiref.sync import iscoroutinefunction
@@ -63,8 +63,8 @@ def codes(sent):
         (Ratelimited(), "RATE_TOO_HIGH"),
     ],
 )
-def test_an_exception_is_told_once_with_its_answer(send, door, sent, path, exc, code):
-    door(exc)
+def test_an_exception_is_told_once_with_its_answer(send, set_view, sent, path, exc, code):
+    set_view(exc)
     response = send("get", path, headers={"x-request-id": "mine-1"})
 
     assert codes(sent) == [code]
@@ -76,10 +76,10 @@ def test_an_exception_is_told_once_with_its_answer(send, door, sent, path, exc, 
     assert told.content == response.content
 
 
-def test_an_unmatched_url_and_a_returned_error_are_told_once(send, door, sent):
+def test_an_unmatched_url_and_a_returned_error_are_told_once(send, set_view, sent):
     send("get", "/api/nothing")
     send("delete", "/api/class")
-    door(lambda request: HttpResponse(status=410))
+    set_view(lambda request: HttpResponse(status=410))
     send("get", "/api/plain")
     send("put", "/api/orders", data="{}", content_type="application/json")
     assert codes(sent) == ["ENDPOINT_NOT_FOUND", "METHOD_NOT_ALLOWED", "GONE", "PARAM_NOT_FOUND"]
@@ -92,17 +92,17 @@ def test_a_failed_csrf_check_is_told_once(sent):
 
 @pytest.mark.parametrize("above", [True, False])
 @pytest.mark.parametrize("exc", [PermissionDenied("x"), KeyError("x"), ApiError("RESOURCE_CONFLICT")])
-def test_what_another_middleware_raises_is_told_once(send, door, settings, sent, above, exc):
+def test_what_another_middleware_raises_is_told_once(send, set_view, settings, sent, above, exc):
     theirs = "shop.middleware.before_the_view"
     settings.MIDDLEWARE = [theirs, OURS] if above else [OURS, theirs]
-    door(exc)
+    set_view(exc)
     send("get", "/api/plain")
     assert len(sent) == 1
 
 
-def test_what_a_middleware_above_raises_when_an_error_has_left_is_told_once_more(send, door, settings, sent):
+def test_what_a_middleware_above_raises_when_an_error_has_left_is_told_once_more(send, set_view, settings, sent):
     settings.MIDDLEWARE = ["shop.middleware.after_the_view", OURS]
-    door(PermissionDenied("x"))
+    set_view(PermissionDenied("x"))
     send("get", "/api/nothing")
     assert codes(sent) == ["ENDPOINT_NOT_FOUND", "PERMISSION_DENIED"]
 
@@ -119,17 +119,17 @@ def test_a_missing_slash_is_not_told(send, sent):
     assert sent == []
 
 
-def test_what_is_not_structured_is_not_told(send, door, sent):
+def test_what_is_not_structured_is_not_told(send, set_view, sent):
     send("get", "/site/nothing")
-    door(lambda request: JsonResponse({}, status=404))
+    set_view(lambda request: JsonResponse({}, status=404))
     send("get", "/api/plain")
-    door(lambda request: HttpResponse("fine"))
+    set_view(lambda request: HttpResponse("fine"))
     send("get", "/api/plain")
     assert sent == []
 
 
 @pytest.mark.parametrize("asynchronous", [False, True])
-def test_a_receiver_that_raises_harms_nothing(send, door, sent, asynchronous, caplog):
+def test_a_receiver_that_raises_harms_nothing(send, set_view, sent, asynchronous, caplog):
     def raises(**kwargs):
         raise ZeroDivisionError("the receiver is broken")
 
@@ -140,7 +140,7 @@ def test_a_receiver_that_raises_harms_nothing(send, door, sent, asynchronous, ca
     assert iscoroutinefunction(broken) is asynchronous
     problem_sent.connect(broken)
     try:
-        door(ApiError("RESOURCE_CONFLICT"))
+        set_view(ApiError("RESOURCE_CONFLICT"))
         assert send("get", "/api/plain").status_code == 409
     finally:
         problem_sent.disconnect(broken)

@@ -7,11 +7,11 @@ from django_apierrors.templating import clean, clean_surrogates, fill, placehold
 
 
 @pytest.fixture
-def message(api, door):
+def message(api, set_view):
     """The message of an error whose raise site gave a text and values."""
 
     def of(text, **params):
-        door(ApiError("RESOURCE_CONFLICT", text, params=params))
+        set_view(ApiError("RESOURCE_CONFLICT", text, params=params))
         return api.get("/api/drf").json()["error"]["message"]
 
     return of

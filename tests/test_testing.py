@@ -22,8 +22,8 @@ from django_apierrors.testing import assert_api_error, freeze_window, maintenanc
 
 
 @pytest.fixture
-def conflict(door):
-    door(ApiError("RESOURCE_CONFLICT", "Taken.", details={"by": "ana"}))
+def conflict(set_view):
+    set_view(ApiError("RESOURCE_CONFLICT", "Taken.", details={"by": "ana"}))
 
 
 def failure(response, *args, **fields):

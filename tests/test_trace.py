@@ -22,12 +22,12 @@ urlpatterns = [path("api/drf", views.Drf.as_view()), path("api/plain", views.pla
 
 
 @pytest.fixture
-def trace(door):
+def trace(set_view):
     """Return the calls of functions of the package during a request, as pairs of file and function."""
 
     def traced(what, url="/api/drf"):
         client = Client(raise_request_exception=False)
-        door(what)
+        set_view(what)
         client.get(url)  # what is prepared once is prepared now
         calls = []
 

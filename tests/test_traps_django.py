@@ -1,4 +1,4 @@
-"""What Django does with errors: nothing of it may be lost, and no door may be forgotten."""
+"""What Django does with errors: nothing of it may be lost, and no entry point may be forgotten."""
 
 import json
 from types import SimpleNamespace
@@ -199,9 +199,9 @@ DOORS = ["/api/plain", "/api/async", "/api/drf"]
     ids=lambda value: type(value).__name__ if isinstance(value, Exception) else None,
 )
 def test_every_exception_makes_one_record_of_its_level_and_the_signal_only_when_unhandled(
-    send, door, caplog, signalled, path, exc, code, logger, level, signals
+    send, set_view, caplog, signalled, path, exc, code, logger, level, signals
 ):
-    door(exc)
+    set_view(exc)
     response = send("get", path)
 
     assert_api_error(response, code)
@@ -215,9 +215,9 @@ def test_every_exception_makes_one_record_of_its_level_and_the_signal_only_when_
         assert traceback.tb_frame.f_code.co_name == "do"  # where it was raised
 
 
-def test_an_answer_that_a_view_returned_makes_one_record(send, door, caplog):
+def test_an_answer_that_a_view_returned_makes_one_record(send, set_view, caplog):
     for status, level in [(404, "WARNING"), (500, "ERROR")]:
-        door(lambda request, status=status: HttpResponse(status=status))
+        set_view(lambda request, status=status: HttpResponse(status=status))
         caplog.clear()
         assert "X-Error-Code" in send("get", "/api/plain")
         assert records(caplog) == [("django.request", level)]
@@ -229,8 +229,8 @@ def test_a_405_makes_one_record(send, caplog):
 
 
 @pytest.mark.parametrize("path", DOORS)
-def test_paths_and_methods_cannot_forge_log_lines(send, caplog, door, path):
-    door(ApiError("RESOURCE_CONFLICT"))
+def test_paths_and_methods_cannot_forge_log_lines(send, caplog, set_view, path):
+    set_view(ApiError("RESOURCE_CONFLICT"))
     send("get", "/api/nothing%0aERROR forged")
     send("get", path + "?a=%0aERROR")
 
@@ -252,9 +252,9 @@ def test_a_method_cannot_forge_log_lines_or_headers(settings, caplog, method):
 
 
 @pytest.mark.parametrize("path", ["/api/plain", "/api/drf"])
-def test_exceptions_propagate_when_django_is_told_so(send, door, settings, path):
+def test_exceptions_propagate_when_django_is_told_so(send, set_view, settings, path):
     settings.DEBUG_PROPAGATE_EXCEPTIONS = True
-    door(KeyError("propagated"))
+    set_view(KeyError("propagated"))
     with pytest.raises(KeyError, match="propagated"):
         send("get", path)
 
@@ -281,11 +281,11 @@ def test_exceptions_propagate_when_django_is_told_so(send, door, settings, path)
     ],
     ids=lambda exc: type(exc).__name__,
 )
-def test_debug_changes_no_status(send, door, settings, path, exc):
+def test_debug_changes_no_status(send, set_view, settings, path, exc):
     settings.APIERRORS = {
         "EXCEPTIONS": {"builtins.TimeoutError": "GATEWAY_TIMEOUT", "builtins.LookupError": "RESOURCE_CONFLICT"}
     }
-    door(exc)
+    set_view(exc)
     without = send("get", path)
     settings.DEBUG = True
     with_debug = send("get", path)
@@ -356,19 +356,19 @@ def test_without_our_error_views_what_a_middleware_below_raises_is_structured(se
 # Other middleware
 
 
-def test_process_exception_of_a_middleware_below_runs_first_and_its_answer_wins(send, door, settings):
+def test_process_exception_of_a_middleware_below_runs_first_and_its_answer_wins(send, set_view, settings):
     settings.MIDDLEWARE = [OURS, f"{__name__}.Answers"]
     MIDDLEWARE_DOES.answers = lambda: JsonResponse({"by": "them"}, status=418)
-    door(ApiError("RESOURCE_CONFLICT"))
+    set_view(ApiError("RESOURCE_CONFLICT"))
     assert body(send("get", "/api/plain")) == {"by": "them"}
 
 
 @pytest.mark.parametrize("answer", [HttpResponse, JsonResponse])
 @pytest.mark.parametrize("exc", [KeyError("x"), Http404("x")])
-def test_process_exception_of_a_middleware_above_runs_and_its_answer_wins(send, door, settings, answer, exc):
+def test_process_exception_of_a_middleware_above_runs_and_its_answer_wins(send, set_view, settings, answer, exc):
     settings.MIDDLEWARE = [f"{__name__}.Answers", OURS]
     MIDDLEWARE_DOES.answers = lambda: answer({"by": "them"}, status=418, headers={"X-By": "them"})
-    door(exc)
+    set_view(exc)
     response = send("get", "/api/plain", headers={"accept": "text/html"})
 
     assert response.status_code == 418
@@ -377,9 +377,9 @@ def test_process_exception_of_a_middleware_above_runs_and_its_answer_wins(send, 
     assert [type(seen) for seen in MIDDLEWARE_DOES.seen] == [type(exc)]
 
 
-def test_a_middleware_above_sees_the_exceptions_it_does_not_answer(send, door, settings):
+def test_a_middleware_above_sees_the_exceptions_it_does_not_answer(send, set_view, settings):
     settings.MIDDLEWARE = [f"{__name__}.Answers", OURS]
-    door(KeyError("x"))
+    set_view(KeyError("x"))
     response = send("get", "/api/plain")
 
     assert_api_error(response, "INTERNAL_SERVER_ERROR")
@@ -475,8 +475,8 @@ async def chunks():
     ids=["whole", "streaming"],
 )
 @pytest.mark.parametrize("path", ["/api/plain", "/api/async"])
-def test_a_rewritten_response_keeps_what_is_not_of_the_body(send, door, make, path):
-    door(lambda request: carrying(make()))
+def test_a_rewritten_response_keeps_what_is_not_of_the_body(send, set_view, make, path):
+    set_view(lambda request: carrying(make()))
     response = send("get", path, headers={"origin": "https://client.example"})
 
     assert_api_error(response, "RESOURCE_CONFLICT")
@@ -509,7 +509,7 @@ class Closes:
 
 
 @pytest.mark.parametrize("mode, iterator", [("sync", lambda: iter([b"x"])), ("async", chunks)])
-def test_a_stream_that_is_replaced_is_closed_once_when_the_request_is_finished(door, mode, iterator):
+def test_a_stream_that_is_replaced_is_closed_once_when_the_request_is_finished(set_view, mode, iterator):
     finished, streams = [], []
 
     def answer(request):
@@ -519,7 +519,7 @@ def test_a_stream_that_is_replaced_is_closed_once_when_the_request_is_finished(d
     def receiver(**kwargs):
         finished.append(streams[0].closed)
 
-    door(answer)
+    set_view(answer)
     request_finished.connect(receiver)
     try:
         response = sender(mode)("get", "/api/async" if mode == "async" else "/api/plain")
@@ -533,7 +533,7 @@ def test_a_stream_that_is_replaced_is_closed_once_when_the_request_is_finished(d
     assert finished == [1]
 
 
-def test_the_request_is_finished_once(door):
+def test_the_request_is_finished_once(set_view):
     finished = []
 
     def receiver(**kwargs):
@@ -542,7 +542,7 @@ def test_the_request_is_finished_once(door):
     request_finished.connect(receiver)
     try:
         for what in (KeyError("x"), ApiError("RESOURCE_CONFLICT"), lambda request: HttpResponse(status=404)):
-            door(what)
+            set_view(what)
             sender("sync")("get", "/api/plain")
     finally:
         request_finished.disconnect(receiver)
@@ -613,12 +613,12 @@ def test_a_deliberate_error_of_a_plain_view_rolls_back():
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.usefixtures("atomic_requests")
 @pytest.mark.parametrize("exc", [ApiError("RESOURCE_CONFLICT"), NotFound(), KeyError("x")])
-def test_an_error_of_a_drf_view_rolls_back(door, exc):
+def test_an_error_of_a_drf_view_rolls_back(set_view, exc):
     def raises(request):
         Account.objects.create(number="gone")
         raise exc
 
-    door(raises)
+    set_view(raises)
     assert "X-Error-Code" in sender("sync")("get", "/api/drf")
     assert not Account.objects.exists()
 
@@ -630,8 +630,8 @@ def test_an_error_of_a_drf_view_rolls_back(door, exc):
     ids=["unhandled", "deliberate", "404", "returned"],
 )
 @pytest.mark.parametrize("path", ["/api/plain", "/api/drf", "/api/nothing"])
-def test_no_error_costs_a_query(door, django_assert_num_queries, path, what):
-    door(what if path != "/api/drf" or isinstance(what, Exception) else KeyError("x"))
+def test_no_error_costs_a_query(set_view, django_assert_num_queries, path, what):
+    set_view(what if path != "/api/drf" or isinstance(what, Exception) else KeyError("x"))
     with django_assert_num_queries(0):
         sender("sync")("get", path)
 
@@ -639,8 +639,8 @@ def test_no_error_costs_a_query(door, django_assert_num_queries, path, what):
 # What attackers write
 
 
-def test_headers_of_a_raise_site_cannot_inject_headers(send, door):
-    door(ApiError("RESOURCE_CONFLICT", headers={"X-A": "a\nSet-Cookie: b"}))
+def test_headers_of_a_raise_site_cannot_inject_headers(send, set_view):
+    set_view(ApiError("RESOURCE_CONFLICT", headers={"X-A": "a\nSet-Cookie: b"}))
     response = send("get", "/api/plain")
 
     assert response.status_code == 409

@@ -182,8 +182,8 @@ class Unprintable:
     [[], {}, "", (), [[]], [{}], {"a": []}, {"a": [{}, {"b": []}]}, None],
     ids=repr,
 )
-def test_a_validation_error_always_has_an_error_with_a_code(detail, api, door):
-    door(exceptions.ValidationError(detail))
+def test_a_validation_error_always_has_an_error_with_a_code(detail, api, set_view):
+    set_view(exceptions.ValidationError(detail))
     response = api.post("/api/drf")
     assert_api_error(response, "VALIDATION_FAILED")
     (error,) = response.json()["error"]["errors"]
@@ -196,10 +196,10 @@ def test_a_validation_error_always_has_an_error_with_a_code(detail, api, door):
     [(7, "7"), (Kind.ODD, "3"), (gettext_lazy("Yes"), "Yes"), (None, "invalid"), ("", "invalid")],
     ids=repr,
 )
-def test_the_code_of_an_error_is_text_whatever_the_raise_site_gave(code, written, api, door):
+def test_the_code_of_an_error_is_text_whatever_the_raise_site_gave(code, written, api, set_view):
     exc = exceptions.ValidationError({"a": ["x"]})
     exc.detail["a"] = [ErrorDetail("x", code)]
-    door(exc)
+    set_view(exc)
     assert api.post("/api/drf").json()["error"]["errors"][0]["code"] == written
 
 
@@ -229,14 +229,16 @@ class UndetailedConflict(APIException):
     ],
     ids=["text", "none", "none on a 409"],
 )
-def test_an_exception_that_skips_its_constructor_keeps_its_status(exc, code, message, api, door):
-    door(exc)
+def test_an_exception_that_skips_its_constructor_keeps_its_status(exc, code, message, api, set_view):
+    set_view(exc)
     assert_api_error(api.post("/api/drf"), code, message=message)
 
 
 @pytest.mark.parametrize("status", [409, 422])
-def test_a_dict_detail_on_another_status_loses_nothing(status, api, door):
-    door(refined(APIException, status_code=status)({"title": ["a"], "type": ["b"], "status": ["c"], "errors": ["d"]}))
+def test_a_dict_detail_on_another_status_loses_nothing(status, api, set_view):
+    set_view(
+        refined(APIException, status_code=status)({"title": ["a"], "type": ["b"], "status": ["c"], "errors": ["d"]})
+    )
     error = api.post("/api/drf").json()["error"]
     assert error["httpCode"] == status
     assert [(each["param"], each["message"]) for each in error["errors"]] == [
@@ -248,20 +250,20 @@ def test_a_dict_detail_on_another_status_loses_nothing(status, api, door):
 
 
 @pytest.mark.parametrize(("key", "param"), [(None, None), (0, "0"), ((1, 2), "(1, 2)")])
-def test_keys_need_not_be_text(key, param, api, door):
-    door(exceptions.ValidationError({key: ["x"], "a": ["y"]}))
+def test_keys_need_not_be_text(key, param, api, set_view):
+    set_view(exceptions.ValidationError({key: ["x"], "a": ["y"]}))
     assert [error["param"] for error in api.post("/api/drf").json()["error"]["errors"]] == [param, "a"]
 
 
-def test_a_404_with_several_arguments_is_a_404_that_shows_none(api, door):
-    door(Http404("secret", "b", "c"))
+def test_a_404_with_several_arguments_is_a_404_that_shows_none(api, set_view):
+    set_view(Http404("secret", "b", "c"))
     response = api.get("/api/drf")
     assert_api_error(response, "RESOURCE_NOT_FOUND", message="Nothing exists here with that identifier.")
 
 
 @pytest.mark.django_db
-def test_the_name_of_a_model_is_not_shown(api, door):
-    door(lambda request: get_object_or_404(Account, number="none"))
+def test_the_name_of_a_model_is_not_shown(api, set_view):
+    set_view(lambda request: get_object_or_404(Account, number="none"))
     for url in ("/api/drf", "/api/plain"):
         response = api.get(url)
         assert_api_error(response, "RESOURCE_NOT_FOUND")
@@ -269,10 +271,10 @@ def test_the_name_of_a_model_is_not_shown(api, door):
 
 
 @pytest.mark.parametrize("url", ["/api/drf", "/api/plain"])
-def test_a_plain_exception_that_looks_like_an_answer_is_a_500(url, api, door, signals):
+def test_a_plain_exception_that_looks_like_an_answer_is_a_500(url, api, set_view, signals):
     exc = RuntimeError("secret")
     exc.status_code, exc.detail = 200, "secret"
-    door(exc)
+    set_view(exc)
     response = api.get(url)
     assert_api_error(response, "INTERNAL_SERVER_ERROR")
     assert b"secret" not in response.content
@@ -298,8 +300,8 @@ def test_a_plain_exception_that_looks_like_an_answer_is_a_500(url, api, door, si
     ],
     ids=lambda exc: type(exc).__name__,
 )
-def test_the_text_of_such_exceptions_never_reaches_the_client(exc, url, every_format, api, door):
-    door(exc)
+def test_the_text_of_such_exceptions_never_reaches_the_client(exc, url, every_format, api, set_view):
+    set_view(exc)
     for name in FORMATS:
         response = api.get(url.replace("/api/", f"/api/{name}/"))
         assert response.status_code >= 400
@@ -307,10 +309,10 @@ def test_the_text_of_such_exceptions_never_reaches_the_client(exc, url, every_fo
 
 
 @pytest.mark.parametrize("url", ["/api/drf", "/api/plain"])
-def test_a_detail_that_cannot_be_printed_keeps_its_status(url, api, door, caplog):
+def test_a_detail_that_cannot_be_printed_keeps_its_status(url, api, set_view, caplog):
     exc = exceptions.PermissionDenied()
     exc.detail = Unprintable()
-    door(exc)
+    set_view(exc)
     response = api.get(url)
     assert_api_error(response, "PERMISSION_DENIED", message="These credentials may not do this.")
     assert "could not be read" in caplog.text
@@ -337,8 +339,8 @@ def test_a_body_that_cannot_be_read_is_the_clients_fault(body, content_type, api
     assert response["X-Error-Code"] in ("REQUEST_MALFORMED", "VALIDATION_FAILED")
 
 
-def test_a_lone_surrogate_is_echoed_without_harm(every_format, api, door):
-    door(exceptions.ValidationError({"\ud800": ['"\ud800" is not valid.']}))
+def test_a_lone_surrogate_is_echoed_without_harm(every_format, api, set_view):
+    set_view(exceptions.ValidationError({"\ud800": ['"\ud800" is not valid.']}))
     for name in FORMATS:
         response = api.post(f"/api/{name}/drf")
         assert_status_and_json(response, 400)
@@ -349,13 +351,13 @@ def assert_status_and_json(response, status):
     return json.loads(response.content.decode())
 
 
-def test_a_lone_surrogate_in_what_succeeds_is_the_clients_fault(api, door):
-    door(lambda request: Response({"echo": request.data["text"]}))
+def test_a_lone_surrogate_in_what_succeeds_is_the_clients_fault(api, set_view):
+    set_view(lambda request: Response({"echo": request.data["text"]}))
     response = api.post("/api/drf", '{"text": "\\ud800"}', content_type="application/json")
     assert_api_error(response, "REQUEST_MALFORMED")
 
 
-def test_touching_the_data_again_raises_again_and_is_answered(api, door):
+def test_touching_the_data_again_raises_again_and_is_answered(api, set_view):
     seen = []
 
     def twice(request):
@@ -366,7 +368,7 @@ def test_touching_the_data_again_raises_again_and_is_answered(api, door):
                 seen.append(exc)
         raise seen[-1]
 
-    door(twice)
+    set_view(twice)
     assert_api_error(api.post("/api/drf", "{", content_type="application/json"), "REQUEST_MALFORMED")
     assert seen
 
@@ -377,10 +379,10 @@ def test_touching_the_data_again_raises_again_and_is_answered(api, door):
 @pytest.mark.parametrize(
     ("wait", "retry_after"), [(0, "1"), (-3, "1"), (7.2, "8"), (float("inf"), None), ("soon", None), (None, None)]
 )
-def test_a_wait_is_whole_seconds_or_absent(wait, retry_after, api, door):
+def test_a_wait_is_whole_seconds_or_absent(wait, retry_after, api, set_view):
     exc = exceptions.Throttled()
     exc.wait = wait
-    door(exc)
+    set_view(exc)
     for url in ("/api/drf", "/api/plain"):
         response = api.get(url)
         assert_api_error(response, "RATE_TOO_HIGH")
@@ -417,22 +419,22 @@ def test_the_handler_leaves_what_it_does_not_know():
     assert exception_handler(RuntimeError(), {}) is None
 
 
-def test_a_handler_of_the_project_may_change_the_answer(api, door):
-    door(exceptions.NotFound())
+def test_a_handler_of_the_project_may_change_the_answer(api, set_view):
+    set_view(exceptions.NotFound())
     response = api.get("/api/adjusted")
     assert_api_error(response, "RESOURCE_NOT_FOUND", 410, httpCode=410, hint="Ask us.")
     assert response["X-Extra"] == "1"
 
 
-def test_a_view_may_replace_the_body(api, door):
-    door(exceptions.NotFound())
+def test_a_view_may_replace_the_body(api, set_view):
+    set_view(exceptions.NotFound())
     response = api.get("/api/replaced")
     assert response.json()["mine"]["error"]["code"] == "RESOURCE_NOT_FOUND"
     assert response["X-Error-Code"] == "RESOURCE_NOT_FOUND"
 
 
-def test_an_async_view_is_answered_like_a_sync_one(api, async_api, door):
-    door(exceptions.ValidationError({"a": ["x"]}))
+def test_an_async_view_is_answered_like_a_sync_one(api, async_api, set_view):
+    set_view(exceptions.ValidationError({"a": ["x"]}))
     sync = api.get("/api/plain", headers={"X-Request-ID": "r"})
     answer = async_to_sync(async_api.get)("/api/async", headers={"X-Request-ID": "r"})
     assert answer.status_code == 400
@@ -441,7 +443,7 @@ def test_an_async_view_is_answered_like_a_sync_one(api, async_api, door):
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("url", ["/api/drf", "/api/plain"])
-def test_a_broken_transaction_is_answered_without_a_query_and_rolled_back(url, api, door, monkeypatch):
+def test_a_broken_transaction_is_answered_without_a_query_and_rolled_back(url, api, set_view, monkeypatch):
     monkeypatch.setitem(connection.settings_dict, "ATOMIC_REQUESTS", True)
 
     def broken(request):
@@ -451,7 +453,7 @@ def test_a_broken_transaction_is_answered_without_a_query_and_rolled_back(url, a
         except IntegrityError:
             raise exceptions.ValidationError({"number": ["Taken."]}) from None
 
-    door(broken)
+    set_view(broken)
     with CaptureQueriesContext(connection) as queries:
         response = api.post(url)
     assert_api_error(response, "VALIDATION_FAILED")
@@ -465,8 +467,8 @@ def test_a_broken_transaction_is_answered_without_a_query_and_rolled_back(url, a
 @pytest.mark.parametrize(
     "exc", [exceptions.NotFound(), ApiError("INSUFFICIENT_BALANCE"), RuntimeError(), Http404(), PermissionDenied()]
 )
-def test_an_error_asks_the_database_nothing(exc, url, api, door, django_assert_num_queries):
-    door(exc)
+def test_an_error_asks_the_database_nothing(exc, url, api, set_view, django_assert_num_queries):
+    set_view(exc)
     with django_assert_num_queries(0):
         assert api.get(url).status_code >= 400
 
@@ -506,8 +508,8 @@ def test_the_browsable_form_keeps_its_values(url, api):
     assert "httpCode" in page
 
 
-def test_an_error_whose_renderer_fails_is_sent_as_json(api, door):
-    door(exceptions.NotFound())
+def test_an_error_whose_renderer_fails_is_sent_as_json(api, set_view):
+    set_view(exceptions.NotFound())
     response = api.get("/api/csv")
     assert_api_error(response, "RESOURCE_NOT_FOUND")
     assert response["Content-Type"] == "application/json"
@@ -527,16 +529,16 @@ def test_a_401_stays_a_401_when_the_first_authenticator_has_no_challenge(api):
     "exc",
     [APIException(), ApiError("BAD_GATEWAY"), ours.ServiceUnavailable(3), refined(APIException, status_code=502)()],
 )
-def test_a_deliberate_5xx_fires_no_alarm(exc, url, api, door, signals):
-    door(exc)
+def test_a_deliberate_5xx_fires_no_alarm(exc, url, api, set_view, signals):
+    set_view(exc)
     assert api.get(url).status_code >= 500
     assert signals == []
 
 
 @pytest.mark.parametrize("url", ["/api/drf", "/api/plain"])
-def test_an_unhandled_exception_fires_once_with_one_record_and_its_traceback(url, api, door, signals, caplog):
+def test_an_unhandled_exception_fires_once_with_one_record_and_its_traceback(url, api, set_view, signals, caplog):
     exc = RuntimeError("boom")
-    door(exc)
+    set_view(exc)
     response = api.get(url)
     assert_api_error(response, "INTERNAL_SERVER_ERROR")
     assert signals == [url]
@@ -567,16 +569,16 @@ def test_an_unhandled_exception_fires_once_with_one_record_and_its_traceback(url
     ],
     ids=lambda exc: type(exc).__name__,
 )
-def test_a_4xx_is_no_error_record_and_no_alarm(exc, url, api, door, signals, caplog):
-    door(exc)
+def test_a_4xx_is_no_error_record_and_no_alarm(exc, url, api, set_view, signals, caplog):
+    set_view(exc)
     assert 400 <= api.get(url).status_code < 500
     assert errors(caplog) == []
     assert signals == []
 
 
 @pytest.mark.parametrize("asynchronous", [False, True])
-def test_stop_iteration_is_a_500_that_arrives(asynchronous, api, async_api, door):
-    door(StopIteration())
+def test_stop_iteration_is_a_500_that_arrives(asynchronous, api, async_api, set_view):
+    set_view(StopIteration())
     response = async_to_sync(async_api.get)("/api/drf") if asynchronous else api.get("/api/drf")
     assert_api_error(response, "INTERNAL_SERVER_ERROR")
 
@@ -748,13 +750,13 @@ def kept_records(monkeypatch):
 @pytest.mark.parametrize("seed", [0, *(pytest.param(seed, marks=pytest.mark.exhaustive) for seed in range(1, 12))])
 @pytest.mark.parametrize("where", ["drf", "plain"])
 def test_odd_exceptions_have_their_status_and_a_sound_body_in_every_format(
-    where, seed, every_format, door, api, kept_records
+    where, seed, every_format, set_view, api, kept_records
 ):
     rng = random.Random(seed)
     for number in range(175):
         exc, status = rng.choice([odd_drf, odd_drf, odd_api_error, odd_other])(rng)
         name = FORMATS[number % len(FORMATS)]
-        door(exc)
+        set_view(exc)
         response = api.get(f"/api/{name}/{where}")
         what = (number, name, type(exc), exc.args[:3], getattr(exc, "__dict__", None))
         assert response.status_code in (status, 423), what

@@ -1,4 +1,4 @@
-"""The URLs of the tests: every door under /api/, the same views as a website under /site/."""
+"""The URLs of the tests: every kind of view under /api/, the same views as a website under /site/."""
 
 from django.contrib import admin
 from django.contrib.staticfiles.views import serve

@@ -1,1 +1,1 @@
-"""The app the tests send requests to: one view for each door an error can come through."""
+"""The app the tests send requests to: one view of each kind that an error can be raised in."""

@@ -1,7 +1,7 @@
-"""Views that raise or return what a test needs, on the DRF door and on the plain doors.
+"""Views that raise or return what a test needs, one of each kind: DRF's and Django's, sync and async.
 
-A test registers an exception (or a response) with the ``door`` fixture; the views raise (or
-return) whatever is registered, so that a test reads as: this exception, through that door.
+A test registers an exception (or a response) with the ``set_view`` fixture; the views raise (or
+return) whatever is registered, so that a test reads as: this exception, in that view.
 What a test cannot register, because the server is another process or the exchange is written
 down in a file, is in ``FIXED`` and has its name in the path.
 """
