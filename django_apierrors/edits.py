@@ -86,7 +86,10 @@ def announced(part: str, using: str) -> Iterator[None]:
 
 
 class AnnouncedQuerySet(models.QuerySet[Any]):
-    """A queryset whose bulk operations, which send no signals, announce their edit too."""
+    """A queryset whose bulk operations, which send no signals, announce their edit too.
+
+    ``alters_data``, which keeps templates from calling them, Django hands on to what overrides its own.
+    """
 
     def _announced(self) -> Any:
         using = self._db or router.db_for_write(self.model, **self._hints)  # type: ignore[attr-defined]
@@ -97,14 +100,11 @@ class AnnouncedQuerySet(models.QuerySet[Any]):
         with self._announced():
             return super().update(**kwargs)
 
-    update.alters_data = True  # type: ignore[attr-defined]
-
     def delete(self) -> tuple[int, dict[str, int]]:
         """Delete rows and replace the token."""
         with self._announced():
             return super().delete()
 
-    delete.alters_data = True  # type: ignore[attr-defined]
     delete.queryset_only = True  # type: ignore[attr-defined]
 
     def bulk_create(self, objs: Iterable[Any], *args: Any, **kwargs: Any) -> list[Any]:

@@ -110,7 +110,8 @@ class Snapshot:
                 for part, value in loaded.items():
                     self._take(part, value, tokens.get(part))
                 self._succeeded(edit, began)
-        return loaded[Revision.CATALOG]  # type: ignore[no-any-return]
+        found: Catalog = loaded[Revision.CATALOG]
+        return found
 
     def look_again(self) -> None:
         """Let the next request look anew: a test has changed ``REFRESH_SECONDS``."""

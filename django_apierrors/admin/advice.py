@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.conf import settings
 from django.contrib import messages
+from django.contrib.admin.utils import label_for_field
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
@@ -25,7 +26,8 @@ def _advise_on_contract(request: HttpRequest, before: ErrorCode | None, obj: Err
     for name in CONTRACT:
         was, is_ = getattr(old, name), getattr(new, name)
         if was != is_:
-            said = {"code": obj.code, "field": obj._meta.get_field(name).verbose_name, "old": was, "new": is_}  # type: ignore[union-attr]
+            field = label_for_field(name, ErrorCode, return_attr=False)
+            said = {"code": obj.code, "field": field, "old": was, "new": is_}
             text = _(
                 "%(code)s: %(field)s changed from %(old)s to %(new)s. This is part of the contract with your "
                 "clients; tell them."

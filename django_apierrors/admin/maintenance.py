@@ -31,6 +31,8 @@ from .maintenance_tester import previews
 
 #: Who did what, and when.
 _RECORD = ("created_by", "created_at", "ended_by")
+#: Where a request keeps what others did in the meantime, from its view to its form.
+_OVERTAKEN = "_maintenance_overtaken"
 
 
 class MaintenanceWindowAdminMixin(Switching):
@@ -101,7 +103,7 @@ class MaintenanceWindowAdminMixin(Switching):
         view = super().changeform_view
 
         def answer(shown: str, told: str) -> Any:
-            request._maintenance_overtaken = told  # type: ignore[attr-defined]
+            vars(request)[_OVERTAKEN] = told
             return view(request, object_id, form_url, {**title, "shown": shown, **(extra_context or {})})
 
         return self._alone(request, object_id, answer)
@@ -122,7 +124,7 @@ class MaintenanceWindowAdminMixin(Switching):
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         """Return the form of the schedule, which knows what others did in the meantime."""
         form = super().get_form(request, obj, change=change, **kwargs)
-        form.overtaken = getattr(request, "_maintenance_overtaken", "")  # type: ignore[attr-defined]
+        form.overtaken = vars(request).get(_OVERTAKEN, "")  # type: ignore[attr-defined]
         return form
 
     def get_changeform_initial_data(self, request: HttpRequest) -> Any:

@@ -123,11 +123,15 @@ def page_for_people(window: Window, page: HttpRequest) -> HttpResponse:
     return response
 
 
+def _methods() -> list[tuple[str, str]]:
+    return [*((name, name) for name in _METHODS), (PREFLIGHT, _("OPTIONS (CORS preflight)"))]
+
+
 class TesterForm(forms.Form):
     """A request that somebody wants to know about."""
 
     path = forms.CharField(label=gettext_lazy("Path"), initial="/", widget=forms.TextInput({"spellcheck": "false"}))
-    method = forms.ChoiceField(label=gettext_lazy("Method"))
+    method = forms.ChoiceField(label=gettext_lazy("Method"), choices=_methods)
     address = forms.CharField(
         label=gettext_lazy("Address"),
         required=False,
@@ -138,8 +142,6 @@ class TesterForm(forms.Form):
     def __init__(self, data: Any = None) -> None:
         """Keep the ids of its fields apart from those of other forms on the page."""
         super().__init__(data, auto_id="id_tester_%s")
-        offered = [*((name, name) for name in _METHODS), (PREFLIGHT, _("OPTIONS (CORS preflight)"))]
-        self.fields["method"].choices = offered  # type: ignore[attr-defined]
 
     def clean_path(self) -> str:
         """Return the path as the middleware sees it, also of a whole URL."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from typing import Any, TypeVar
+from datetime import datetime
+from typing import Any, ParamSpec
 
 from django.utils import timezone, translation
 from django.utils.text import capfirst
@@ -14,7 +15,7 @@ from ..maintenance import Status, words
 from ..models import MaintenanceWindow
 from .log import change
 
-Text = TypeVar("Text", bound=Callable[..., str])
+Params = ParamSpec("Params")
 
 
 def headline(status: Status) -> str:
@@ -115,15 +116,15 @@ def _until(moment: Any) -> str:
     return words.distance((moment - timezone.now()).total_seconds())
 
 
-def _of_log(text: Text) -> Text:
+def _of_log(text: Callable[Params, str]) -> Callable[Params, str]:
     """Make a text of the log: untranslated, as all of it is."""
 
     @functools.wraps(text)
-    def made(*args: Any) -> str:
+    def made(*args: Params.args, **kwargs: Params.kwargs) -> str:
         with translation.override(None):
-            return text(*args)
+            return text(*args, **kwargs)
 
-    return made  # type: ignore[return-value]
+    return made
 
 
 @_of_log
@@ -146,10 +147,9 @@ def log_cancelled(row: MaintenanceWindow) -> str:
 
 
 @_of_log
-def log_ended(row: MaintenanceWindow, planned: Any) -> str:
+def log_ended(row: MaintenanceWindow, planned: datetime | None) -> str:
     """Return what the log says when an open window was ended, or turned off with all others."""
-    planned = words.stamp(planned) if planned else "no end"
-    return f"Turned off for {words.scope(row)} at {words.stamp(row.ends_at)}; planned was {planned}."  # type: ignore[arg-type]
+    return f"Turned off for {words.scope(row)} at {_moment(row.ends_at)}; planned was {_moment(planned)}."
 
 
 @_of_log
@@ -176,6 +176,10 @@ def log_edited(form: Any) -> str:
 
 def _kind(row: MaintenanceWindow) -> str:
     return "changes" if row.is_read_only else "everything"
+
+
+def _moment(moment: datetime | None) -> str:
+    return words.stamp(moment) if moment else "no end"
 
 
 def _end(row: MaintenanceWindow) -> str:

@@ -59,13 +59,14 @@ def _spoken(language: str) -> str:
     return "en"
 
 
+_Answer = Callable[..., HttpResponse]
 _View = Callable[..., HttpResponseBase]
 
 
-def _documentation(*, as_data: bool) -> Callable[[_View], _View]:
+def _documentation(*, as_data: bool) -> Callable[[_Answer], _View]:
     """Make a view of a function of a ``Page``; ``as_data`` says that only programs read it."""
 
-    def decorate(answer: _View) -> _View:
+    def decorate(answer: _Answer) -> _View:
         @require_safe
         @functools.wraps(answer)
         def view(request: HttpRequest, **kwargs: str) -> HttpResponseBase:
@@ -87,7 +88,7 @@ def _documentation(*, as_data: bool) -> Callable[[_View], _View]:
     return decorate
 
 
-def _finished(page: Page, response: Any) -> HttpResponseBase:
+def _finished(page: Page, response: HttpResponse) -> HttpResponseBase:
     """Say for how long and for whom an answer holds, or that the client has it already."""
     kept = "public" if page.viewer.is_public else "private"
     response[headers.CACHE_CONTROL] = f"{kept}, max-age={_MAX_AGE}"
@@ -95,7 +96,7 @@ def _finished(page: Page, response: Any) -> HttpResponseBase:
     response[headers.CONTENT_TYPE_OPTIONS] = "nosniff"
     patch_vary_headers(response, ("Accept", "Accept-Language"))
     if response.status_code != 200:
-        return response  # type: ignore[no-any-return]
+        return response
     etag = f'"{hashlib.sha256(response.content).hexdigest()[:32]}"'
     response["ETag"] = etag
     return get_conditional_response(page.request, etag=etag, response=response) or response

@@ -56,13 +56,15 @@ def _braced(names: Iterable[str]) -> str:
     return ", ".join(f"{{{name}}}" for name in names)
 
 
-class ErrorCodeManager(models.Manager.from_queryset(AnnouncedQuerySet)):  # type: ignore[misc]
+_AnnouncedManager = models.Manager.from_queryset(AnnouncedQuerySet)
+
+
+class ErrorCodeManager(_AnnouncedManager["ErrorCode"]):
     """Rows by their code."""
 
     def get_by_natural_key(self, code: str) -> ErrorCode:
         """Return the row of a code."""
-        found: ErrorCode = self.get(code=code)
-        return found
+        return self.get(code=code)
 
 
 class ErrorCode(Texts):
@@ -167,13 +169,12 @@ class ErrorCode(Texts):
         self.translations.all().delete()
 
 
-class TranslationManager(models.Manager.from_queryset(AnnouncedQuerySet)):  # type: ignore[misc]
+class TranslationManager(_AnnouncedManager["ErrorCodeTranslation"]):
     """Translations by code and language."""
 
     def get_by_natural_key(self, code: str, language: str) -> ErrorCodeTranslation:
         """Return the translation of a code into a language."""
-        found: ErrorCodeTranslation = self.get(entry__code=code, language=language)
-        return found
+        return self.get(entry__code=code, language=language)
 
 
 class ErrorCodeTranslation(Texts):

@@ -83,11 +83,11 @@ ratelimit.ALL = ALL  # type: ignore[attr-defined]
 ratelimit.UNSAFE = UNSAFE  # type: ignore[attr-defined]
 
 
-def _limit(policy: Any, group: Any, key: Any, rate: Any, method: Any, on_store_error: Any) -> Policy | str:
+def _limit(policy: str | None, group: Any, key: Any, rate: Any, method: Any, on_store_error: Any) -> Policy | str:
     if policy is not None:
         if (group, key, rate, method, on_store_error) != (None, None, _FORGOTTEN, ALL, None):
             raise ImproperlyConfigured(f"The policy {policy!r} says what is counted: give it alone, but for block.")
-        return policy  # type: ignore[no-any-return]
+        return policy
     if key is None or rate is _FORGOTTEN:
         raise ImproperlyConfigured("Give a rate limit either the name of a policy, or a key and a rate.")
     if not (group is None or isinstance(group, str)):

@@ -35,11 +35,11 @@ def found(path: str) -> Callable[[str, Any], Any]:
     return usable(import_string(path), path)
 
 
-def usable(function: Any, name: str) -> Callable[[str, Any], Any]:
+def usable(function: object, name: str) -> Callable[[str, Any], Any]:
     """Return a function of key or rate; raises ``ImproperlyConfigured`` for one that cannot be called here."""
     if not callable(function):
         raise ImproperlyConfigured(f"{name} cannot be called; name a function of group and request.")
     if iscoroutinefunction(function):
         # Its coroutine would be another key for each request, and so no limit at all.
         raise ImproperlyConfigured(f"{name} is async; keys and rates are asked for in a thread, by a sync function.")
-    return function  # type: ignore[no-any-return]
+    return function
