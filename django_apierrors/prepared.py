@@ -15,7 +15,7 @@ from .catalog import ResolvedEntry
 from .formats import Format
 from .problems import Problem
 from .request_state import RequestState
-from .templating import placeholders
+from .text import placeholders
 
 renderer = JSONRenderer()
 

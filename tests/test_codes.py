@@ -5,7 +5,7 @@ from django.utils.functional import Promise
 
 from django_apierrors import codes
 from django_apierrors.codes import ErrorDefinition, phrase, register, type_for
-from django_apierrors.templating import placeholders
+from django_apierrors.text import placeholders
 
 #: A promise to clients: none of these may change without a new major version.
 CONTRACT = """

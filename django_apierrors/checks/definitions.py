@@ -9,7 +9,7 @@ from django.core.checks import CheckMessage
 
 from .. import codes
 from ..exceptions import ApiError
-from ..templating import placeholders
+from ..text import placeholders
 from .messages import error, unknown_code
 
 

@@ -7,7 +7,7 @@ import functools
 from django.utils.module_loading import import_string
 
 from .builtin import RFC9457, Described, Detailed, Nested, OAuth2, Result, Typed
-from .shape import Field, Format
+from .format import Field, Format
 
 __all__ = [
     "BUILTIN",

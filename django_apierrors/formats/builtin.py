@@ -17,8 +17,8 @@ from django.utils.translation import override
 from ..catalog import Entry
 from ..codes import phrase
 from ..problems import Problem
+from .format import Field, Format
 from .members import details, listed_by_param, location, total, within
-from .shape import Field, Format
 
 _CODE = Field(name="code", type="string", meaning=_("Names the kind of error. Branch on it."))
 _MESSAGE = Field(name="message", type="string", meaning=_("Says in words what is wrong. It may change at any time."))

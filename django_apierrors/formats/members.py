@@ -6,8 +6,8 @@ from collections.abc import Callable
 from operator import attrgetter
 from typing import Any
 
-from ..details import cost, plain
 from ..problems import FieldError, Problem
+from .details import cost, plain
 
 # What may be listed of one problem, in bytes of JSON, so that no body exceeds 64 kB.
 _BUDGET = 48_000

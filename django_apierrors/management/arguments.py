@@ -12,7 +12,7 @@ from django.utils import timezone
 from ..maintenance.switch import DURATION, after
 from ..models import MaintenanceWindow
 from . import times
-from .reports import inert
+from .maintenance_output import inert
 
 Value = TypeVar("Value")
 

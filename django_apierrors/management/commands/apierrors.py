@@ -20,7 +20,7 @@ from ...conf import conf
 from ...docs import examples, exports, names
 from ...models import ErrorCode, ErrorCodeTranslation, Revision
 from ...snapshot import snapshot
-from .. import documents, importing, static_bodies, subcommands, syncing, telling
+from .. import catalog_output, documents, importing, static_bodies, subcommands, sync
 
 #: Exit codes besides 0, and 2 for whatever else is wrong.
 _OUT_OF_STEP = _NOT_FOUND = 1
@@ -69,14 +69,14 @@ class Command(BaseCommand):
 
     def _list(self, *, lang: str | None, **options: Any) -> None:
         found = exports.entries(catalog.current(), _language(lang), unlisted=True)
-        self._say(telling.table(catalog.current(), found))
+        self._say(catalog_output.table(catalog.current(), found))
 
     def _explain(self, *, code: str, format: str | None, lang: str | None, **options: Any) -> None:
         language, name, live = _language(lang), _format(format), catalog.current()
         entry = live.entry(_known(code, live), language, negotiation.docs_base(None))
         request = static_bodies.nobodys_request(name, language)
         with translation.override(language):
-            self._say(telling.explanation(live, entry, examples.example(entry, name, request, language)))
+            self._say(catalog_output.explanation(live, entry, examples.example(entry, name, request, language)))
 
     def _export(self, *, format: str, output: Path | None, lang: str | None, unlisted: bool, **options: Any) -> None:
         is_json, language, live = format == "json", _language(lang), catalog.current()
@@ -103,14 +103,14 @@ class Command(BaseCommand):
 
     def _sync(self, *, check: bool, prune: bool, **options: Any) -> None:
         if check:
-            drift = syncing.look()
+            drift = sync.look()
             found = [*drift.fixable(), *drift.left()]
             if found:
                 lines = "\n".join(found)
                 raise CommandError(f"{len(found)} out of step:\n{lines}", returncode=_OUT_OF_STEP)
             self._say(["Everything is in step."])
             return
-        drift = syncing.sync(prune=prune)
+        drift = sync.sync(prune=prune)
         self._say(f"set right: {line}" for line in drift.fixable())
         self._say(f"removed: {code}" for code in drift.gone if prune)
         self._say(f"left: {line}" for line in drift.left(pruned=prune))

@@ -16,7 +16,7 @@ from ... import maintenance
 from ...conf import conf
 from ...middleware import MISSING, is_installed
 from ...models import MaintenanceWindow, Revision
-from .. import arguments, reports, subcommands
+from .. import arguments, maintenance_output, subcommands
 
 #: Exit codes besides 0: of ``status`` while maintenance is on; and of whatever is wrong or not known.
 _ON = 3
@@ -59,22 +59,25 @@ class Command(BaseCommand):
         except ValidationError as exc:
             reasons = "\n".join(exc.messages)
             raise CommandError(f"Nothing was changed.\n{reasons}", returncode=_BAD) from None
-        what, until = reports.refused(opened), reports.until(opened)
+        what, until = maintenance_output.refused(opened), maintenance_output.until(opened)
         if opened.has_begun():
             self._say([f"Turned on: {what} are refused {until}."])
         else:
-            self._say([f"Scheduled: {what} are refused from {reports.begin(opened)} {until}."])
-        self._say(f"Also on: {reports.line(row)}." for row in others)
+            self._say([f"Scheduled: {what} are refused from {maintenance_output.begin(opened)} {until}."])
+        self._say(f"Also on: {maintenance_output.line(row)}." for row in others)
         self._say_what_follows()
 
     def _off(self, **options: Any) -> None:
         with _database():
             ended = maintenance.disable()
             left = maintenance.status().upcoming
-        self._say(f"Turned off: {reports.refused(row)}, refused since {reports.begin(row)}." for row in ended)
+        self._say(
+            f"Turned off: {maintenance_output.refused(row)}, refused since {maintenance_output.begin(row)}."
+            for row in ended
+        )
         if not ended:
             self._say(["Nothing was on."])
-        self._say(f"Still scheduled: {reports.line(row)}." for row in left)
+        self._say(f"Still scheduled: {maintenance_output.line(row)}." for row in left)
         self._say_what_follows()
 
     def _status(self, *, json: bool, **options: Any) -> None:
@@ -88,11 +91,11 @@ class Command(BaseCommand):
             self._warn(f"The windows are not known. {exc}")
         is_on = forced if status is None else status.is_on
         if json:
-            self._say([reports.document(status, forced)])
+            self._say([maintenance_output.document(status, forced)])
         else:
             self._say([f"Maintenance is {'on' if is_on else 'off'}."])
-            self._say(f"Open: {reports.line(row)}." for row in (status.open if status else ()))
-            self._say(f"Scheduled: {reports.line(row)}." for row in (status.upcoming if status else ()))
+            self._say(f"Open: {maintenance_output.line(row)}." for row in (status.open if status else ()))
+            self._say(f"Scheduled: {maintenance_output.line(row)}." for row in (status.upcoming if status else ()))
         self._say_what_counts()
         if is_on:
             sys.exit(_ON)

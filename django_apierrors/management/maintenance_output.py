@@ -10,7 +10,7 @@ from typing import Any
 from .. import stored
 from ..maintenance import Status
 from ..models import MaintenanceWindow
-from ..templating import clean
+from ..text import clean
 from ..windows import SAFE_METHODS
 from . import times
 

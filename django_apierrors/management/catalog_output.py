@@ -9,7 +9,7 @@ from .. import codes
 from ..catalog import Catalog, Entry, Row
 from ..docs import names
 from ..docs.examples import Example
-from ..templating import clean
+from ..text import clean
 
 _LONGEST = 2000
 

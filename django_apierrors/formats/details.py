@@ -11,7 +11,7 @@ from typing import Any
 from django.utils.encoding import force_str
 from rest_framework.utils.encoders import JSONEncoder
 
-from .templating import clean_surrogates
+from ..text import clean_surrogates
 
 logger = logging.getLogger("django_apierrors")
 
