@@ -3,7 +3,7 @@
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
-from django_apierrors.ratelimit.turns import AT_ONCE, Turns
+from django_apierrors.ratelimit.store import AT_ONCE, Turns
 
 
 class Visits:

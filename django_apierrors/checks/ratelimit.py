@@ -13,7 +13,7 @@ from django.urls import URLPattern, get_resolver
 from django.utils.module_loading import import_string
 
 from ..conf import conf
-from ..ratelimit import RatelimitThrottle, dotted, keys, policies
+from ..ratelimit import RatelimitThrottle, keys, policies
 from .messages import error, warning
 from .settings import check_settings
 
@@ -114,9 +114,9 @@ def _views() -> Iterator[Any]:
 
 
 def _not_importable() -> Iterator[CheckMessage]:
-    for path in sorted(dotted.NAMED):
+    for path in sorted(keys.NAMED):
         try:
-            dotted.found(path)
+            keys.found(path)
         except Exception as exc:  # whatever a module raises while it is imported
             hint = "Correct the path of the rate or the key: it names a sync function of group and request."
             yield error(18, f"A rate limit names {path!r}, which cannot be used: {exc}", hint)

@@ -11,11 +11,12 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+from asgiref.sync import iscoroutinefunction
 from django.core.exceptions import ImproperlyConfigured
 from django.http.request import HttpHeaders
+from django.utils.module_loading import import_string
 
 from ..client_ip import client_ip
-from . import dotted
 
 logger = logging.getLogger("django_apierrors")
 
@@ -33,7 +34,7 @@ def parse(key: Any) -> Key:
     """Return the function of a key; raises ``ImproperlyConfigured`` for one that there is not."""
     if callable(key):
         name = getattr(key, "__qualname__", type(key).__qualname__)
-        return _own(name, dotted.usable(key, name))
+        return _own(name, usable(key, name))
     if not isinstance(key, str):
         raise ImproperlyConfigured(f"{key!r} is no key of a rate limit. {_HELP}")
     if key == "ip":
@@ -43,9 +44,9 @@ def parse(key: Any) -> Key:
     accessor, colon, name = key.partition(":")
     if colon and name and accessor in _SENT and (accessor != "header" or _HEADER.fullmatch(name)):
         return lambda group, request: _instead(_SENT[accessor](request, name), key, request)
-    if not dotted.is_path(key):
+    if not is_path(key):
         raise ImproperlyConfigured(f"{key!r} is no key of a rate limit. {_HELP}")
-    return _own(key, dotted.Dotted(key))
+    return _own(key, Dotted(key))
 
 
 def _own(name: str, function: Callable[[str, Any], Any]) -> Key:
@@ -92,3 +93,39 @@ def _warn(topic: str, message: str) -> None:
     if topic not in _warned:
         _warned.add(topic)
         logger.warning(message)
+
+
+#: Every path that a limit of this process names, for the system check.
+NAMED: set[str] = set()
+
+
+class Dotted:
+    """Stands for a callable; raises ``ImportError`` when it is called and there is none."""
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        NAMED.add(path)
+
+    def __call__(self, group: str, request: Any) -> Any:
+        """Call what the path names."""
+        return found(self.path)(group, request)
+
+
+def is_path(text: str) -> bool:
+    """Tell whether a text could be the path of something in a module."""
+    return "." in text and all(part.isidentifier() for part in text.split("."))
+
+
+def found(path: str) -> Callable[[str, Any], Any]:
+    """Return what a path names; raises ``ImportError``, and ``ImproperlyConfigured`` for no usable function."""
+    return usable(import_string(path), path)
+
+
+def usable(function: Any, name: str) -> Callable[[str, Any], Any]:
+    """Return a function of key or rate; raises ``ImproperlyConfigured`` for one that cannot be called here."""
+    if not callable(function):
+        raise ImproperlyConfigured(f"{name} cannot be called; name a function of group and request.")
+    if iscoroutinefunction(function):
+        # Its coroutine would be another key for each request, and so no limit at all.
+        raise ImproperlyConfigured(f"{name} is async; keys and rates are asked for in a thread, by a sync function.")
+    return function  # type: ignore[no-any-return]

@@ -11,7 +11,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django_ratelimit import ALL
 
 from ..conf import ON_STORE_ERROR, conf
-from . import dotted, keys, rates
+from . import keys, rates
 from .keys import Key
 from .rates import Rate
 
@@ -115,9 +115,9 @@ def _of_settings(name: str, fields: dict[str, Any]) -> Policy:
 
 def _rate(rate: Any) -> Any:
     if callable(rate):
-        return dotted.usable(rate, getattr(rate, "__qualname__", repr(rate)))
-    if isinstance(rate, str) and dotted.is_path(rate):
-        return dotted.Dotted(rate)
+        return keys.usable(rate, getattr(rate, "__qualname__", repr(rate)))
+    if isinstance(rate, str) and keys.is_path(rate):
+        return keys.Dotted(rate)
     return rates.parse(rate)
 
 
