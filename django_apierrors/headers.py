@@ -63,7 +63,7 @@ OF_THE_BODY = (
 #: What a cross-origin browser client may read only if ``CORS_EXPOSE_HEADERS`` lists it.
 EXPOSED = (X_ERROR_CODE, X_REQUEST_ID, RETRY_AFTER)
 #: The same of limited views.
-OF_LIMITS = (RATE_LIMIT, RATE_LIMIT_POLICY)
+RATE_LIMIT_HEADERS = (RATE_LIMIT, RATE_LIMIT_POLICY)
 
 _LONGEST_WAIT = 2**31 - 1
 _QUOTED = re.compile(r'"(?:\\.|[^"\\])*"')

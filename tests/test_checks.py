@@ -67,9 +67,9 @@ async def an_async_function(group, request):
 
 @pytest.fixture(autouse=True)
 def _without_limits_of_other_tests(monkeypatch):
-    monkeypatch.setattr(policies, "DECLARED", set())
+    monkeypatch.setattr(policies, "DECLARED_LIMITS", set())
     monkeypatch.setattr(policies, "_parsed", {})
-    monkeypatch.setattr(keys, "NAMED", set())
+    monkeypatch.setattr(keys, "DOTTED_PATHS", set())
 
 
 def messages():
