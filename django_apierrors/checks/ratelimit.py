@@ -50,12 +50,7 @@ def check_store(**kwargs: Any) -> list[CheckMessage]:
     """E019, W006 to W009: the store of the counters, and the addresses of clients."""
     if not is_readable() or not is_in_use():
         return []
-    return list(_missing_cache()) or [
-        *_unshared_cache(),
-        *_new_connections(),
-        *_timeouts(),
-        *_unknown_proxies(),
-    ]
+    return list(_missing_cache()) or [*_unshared_cache(), *_new_connections(), *_timeouts(), *_unknown_proxies()]
 
 
 def check_store_of_deployment(**kwargs: Any) -> list[CheckMessage]:

@@ -1,4 +1,4 @@
-"""The details of an error: what a raise site gave, as plain JSON values within a number of bytes."""
+"""The details of an error as JSON values, within a budget of bytes."""
 
 from __future__ import annotations
 
@@ -15,27 +15,27 @@ from ..text import clean_surrogates
 
 logger = logging.getLogger("django_apierrors")
 
-# In bits; Python refuses to write integers of more than 4300 digits.
-_LARGEST_INTEGER = 14_000
+# Python refuses to write integers of more than 4300 digits.
+_MAX_INTEGER_BITS = 14_000
 
 
-def plain(details: Mapping[str, Any] | None, code: str, room: int) -> tuple[Any, int]:
-    """Return the details of a code as JSON values, ``None`` if there are none, and the bytes of room they leave."""
+def to_json_values(details: Mapping[str, Any] | None, code: str, budget: int) -> tuple[Any, int]:
+    """Return the details of a code as JSON values, ``None`` if there are none, and the bytes that are left."""
     if not details:
-        return None, room
+        return None, budget
     if not isinstance(details, Mapping):
         logger.error("The details of %s are a %s, not a mapping, and were left out", code, type(details).__qualname__)
-        return None, room
-    values = _Plain(room)
+        return None, budget
+    encoder = _Encoder(budget)
     try:
-        return values.value(details), values.room
+        return encoder.convert(details), encoder.budget
     except (_TooLargeError, RecursionError):
         logger.error("The details of %s are too large and were left out", code)
-        return None, room
+        return None, budget
 
 
-def cost(text: str) -> int:
-    """Return how many bytes a text takes in JSON, without its quotes."""
+def json_size(text: str) -> int:
+    """Return the bytes of a text in JSON, without its quotes."""
     return len(encode_basestring_ascii(text))
 
 
@@ -43,53 +43,53 @@ class _TooLargeError(Exception):
     pass
 
 
-class _Plain:
-    """Turns what a raise site gave as details into JSON values, within a number of bytes."""
+class _Encoder:
+    """Turns values into JSON values, within a budget of bytes."""
 
-    _encoder = JSONEncoder()
+    _drf_encoder = JSONEncoder()
 
-    def __init__(self, room: int) -> None:
-        self.room = room
+    def __init__(self, budget: int) -> None:
+        self.budget = budget
 
-    def value(self, given: Any) -> Any:
-        if given is None or isinstance(given, bool):
-            return self._spend(given, 5)
-        if isinstance(given, int) and given.bit_length() <= _LARGEST_INTEGER:
-            return self._spend(int(given), given.bit_length() // 3 + 2)
-        if isinstance(given, float):
+    def convert(self, value: Any) -> Any:
+        if value is None or isinstance(value, bool):
+            return self._spend(value, 5)
+        if isinstance(value, int) and value.bit_length() <= _MAX_INTEGER_BITS:
+            return self._spend(int(value), value.bit_length() // 3 + 2)
+        if isinstance(value, float):
             # NaN and Infinity are not JSON (RFC 8259, 6).
-            return self._spend(float(given) if abs(given) < float("inf") else None, 24)
-        if isinstance(given, str):
-            return self._text(given)
-        if isinstance(given, Mapping):
+            return self._spend(float(value) if abs(value) < float("inf") else None, 24)
+        if isinstance(value, str):
+            return self._text(value)
+        if isinstance(value, Mapping):
             self._spend(None, 4)
-            return {self._text(force_str(key)): self.value(inner) for key, inner in given.items()}
-        if isinstance(given, (list, tuple, set, frozenset)):
+            return {self._text(force_str(key)): self.convert(inner) for key, inner in value.items()}
+        if isinstance(value, (list, tuple, set, frozenset)):
             self._spend(None, 4)
-            return [self.value(inner) for inner in given]
-        return self._other(given)
+            return [self.convert(inner) for inner in value]
+        return self._other(value)
 
-    def _other(self, given: Any) -> Any:
-        if isinstance(given, Decimal):
-            return self._text(str(given))  # as DRF's fields write them: a float is not exact
-        if hasattr(given, "_meta") or hasattr(given, "query"):
+    def _other(self, value: Any) -> Any:
+        if isinstance(value, Decimal):
+            return self._text(str(value))  # as DRF's fields write them: a float is not exact
+        if hasattr(value, "_meta") or hasattr(value, "query"):
             # A model or a queryset would be read from the database while an error is answered.
-            logger.error("Error details hold a %s, which was left out; give plain values", type(given).__qualname__)
+            logger.error("Error details hold a %s, which was left out; give plain values", type(value).__qualname__)
             return None
         try:
-            return self.value(self._encoder.default(given))
+            return self.convert(self._drf_encoder.default(value))
         except (_TooLargeError, RecursionError):
             raise
-        except Exception:  # a value of somebody else must never hide the error that carries it
-            logger.error("Error details hold a %s, which JSON cannot carry", type(given).__qualname__)
+        except Exception:  # a project's own value must never hide the error that carries it
+            logger.error("Error details hold a %s, which JSON cannot carry", type(value).__qualname__)
             return None
 
-    def _text(self, given: str) -> str:
-        self._spend(None, cost(given) + 2)
-        return given if given.isascii() else clean_surrogates(given)
+    def _text(self, text: str) -> str:
+        self._spend(None, json_size(text) + 2)
+        return text if text.isascii() else clean_surrogates(text)
 
-    def _spend(self, plain: Any, bytes_: int) -> Any:
-        self.room -= bytes_
-        if self.room < 0:
+    def _spend(self, value: Any, size: int) -> Any:
+        self.budget -= size
+        if self.budget < 0:
             raise _TooLargeError
-        return plain
+        return value
