@@ -13,7 +13,7 @@ LEVELS = (
     {"client_ip", "edits", "exceptions", "headers", "request_state"},
     {"catalog", "client_errors", "error_details", "request_id", "windows"},
     {"exception_facts", "logs", "models"},
-    {"exception_mapping", "formats", "negotiation", "stored"},
+    {"exception_mapping", "formats", "negotiation", "rows", "stored"},
     {"prepared", "snapshot"},
     {"responses"},
     {"maintenance", "oauth2", "ratelimit", "renderers", "rewriting"},

@@ -1,4 +1,4 @@
-"""Rows and Python, brought into step: what is out of it, and the way back."""
+"""The comparison of rows with the codes that Python defines, and their synchronisation."""
 
 from __future__ import annotations
 
@@ -7,18 +7,19 @@ from dataclasses import dataclass, field
 from django.db import router
 
 from .. import codes
+from ..catalog import Row
 from ..models import ErrorCode, Revision, announced
-from . import rows
+from ..rows import has_overrides, to_row
 
 
 @dataclass(kw_only=True, slots=True)
-class Drift:
-    """What is out of step, by code.
+class SyncReport:
+    """The differences between rows and Python, by code.
 
     ``missing``: codes of Python without a row. ``defined`` and ``undefined``: rows whose flag says the
-    opposite. ``gone``: rows that Python no longer defines and that say nothing. ``incomplete``: such
-    rows with edits, too few to be a code of their own. ``outdated``: edited rows whose shipped
-    texts have changed. ``has_token``: edits can be noticed.
+    opposite. ``gone``: blank rows that Python no longer defines. ``incomplete``: such rows with
+    edits, too few to be a code of their own. ``outdated``: edited rows whose shipped texts have
+    changed. ``has_token``: processes can notice edits.
     """
 
     missing: list[str] = field(default_factory=list)
@@ -30,7 +31,7 @@ class Drift:
     has_token: bool = True
 
     def fixable(self) -> list[str]:
-        """Return a line for each thing that ``sync`` sets right."""
+        """Return a line for each difference that ``sync`` removes."""
         return [
             *([] if self.has_token else ["the token is missing, by which processes notice edits"]),
             *(f"{code}: it has no row" for code in self.missing),
@@ -38,8 +39,8 @@ class Drift:
             *(f"{code}: Python does not define it, its row says otherwise" for code in self.undefined),
         ]
 
-    def left(self, *, pruned: bool = False) -> list[str]:
-        """Return a line for each thing that needs a decision."""
+    def undecided(self, *, pruned: bool = False) -> list[str]:
+        """Return a line for each difference that needs a decision."""
         gone = [] if pruned else self.gone
         return [
             *(f"{code}: Python no longer defines it and its row is blank; --prune removes it" for code in gone),
@@ -55,51 +56,51 @@ class Drift:
         ]
 
 
-def look() -> Drift:
-    """Return what is out of step, and change nothing."""
+def compare_rows() -> SyncReport:
+    """Return the differences, and change nothing."""
     using = router.db_for_write(ErrorCode)
-    drift = Drift(has_token=_has_token(using))
+    report = SyncReport(has_token=_has_revision(using))
     every = list(ErrorCode.objects.using(using).select_related("replaced_by").prefetch_related("translations"))
-    replacements = {row.replaced_by_id for row in every}
-    for row in every:
-        _place(drift, row, is_needed=row.pk in replacements)
-    known = {row.code for row in every}
-    drift.missing.extend(d.code for d in codes.definitions() if d.code not in known)
-    return drift
+    replacements = {obj.replaced_by_id for obj in every}
+    for obj in every:
+        _add_to_report(report, obj, is_replacement=obj.pk in replacements)
+    known = {obj.code for obj in every}
+    report.missing.extend(d.code for d in codes.definitions() if d.code not in known)
+    return report
 
 
-def sync(*, prune: bool) -> Drift:
-    """Bring rows into step, replace the token so that every process reloads, and return what was not."""
+def sync_rows(*, prune: bool) -> SyncReport:
+    """Synchronise rows with Python, replace the tokens so that every process reloads, and return the differences."""
     using = router.db_for_write(ErrorCode)
     every = ErrorCode.objects.using(using)
-    had_token = _has_token(using)
+    had_token = _has_revision(using)
     with announced(Revision.CATALOG, using), announced(Revision.WINDOWS, using):
-        drift = look()
-        drift.has_token = had_token
+        report = compare_rows()
+        report.has_token = had_token
         # A `migrate` that runs at the same time inserts them, too.
-        every.bulk_create([ErrorCode(code=code, defined=True) for code in drift.missing], ignore_conflicts=True)
-        every.filter(code__in=drift.defined).update(defined=True)
-        every.filter(code__in=drift.undefined).update(defined=False)
+        every.bulk_create([ErrorCode(code=code, defined=True) for code in report.missing], ignore_conflicts=True)
+        every.filter(code__in=report.defined).update(defined=True)
+        every.filter(code__in=report.undefined).update(defined=False)
         if prune:
-            every.filter(code__in=drift.gone).delete()
-    return drift
+            every.filter(code__in=report.gone).delete()
+    return report
 
 
-def _has_token(using: str) -> bool:
+def _has_revision(using: str) -> bool:
     return Revision.objects.using(using).filter(part=Revision.CATALOG).exists()
 
 
-def _place(drift: Drift, row: ErrorCode, *, is_needed: bool) -> None:
-    said = rows.state(row)
-    if codes.get(row.code) is not None:
-        if not row.defined:
-            drift.defined.append(row.code)
-        if rows.words(said) and row.is_outdated():
-            drift.outdated.append(row.code)
-    elif row.status is not None and row.title and row.message:
-        if row.defined:
-            drift.undefined.append(row.code)
-    elif rows.is_blank(said) and not is_needed:
-        drift.gone.append(row.code)
+def _add_to_report(report: SyncReport, obj: ErrorCode, *, is_replacement: bool) -> None:
+    row = to_row(obj)
+    if codes.get(obj.code) is not None:
+        if not obj.defined:
+            report.defined.append(obj.code)
+        if has_overrides(row) and obj.is_outdated():
+            report.outdated.append(obj.code)
+    elif row.is_complete:
+        if obj.defined:
+            report.undefined.append(obj.code)
+    elif row == Row(code=row.code) and not is_replacement:
+        report.gone.append(obj.code)
     else:
-        drift.incomplete.append(row.code)
+        report.incomplete.append(obj.code)
