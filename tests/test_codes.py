@@ -71,11 +71,13 @@ def test_a_built_in_code_keeps_its_contract(line):
 
 
 def test_every_built_in_code_is_in_the_contract():
-    built_in = {definition["code"] for definition in codes.BUILTIN}
+    built_in = {definition["code"] for definition in codes.BUILTIN_CODES}
     assert built_in == {line.split()[0] for line in CONTRACT.split("\n")[1:-1]}
 
 
-@pytest.mark.parametrize("definition", [codes.get(each["code"]) for each in codes.BUILTIN], ids=lambda each: each.code)
+@pytest.mark.parametrize(
+    "definition", [codes.get(each["code"]) for each in codes.BUILTIN_CODES], ids=lambda each: each.code
+)
 def test_a_built_in_code_is_explained_in_words_that_can_be_translated(definition):
     assert isinstance(definition.title, Promise)
     assert not placeholders(str(definition.title))

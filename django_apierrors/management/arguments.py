@@ -48,9 +48,8 @@ def parse_options(options: dict[str, Any]) -> dict[str, Any]:
     if options["until"] is None and not options["no_end"]:
         ends_at = after(starts_at, duration)
     lists = {field: options[option.removeprefix("--")] for field, option in _LIST_OPTIONS.items()}
-    problems += [
-        f"{_LIST_OPTIONS[name]} {text!r}: It is blank." for name in lists for text in lists[name] if not text.strip()
-    ]
+    for name, texts in lists.items():
+        problems += [f"{_LIST_OPTIONS[name]} {text!r}: It is blank." for text in texts if not text.strip()]
     arguments = {
         "starts_at": starts_at,
         "ends_at": ends_at,

@@ -147,10 +147,8 @@ def _parse_row(item: Mapping[str, Any]) -> Row:
 
 
 def _parse_texts(values: Mapping[str, Any]) -> dict[str, str]:
-    lines = {
-        name: values[name] if isinstance(values[name], list) else [values[name]] for name in TEXTS if name in values
-    }
-    texts = {name: "\n".join(items) for name, items in lines.items()}
+    items = {name: values[name] for name in TEXTS if name in values}
+    texts = {name: "\n".join(item) if isinstance(item, list) else item for name, item in items.items()}
     return {name: text for name, text in texts.items() if not _is_blank(text)}
 
 
