@@ -11,9 +11,9 @@ from .codes import TEXTS
 from .models import ErrorCode, Texts
 
 #: The fields of a row besides its code and its texts.
-FIELDS = ("status", "type", "retry", "doc_url", "listed", "deprecated", "replaced_by")
+ROW_FIELDS = ("status", "type", "retry", "doc_url", "listed", "deprecated", "replaced_by")
 #: The members of ``overrides`` in a JSON document; one that is absent is as shipped.
-OVERRIDES = (*FIELDS, *TEXTS)
+OVERRIDES = (*ROW_FIELDS, *TEXTS)
 #: The texts that are lists of plain strings in JSON; a row keeps them one item a line.
 LISTS = ("causes", "remedy")
 
@@ -22,7 +22,7 @@ def to_row(obj: ErrorCode) -> Row:
     """Return a model instance with its translations as plain values; a text of white space is blank."""
     translations = obj.translations.all() if obj.pk else ()
     return Row(
-        **{name: getattr(obj, name) for name in ("code", *FIELDS) if name != "replaced_by"},
+        **{name: getattr(obj, name) for name in ("code", *ROW_FIELDS) if name != "replaced_by"},
         replaced_by=obj.replaced_by.code if obj.replaced_by else "",
         texts=_to_texts(obj),
         translations={translation.language: _to_texts(translation) for translation in translations},
@@ -39,7 +39,7 @@ def without_marks(row: Row) -> Row:
     return replace(row, listed=True, deprecated=False, replaced_by="")
 
 
-def differences(before: Row, after: Row) -> list[str]:
+def changed_values(before: Row, after: Row) -> list[str]:
     """Return the names of the values that differ; of a translation that comes or goes, only its language."""
     old, new = _flatten(before), _flatten(after)
     names = [name for name in {**old, **new} if old.get(name) != new.get(name)]
@@ -47,7 +47,7 @@ def differences(before: Row, after: Row) -> list[str]:
 
 
 def _flatten(row: Row) -> dict[str, Any]:
-    values = {name: getattr(row, name) for name in FIELDS} | {name: row.texts.get(name, "") for name in TEXTS}
+    values = {name: getattr(row, name) for name in ROW_FIELDS} | {name: row.texts.get(name, "") for name in TEXTS}
     for language, texts in row.translations.items():
         values.update({f"translations.{language}.{name}": texts.get(name, "") for name in TEXTS})
     return values

@@ -20,42 +20,26 @@ DEFINITIONS = (*FUNCTIONS, ast.ClassDef)
 SHARED = {"Command", "app_name", "get", "logger", "urlpatterns"}
 QUESTIONS = ("How", "What", "When", "Where", "Whether", "Which", "Who", "Whose", "Why")
 #: Parts of identifiers that are no terms of Django, DRF, HTTP or programming.
-FORBIDDEN = set(
-    [
-        "beside",
-        "blame",
-        "blamed",
-        "deeds",
-        "door",
-        "doors",
-        "dress",
-        "drift",
-        "flight",
-        "house",
-        "inert",
-        "judge",
-        "landed",
-        "leaves",
-        "nobody",
-        "nobodys",
-        "patience",
-        "prose",
-        "quiet",
-        "room",
-        "rooms",
-        "stranger",
-        "telling",
-        "turns",
-        "verdict",
-    ]
+FORBIDDEN = (
+    {"beside", "blame", "blamed", "deeds", "door", "doors", "dress", "drift", "flight", "house", "inert", "judge"}
+    | {"landed", "leaves", "nobody", "nobodys", "patience", "prose", "quiet", "room", "rooms", "stranger", "telling"}
+    | {"turns", "verdict"}
 )
 #: Participles that are no names on their own.
 PARTICIPLES = {"found", "given", "held", "made", "opened", "passed", "said", "shown", "told", "written"}
 
 
-def violations(rule):
-    """Return a line for each violation of a rule in a module."""
-    return [f"{name}: {violation}" for name, tree in TREES.items() for violation in rule(name, tree)]
+def check(rule):
+    """Fail with a line for each violation of a rule in a module."""
+    violations = [f"{name}: {violation}" for name, tree in TREES.items() for violation in rule(name, tree)]
+    assert not violations, "\n".join(violations)
+
+
+def documented(tree, kinds):
+    """Yield the nodes of some kinds that have a docstring, with it."""
+    for node in ast.walk(tree):
+        if isinstance(node, kinds) and (doc := ast.get_docstring(node)):
+            yield node, doc
 
 
 def top_level_names(tree):
@@ -91,61 +75,57 @@ def test_module_docstrings_are_noun_phrases():
     def rule(name, tree):
         summary = (ast.get_docstring(tree) or "").partition("\n")[0]
         if summary.split(" ")[0] in QUESTIONS or not summary.endswith("."):
-            yield repr(summary)
+            yield summary
 
-    assert violations(rule) == []
+    check(rule)
 
 
 def test_no_docstring_tells_whether():
     def rule(name, tree):
-        for node in ast.walk(tree):
-            if isinstance(node, (*DEFINITIONS, ast.Module)) and re.search(
-                r"\bTells? whether", ast.get_docstring(node) or ""
-            ):
-                yield getattr(node, "name", "module")
+        for node, doc in documented(tree, (*DEFINITIONS, ast.Module)):
+            if re.search(r"\bTells? whether", doc):
+                yield getattr(node, "name", "the module")
 
-    assert violations(rule) == []
+    check(rule)
 
 
 def test_predicates_return_whether():
     def rule(name, tree):
-        for node in ast.walk(tree):
-            if (
-                isinstance(node, FUNCTIONS)
-                and node.name.startswith(("is_", "has_"))
-                and (doc := ast.get_docstring(node))
-            ):
-                is_property = any("property" in ast.unparse(decorator) for decorator in node.decorator_list)
-                if not doc.startswith("Whether" if is_property else "Return whether"):
-                    yield f"{node.name}: {doc.partition(chr(10))[0]!r}"
+        for node, doc in documented(tree, FUNCTIONS):
+            is_property = any("property" in ast.unparse(decorator) for decorator in node.decorator_list)
+            prefix = "Whether" if is_property else "Return whether"
+            if node.name.startswith(("is_", "has_")) and not doc.startswith(prefix):
+                yield f"{node.name}: {doc.splitlines()[0]}"
 
-    assert violations(rule) == []
+    check(rule)
 
 
 def test_no_top_level_name_stands_in_two_modules():
     modules = defaultdict(set)
-    for name, tree in TREES.items():
-        for top_level_name in top_level_names(tree):
-            modules[top_level_name].add(name)
-    repeated = {
-        name: sorted(where)
-        for name, where in modules.items()
-        if len(where) > 1 and name not in SHARED and not name.startswith("__")
-    }
-    assert repeated == {}
+    for module, tree in TREES.items():
+        for name in top_level_names(tree):
+            modules[name].add(module)
+
+    def rule(module, tree):
+        for name in sorted(set(top_level_names(tree))):
+            others = ", ".join(sorted(modules[name] - {module}))
+            if others and name not in SHARED and not name.startswith("__"):
+                yield f"{name}, also in {others}"
+
+    check(rule)
 
 
 def test_identifiers_and_modules_have_no_forbidden_words():
     def rule(name, tree):
-        words = {*identifiers(tree), *name.removesuffix(".py").split("/")}
-        return sorted(word for word in words if FORBIDDEN.intersection(parts(word)))
+        names = {*identifiers(tree), *name.removesuffix(".py").split("/")}
+        return sorted(name for name in names if FORBIDDEN.intersection(parts(name)))
 
-    assert violations(rule) == []
+    check(rule)
 
 
 def test_no_definition_is_a_participle():
     def rule(name, tree):
-        names = [node.name for node in ast.walk(tree) if isinstance(node, DEFINITIONS)]
-        return [definition for definition in names if definition.strip("_") in PARTICIPLES]
+        definitions = [node.name for node in ast.walk(tree) if isinstance(node, DEFINITIONS)]
+        return [definition for definition in definitions if definition.strip("_") in PARTICIPLES]
 
-    assert violations(rule) == []
+    check(rule)

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from .. import codes
 from ..catalog import Catalog, Entry, Row
 from ..codes import phrase
-from ..rows import FIELDS, LISTS
+from ..rows import LISTS, ROW_FIELDS
 from . import names
 from .visible import Visible
 
@@ -108,7 +108,7 @@ def _described(entry: Entry, written: Mapping[str, tuple[str, ...]]) -> dict[str
 
 def _edits(catalog: Catalog, row: Row) -> dict[str, Any]:
     blank = Row(code=row.code)
-    differing = {name: getattr(row, name) for name in FIELDS}
+    differing = {name: getattr(row, name) for name in ROW_FIELDS}
     overrides = {name: value for name, value in differing.items() if value != getattr(blank, name)}
     if catalog.status(row.replaced_by) is None:
         overrides.pop("replaced_by", None)  # a code that is gone cannot be imported

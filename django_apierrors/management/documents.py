@@ -11,7 +11,7 @@ from typing import Any
 from ..catalog import Row
 from ..codes import TEXTS
 from ..docs.exports import VERSION
-from ..rows import FIELDS, LISTS, OVERRIDES
+from ..rows import LISTS, OVERRIDES, ROW_FIELDS
 
 # The members of a code in an export; only ``overrides`` and ``translations`` are imported.
 _MEMBERS = frozenset(("code", "names", "params", "since", "defined", "overrides", "translations", *OVERRIDES))
@@ -140,7 +140,7 @@ def _parse_row(item: Mapping[str, Any]) -> Row:
     overrides, translations = item["overrides"], item["translations"]
     return Row(
         code=item["code"],
-        **{name: overrides[name] for name in FIELDS if name in overrides and not _is_blank(overrides[name])},
+        **{name: overrides[name] for name in ROW_FIELDS if name in overrides and not _is_blank(overrides[name])},
         texts=_parse_texts(overrides),
         translations={language: _parse_texts(texts) for language, texts in translations.items()},
     )

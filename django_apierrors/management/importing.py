@@ -10,7 +10,7 @@ from django.db import router, transaction
 
 from ..codes import TEXTS
 from ..models import ErrorCode, ErrorCodeTranslation, Revision, announced
-from ..rows import FIELDS, differences, has_overrides, to_row, without_marks
+from ..rows import ROW_FIELDS, changed_values, has_overrides, to_row, without_marks
 from .documents import DocumentRow, ImportRefused
 
 
@@ -67,7 +67,7 @@ class _Import:
         if obj is None:
             report.created.append(item.row.code)
             return True
-        names = differences(to_row(obj), item.row)
+        names = changed_values(to_row(obj), item.row)
         if names:
             report.changed[item.row.code] = names
         else:
@@ -79,7 +79,7 @@ class _Import:
         row = item.row
         obj = self._objects.get(row.code) or ErrorCode(code=row.code)
         before, digest = without_marks(to_row(obj)), obj.default_digest
-        for name in FIELDS:
+        for name in ROW_FIELDS:
             setattr(obj, name, getattr(row, name) if name != "replaced_by" else None)
         for name in TEXTS:
             setattr(obj, name, row.texts.get(name, ""))
