@@ -14,7 +14,7 @@ from django.utils.functional import Promise
 
 from . import codes
 from .problems import Problem
-from .templating import clean, fill
+from .text import clean, fill
 
 _MOST_RESOLVED = 50_000
 _NO_TEXTS: Mapping[str, str] = {}

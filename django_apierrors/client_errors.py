@@ -12,7 +12,7 @@ from rest_framework import views
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from .templating import has_surrogate
+from .text import has_surrogate
 
 _PARSE = Request._parse.__code__  # type: ignore[attr-defined]
 _RENDER = Response.rendered_content.fget.__code__  # type: ignore[attr-defined]

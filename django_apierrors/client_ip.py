@@ -1,4 +1,4 @@
-"""Who sends a request: the one reader of ``REMOTE_ADDR`` and ``X-Forwarded-For``; never raises."""
+"""The address of the client: the only reader of ``REMOTE_ADDR`` and ``X-Forwarded-For``; never raises."""
 
 from __future__ import annotations
 
@@ -17,49 +17,49 @@ Network = IPv4Network | IPv6Network
 #: An entry of ``TRUSTED_PROXIES`` for a proxy that connects by a socket of the file system.
 SOCKET = "unix"
 
-#: Entries of ``X-Forwarded-For`` that are read, from the right: nobody has more proxies of his own.
-_MOST_PROXIES = 20
+#: Entries of ``X-Forwarded-For`` that are read, from the right: no project has more proxies of its own.
+_MAX_PROXIES = 20
 # 192.0.2.1:5678 and [2001:db8::1]:5678; a bare IPv6 address has colons of its own.
 _WITH_PORT = re.compile(r"\[(?P<v6>[^\]]*)\](?::\d+)?|(?P<v4>[0-9.]+):\d+")
-#: The bits of an IPv6 address that name a customer (RFC 6177, 2).
-_CUSTOMER = 64
+#: The bits of an IPv6 address that identify a site (RFC 6177, 2).
+_SITE_BITS = 64
 
 
 def client_address(request: HttpRequest) -> Address | None:
-    """Return the address of the client, ``None`` when nobody trustworthy says what it is.
+    """Return the address of the client, ``None`` when no trusted source has it.
 
-    ``X-Forwarded-For`` is read from the right, as long as who wrote an entry is one of the
-    ``TRUSTED_PROXIES``; what a client puts into it is never believed. An IPv4 address in an
-    IPv6 coat (RFC 4291, 2.5.5.2) is taken out of it.
+    ``X-Forwarded-For`` is read from the right, as long as the writer of an entry is one of the
+    ``TRUSTED_PROXIES``; entries of a client are never believed. An IPv4-mapped IPv6 address
+    (RFC 4291, 2.5.5.2) is returned as IPv4.
     """
     peer = request.META.get("REMOTE_ADDR") or SOCKET  # servers leave it empty, or write unix:
-    address, proxies = parse(peer), conf.TRUSTED_PROXIES
+    address, proxies = parse_address(peer), conf.TRUSTED_PROXIES
     if not proxies:
         return address
-    networks = _networks(tuple(proxies))
+    networks = _parse_networks(tuple(proxies))
     if not (SOCKET in proxies if peer.startswith(SOCKET) else _is_in(address, networks)):
         return address
-    for entry in _forwarded(request):
-        address = parse(entry)
+    for entry in _forwarded_for(request):
+        address = parse_address(entry)
         if not _is_in(address, networks):
             break
     return address
 
 
 def client_ip(request: HttpRequest) -> str:
-    """Return what stands for one client: an IPv4 address, the /64 of an IPv6 address, or ``""`` for none."""
+    """Return the key of one client: an IPv4 address, the /64 of an IPv6 address, or ``""`` for none."""
     address = client_address(request)
     if isinstance(address, IPv6Address):
-        return str(IPv6Network((int(address) >> _CUSTOMER << _CUSTOMER, _CUSTOMER)))
+        return str(IPv6Network((int(address) >> _SITE_BITS << _SITE_BITS, _SITE_BITS)))
     return str(address or "")
 
 
-def parse(text: str) -> Address | None:
-    """Return the address that a text names, with or without a port, ``None`` when it names none."""
+def parse_address(text: str) -> Address | None:
+    """Return the address in a text, with or without a port, ``None`` for another text."""
     text = text.strip().strip('"')
-    found = _WITH_PORT.fullmatch(text)
-    if found:
-        text = found["v6"] or found["v4"] or ""
+    match = _WITH_PORT.fullmatch(text)
+    if match:
+        text = match["v6"] or match["v4"] or ""
     try:
         address = ip_address(text.partition("%")[0])
     except ValueError:
@@ -71,7 +71,7 @@ def parse(text: str) -> Address | None:
 def parse_network(text: str) -> Network:
     """Return the network of an address or a CIDR block; raises ``ValueError`` when it is neither.
 
-    Also raised for a block with host bits (``10.0.0.1/8``): which of the two is meant is not known.
+    Also raised for a block with host bits (``10.0.0.1/8``), which could mean either.
     """
     network = ip_network(text)
     mapped = network.network_address.ipv4_mapped if isinstance(network, IPv6Network) else None
@@ -81,21 +81,21 @@ def parse_network(text: str) -> Network:
 
 
 @functools.lru_cache(maxsize=16)
-def _networks(proxies: tuple[str, ...]) -> tuple[Network, ...]:
-    found = []
+def _parse_networks(proxies: tuple[str, ...]) -> tuple[Network, ...]:
+    networks = []
     for text in proxies:
         try:
-            found.append(parse_network(text))
+            networks.append(parse_network(text))
         except ValueError:
-            continue  # a system check names it; it is no reason to believe anybody
-    return tuple(found)
+            continue  # a system check names it; no proxy is trusted by it
+    return tuple(networks)
 
 
 def _is_in(address: Address | None, networks: Sequence[Network]) -> bool:
     return address is not None and any(address in network for network in networks)
 
 
-def _forwarded(request: HttpRequest) -> Iterator[str]:
-    sent: str = request.META.get("HTTP_X_FORWARDED_FOR", "")
-    entries = sent.rsplit(",", _MOST_PROXIES)[-_MOST_PROXIES:]
+def _forwarded_for(request: HttpRequest) -> Iterator[str]:
+    header: str = request.META.get("HTTP_X_FORWARDED_FOR", "")
+    entries = header.rsplit(",", _MAX_PROXIES)[-_MAX_PROXIES:]
     return (entry for entry in reversed(entries) if entry.strip())

@@ -1,4 +1,4 @@
-"""Error codes: what Python defines about each of them, and what their statuses and types mean."""
+"""Error codes: their definitions in Python, and the meanings of statuses, types and retry classes."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import override
 
-from .codes_builtin import BUILTIN
+from .codes_builtin import BUILTIN_CODES
 
 Text = str | Promise
 
@@ -43,39 +43,39 @@ RETRIES: dict[str, Text] = {
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Status:
-    """An HTTP status of the API: its phrase (RFC 9110, 15) and its meaning in our words."""
+class StatusText:
+    """An HTTP status of the API: its phrase (RFC 9110, 15) and its meaning."""
 
     phrase: str
     meaning: Text
 
 
 #: The HTTP statuses an API uses. Phrases are those of RFC 9110, whatever Python is running.
-STATUSES: dict[int, Status] = {
-    200: Status(phrase="OK", meaning=_("The request succeeded.")),
-    201: Status(phrase="Created", meaning=_("The request succeeded and something was created.")),
-    204: Status(phrase="No Content", meaning=_("The request succeeded and there is nothing to return.")),
-    400: Status(phrase="Bad Request", meaning=_("The request is malformed or a value was not accepted.")),
-    401: Status(phrase="Unauthorized", meaning=_("Credentials are missing or not valid.")),
-    403: Status(phrase="Forbidden", meaning=_("The credentials are valid but may not do this.")),
-    404: Status(phrase="Not Found", meaning=_("There is no such address or resource.")),
-    405: Status(phrase="Method Not Allowed", meaning=_("The address exists but not for this method.")),
-    406: Status(phrase="Not Acceptable", meaning=_("The answer cannot be given in the requested format.")),
-    409: Status(phrase="Conflict", meaning=_("The request conflicts with the current state.")),
-    410: Status(phrase="Gone", meaning=_("What was here has been removed for good.")),
-    412: Status(phrase="Precondition Failed", meaning=_("A condition sent with the request does not hold.")),
-    413: Status(phrase="Content Too Large", meaning=_("The body is larger than the server accepts.")),
-    415: Status(phrase="Unsupported Media Type", meaning=_("The body is in a format that is not accepted.")),
-    422: Status(phrase="Unprocessable Content", meaning=_("The request is well formed but breaks a rule.")),
-    429: Status(phrase="Too Many Requests", meaning=_("Too many requests in too short a time.")),
-    500: Status(phrase="Internal Server Error", meaning=_("Something failed on our side.")),
-    502: Status(phrase="Bad Gateway", meaning=_("A service we depend on answered wrongly.")),
-    503: Status(phrase="Service Unavailable", meaning=_("The request cannot be taken right now.")),
-    504: Status(phrase="Gateway Timeout", meaning=_("A service we depend on did not answer in time.")),
+STATUSES: dict[int, StatusText] = {
+    200: StatusText(phrase="OK", meaning=_("The request succeeded.")),
+    201: StatusText(phrase="Created", meaning=_("The request succeeded and something was created.")),
+    204: StatusText(phrase="No Content", meaning=_("The request succeeded and there is nothing to return.")),
+    400: StatusText(phrase="Bad Request", meaning=_("The request is malformed or a value was not accepted.")),
+    401: StatusText(phrase="Unauthorized", meaning=_("Credentials are missing or not valid.")),
+    403: StatusText(phrase="Forbidden", meaning=_("The credentials are valid but may not do this.")),
+    404: StatusText(phrase="Not Found", meaning=_("There is no such address or resource.")),
+    405: StatusText(phrase="Method Not Allowed", meaning=_("The address exists but not for this method.")),
+    406: StatusText(phrase="Not Acceptable", meaning=_("The answer cannot be given in the requested format.")),
+    409: StatusText(phrase="Conflict", meaning=_("The request conflicts with the current state.")),
+    410: StatusText(phrase="Gone", meaning=_("What was here has been removed for good.")),
+    412: StatusText(phrase="Precondition Failed", meaning=_("A condition sent with the request does not hold.")),
+    413: StatusText(phrase="Content Too Large", meaning=_("The body is larger than the server accepts.")),
+    415: StatusText(phrase="Unsupported Media Type", meaning=_("The body is in a format that is not accepted.")),
+    422: StatusText(phrase="Unprocessable Content", meaning=_("The request is well formed but breaks a rule.")),
+    429: StatusText(phrase="Too Many Requests", meaning=_("Too many requests in too short a time.")),
+    500: StatusText(phrase="Internal Server Error", meaning=_("Something failed on our side.")),
+    502: StatusText(phrase="Bad Gateway", meaning=_("A service we depend on answered wrongly.")),
+    503: StatusText(phrase="Service Unavailable", meaning=_("The request cannot be taken right now.")),
+    504: StatusText(phrase="Gateway Timeout", meaning=_("A service we depend on did not answer in time.")),
 }
 
-# 403, 404, 409 and 503 have several codes each; these say no more than the status does.
-_OF_STATUS = {
+# 403, 404, 409 and 503 have several codes each; these mean no more than the status.
+_CODE_OF_STATUS = {
     400: "INVALID_REQUEST",
     401: "AUTH_KEY_NOT_FOUND",
     403: "PERMISSION_DENIED",
@@ -115,28 +115,28 @@ def type_for(status: int) -> str:
 
 
 def code_for_status(status: int | None) -> str:
-    """Return the code that stands for a status that came without one."""
+    """Return the code of a status that has no code of its own."""
     if status is None:
         return "INTERNAL_SERVER_ERROR"
-    return _OF_STATUS.get(status) or ("INVALID_REQUEST" if status < 500 else "INTERNAL_SERVER_ERROR")
+    return _CODE_OF_STATUS.get(status) or ("INVALID_REQUEST" if status < 500 else "INTERNAL_SERVER_ERROR")
 
 
 def passes_detail(status: int) -> bool:
-    """Tell whether a raise site's own text may be shown with a status, unless its code says otherwise."""
+    """Return whether the text of an exception may be shown with a status, unless its code says otherwise."""
     return status not in (401, 403, 404, 429) and status < HTTPStatus.INTERNAL_SERVER_ERROR
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ErrorDefinition:
-    """What Python defines about a code: the contract, and the words as shipped.
+    """The definition of a code in Python: the contract, and the texts as shipped.
 
     ``code`` is 2 to 63 capital letters, digits and underscores. ``status`` is 400 to 599; ``type``
     and ``pass_detail`` follow from it unless given. ``retry`` is a key of ``RETRIES``.
     ``params`` declares the placeholders of the texts, each with a sample value; ``causes`` and
-    ``remedy`` hold one item a line of the documentation. ``pass_detail`` says whether a raise
-    site's own text may replace the message. ``doc_url`` is an absolute URL.
+    ``remedy`` hold one item a line of the documentation. ``pass_detail`` says whether the text of
+    an exception may replace the message. ``doc_url`` is an absolute URL.
 
-    Raises ``ValueError``, naming the value and the fix, when the contract is not sound.
+    Raises ``ValueError``, which names the value and the fix, when the contract is not valid.
     """
 
     code: str
@@ -154,7 +154,7 @@ class ErrorDefinition:
     doc_url: str = ""
 
     def __post_init__(self) -> None:
-        """Refuse an unsound contract and fill in what follows from the status."""
+        """Validate the contract and set the values that follow from the status."""
         if not (isinstance(self.code, str) and PATTERN.fullmatch(self.code) and len(self.code) <= MAX_LENGTH):
             raise ValueError(
                 f"Error code {self.code!r} is not valid: use 2 to {MAX_LENGTH} capital letters, digits and "
@@ -176,7 +176,7 @@ def digest(definition: ErrorDefinition) -> str:
 
     The code is part of it, so that no two codes have the same.
     """
-    with override(None):  # what translators do is no change of what is shipped
+    with override(None):  # a translation does not change the shipped texts
         texts = [str(definition.title), str(definition.message), str(definition.description)]
         lists = [[str(item) for item in items] for items in (definition.causes, definition.remedy)]
     return hashlib.sha256(json.dumps([definition.code, *texts, *lists]).encode()).hexdigest()
@@ -188,11 +188,11 @@ _conflicts: list[tuple[ErrorDefinition, ErrorDefinition]] = []
 
 
 def register(definition: ErrorDefinition) -> ErrorDefinition:
-    """Make a code known and return its definition.
+    """Register a definition and return it.
 
-    A later definition with the same status takes the place of the earlier one, so that a
-    project may reword a built-in code. One with another status does not: a status is a
-    promise to clients. It is kept for the system check that reports it.
+    A later definition with the same status replaces the earlier one, so that a project may
+    reword a built-in code. One with another status does not: a status is a promise to
+    clients. It is kept for the system check that reports it.
     """
     known = registry.get(definition.code)
     if known is not None and known.status != definition.status:
@@ -203,7 +203,7 @@ def register(definition: ErrorDefinition) -> ErrorDefinition:
 
 
 def get(code: str) -> ErrorDefinition | None:
-    """Return the definition of a code, ``None`` when nothing defines it."""
+    """Return the definition of a code, ``None`` when it has none."""
     return registry.get(code)
 
 
@@ -217,5 +217,5 @@ def conflicts() -> Sequence[tuple[ErrorDefinition, ErrorDefinition]]:
     return tuple(_conflicts)
 
 
-for _builtin in BUILTIN:
+for _builtin in BUILTIN_CODES:
     register(ErrorDefinition(**_builtin))

@@ -286,7 +286,7 @@ _AT_TOKEN = _("Occurs at the token endpoint (RFC 6749, 5.2).")
 _AT_AUTHORIZATION = _("Occurs at the authorization endpoint (RFC 6749, 4.1.2.1).")
 _AT_BOTH = _("Occurs at the token endpoint and at the authorization endpoint.")
 
-OAUTH: tuple[dict[str, Any], ...] = (
+OAUTH_CODES: tuple[dict[str, Any], ...] = (
     {
         "code": "OAUTH_INVALID_REQUEST",
         "status": 400,
@@ -390,4 +390,4 @@ OAUTH: tuple[dict[str, Any], ...] = (
     },
 )
 
-BUILTIN = (*REQUEST_AND_CREDENTIALS, *RESOURCES, *SERVICE, *OAUTH)
+BUILTIN_CODES = (*REQUEST_AND_CREDENTIALS, *RESOURCES, *SERVICE, *OAUTH_CODES)

@@ -9,7 +9,7 @@ from django.core.exceptions import NON_FIELD_ERRORS
 from rest_framework.settings import api_settings
 
 from .problems import FieldError
-from .templating import clean
+from .text import clean
 
 Path = tuple[str | int, ...]
 

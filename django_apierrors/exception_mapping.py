@@ -25,7 +25,7 @@ from .exceptions import ApiError, UnknownErrorCode
 from .problems import FieldError, Problem
 from .request_id import request_id
 from .request_state import RequestState
-from .templating import clean
+from .text import clean
 from .usage import exceeded, longest_wait
 
 logger = logging.getLogger("django_apierrors")

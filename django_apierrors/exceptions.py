@@ -1,4 +1,4 @@
-"""What a view raises: ``ApiError`` and the ready-made errors."""
+"""The exceptions for views: ``ApiError`` and its ready-made subclasses."""
 
 from __future__ import annotations
 
@@ -36,10 +36,10 @@ class ApiError(APIException):
 
     A subclass with a ``code`` and at least one of ``status``, ``title`` and ``message``
     registers that code; ``params`` on the class declares its placeholders with sample values.
-    What it leaves out is as the code was defined before, or as its parent's code is. ``details``,
+    Other values are those of the code's earlier definition, or of its parent's code. ``details``,
     ``param``, ``retry_after`` and ``headers`` on the class are the defaults of its instances.
     Raises ``TypeError`` for texts without a code and for a code without a status, ``ValueError``
-    when the contract is unsound.
+    when the contract is not valid.
     """
 
     code: str = "INTERNAL_SERVER_ERROR"
@@ -105,8 +105,8 @@ class ApiError(APIException):
         retry_after: float | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> None:
-        """Keep what the raise site said; the catalog supplies the rest when it is answered."""
-        Exception.__init__(self, *(given for given in (code, message) if given is not None))
+        """Keep the arguments; the catalog supplies the rest when the error is answered."""
+        Exception.__init__(self, *(arg for arg in (code, message) if arg is not None))
         if code is None and status is not None and type(self) is ApiError:
             code = ""  # the catalog's code for that status
         self.code = self.code if code is None else code
@@ -142,9 +142,9 @@ class ApiError(APIException):
 
 
 class RateTooHigh(Ratelimited):  # type: ignore[misc]  # it is not annotated
-    """429: the client sent too many requests; ``usages`` says of which limits, and until when.
+    """429: the client sent too many requests; ``usages`` has the limits, and the seconds until they reset.
 
-    A ``Ratelimited`` of django-ratelimit, so that what catches that catches this, too.
+    A subclass of django-ratelimit's ``Ratelimited``, so that code which catches that catches this, too.
     """
 
     def __init__(self, usages: Iterable[Usage] = ()) -> None:

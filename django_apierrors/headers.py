@@ -16,9 +16,9 @@ from .usage import Usage
 X_ERROR_CODE = "X-Error-Code"
 #: Ours: the id of the request, as the client sent it or made here.
 X_REQUEST_ID = "X-Request-ID"
-#: Ours: ``read-only`` on what a read-only maintenance window lets through.
+#: Ours: ``read-only`` on responses during a read-only maintenance window.
 X_MAINTENANCE = "X-Maintenance"
-#: Ours: the pass by which an API client is let through during maintenance.
+#: Ours: the token of an API client with a bypass during maintenance.
 X_MAINTENANCE_BYPASS = "X-Maintenance-Bypass"
 #: RFC 9110, 10.2.1
 ALLOW = "Allow"
@@ -28,7 +28,7 @@ CACHE_CONTROL = "Cache-Control"
 CONTENT_LANGUAGE = "Content-Language"
 #: RFC 9110, 8.6
 CONTENT_LENGTH = "Content-Length"
-#: RFC 9110, 14.4: of a part, or, with a 416, of what could have been asked for
+#: RFC 9110, 14.4: of a part, or, with a 416, of the whole
 CONTENT_RANGE = "Content-Range"
 #: RFC 9110, 8.3
 CONTENT_TYPE = "Content-Type"
@@ -63,9 +63,9 @@ OF_THE_BODY = (
 #: What a cross-origin browser client may read only if ``CORS_EXPOSE_HEADERS`` lists it.
 EXPOSED = (X_ERROR_CODE, X_REQUEST_ID, RETRY_AFTER)
 #: The same of limited views.
-OF_LIMITS = (RATE_LIMIT, RATE_LIMIT_POLICY)
+RATE_LIMIT_HEADERS = (RATE_LIMIT, RATE_LIMIT_POLICY)
 
-_LONGEST_WAIT = 2**31 - 1
+_MAX_RETRY_AFTER = 2**31 - 1
 _QUOTED = re.compile(r'"(?:\\.|[^"\\])*"')
 _REALM = re.compile(r'realm="(?:\\.|[^"\\])*"')
 # RFC 9110, 11.6.1: a parameter is `name=value`, another challenge `scheme name=value`.
@@ -73,7 +73,7 @@ _SECOND_CHALLENGE = re.compile(r",\s*[^\s,=]+\s+[^\s,=]")
 
 
 def retry_after(value: Any) -> int | None:
-    """Return a wait as whole seconds ≥ 1 (RFC 9110, 10.2.3), ``None`` when it says nothing.
+    """Return a wait as whole seconds ≥ 1 (RFC 9110, 10.2.3), ``None`` for an unusable value.
 
     Takes a number, its text or an HTTP date; fractions are rounded up.
     """
@@ -88,7 +88,7 @@ def retry_after(value: Any) -> int | None:
         return None
     if not math.isfinite(seconds):
         return None
-    return min(max(1, math.ceil(seconds)), _LONGEST_WAIT)
+    return min(max(1, math.ceil(seconds)), _MAX_RETRY_AFTER)
 
 
 def rate_limits(usages: Sequence[Usage], *, legacy: bool) -> dict[str, str]:
@@ -96,16 +96,16 @@ def rate_limits(usages: Sequence[Usage], *, legacy: bool) -> dict[str, str]:
 
     ``legacy`` adds the three ``X-RateLimit`` headers of old, of the limit that is nearest to its end.
     """
-    found = {
+    values = {
         RATE_LIMIT_POLICY: ", ".join(f'"{sf_string(u.policy)}";q={u.limit};w={u.window}' for u in usages),
         RATE_LIMIT: ", ".join(f'"{sf_string(u.policy)}";r={u.remaining};t={u.reset}' for u in usages),
     }
     if legacy:
         tightest = min(usages, key=lambda usage: (usage.remaining, -usage.reset))
-        found["X-RateLimit-Limit"] = str(tightest.limit)
-        found["X-RateLimit-Remaining"] = str(tightest.remaining)
-        found["X-RateLimit-Reset"] = str(tightest.reset)
-    return found
+        values["X-RateLimit-Limit"] = str(tightest.limit)
+        values["X-RateLimit-Remaining"] = str(tightest.remaining)
+        values["X-RateLimit-Reset"] = str(tightest.reset)
+    return values
 
 
 def sf_string(text: str) -> str:
@@ -125,7 +125,7 @@ def has_bearer_token(authorization: str) -> bool:
     return scheme.lower() == "bearer" and token.strip() != ""
 
 
-def for_client(authorization: str, challenge: str) -> str:
+def challenge_for_client(authorization: str, challenge: str) -> str:
     """Return the challenge for a client of OAuth that is not accepted: the one given, or that realm by another scheme.
 
     To credentials of HTTP Basic the answer is Basic (RFC 6749, 5.2). A secret in the body is never
@@ -138,12 +138,12 @@ def for_client(authorization: str, challenge: str) -> str:
     return f"{scheme} {realm[0]}" if realm else f'{scheme} realm="api"'
 
 
-def for_token(authorization: str, challenge: str) -> str:
+def challenge_for_token(authorization: str, challenge: str) -> str:
     """Return a challenge after credentials that were refused, which says so of a bearer token (RFC 6750, 3.1)."""
     return with_error(challenge, "invalid_token") if has_bearer_token(authorization) else challenge
 
 
-def for_scope(scope: Any) -> str:
+def challenge_for_scope(scope: Any) -> str:
     """Return the challenge to a bearer token that lacks a scope, which is named if it is known (RFC 6750, 3.1)."""
     return with_error("Bearer", "insufficient_scope", **({"scope": str(scope)} if scope else {}))
 

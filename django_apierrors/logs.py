@@ -22,12 +22,12 @@ class RequestContextFilter(logging.Filter):
         request = getattr(record, "request", None)
         # A DRF request wraps the one of Django; runserver's records carry a socket.
         request = getattr(request, "_request", request)
-        made, code = "-", ""
+        id_, code = "-", ""
         if isinstance(request, HttpRequest):
             state = RequestState.of(request)
-            made, code = request_id(request, state), state.code
+            id_, code = request_id(request, state), state.code
         if not hasattr(record, "request_id"):
-            record.request_id = made
+            record.request_id = id_
         if not hasattr(record, "error_code"):
             record.error_code = code or "-"
         return True

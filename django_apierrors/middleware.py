@@ -22,7 +22,7 @@ from .exception_mapping import is_left_to_django
 from .maintenance import banner
 from .maintenance.gate import judge, refusal
 from .problems import Problem
-from .ratelimit import door
+from .ratelimit import global_limits
 from .request_state import RequestState
 from .signals import maintenance_changed, problem_sent
 from .snapshot import snapshot
@@ -57,7 +57,7 @@ class ApiErrorMiddleware:
         forced, force = conf.MAINTENANCE["FORCE"], Settings.MAINTENANCE.entries["FORCE"]
         if not force.is_valid(forced):  # servers run no system checks
             raise ImproperlyConfigured(f"APIERRORS['MAINTENANCE']['FORCE'] is {forced!r}. It must be {force.expected}.")
-        door.prepare()
+        global_limits.load_policies()
         self.get_response = get_response
         self.is_async = iscoroutinefunction(get_response)
         if self.is_async:
@@ -107,13 +107,15 @@ class ApiErrorMiddleware:
     def _limit(self, request: HttpRequest) -> HttpResponseBase:
         state = RequestState.of(request)
         names = state.conf.value("RATELIMIT", "GLOBAL")
-        refused = door.refusal(request, names) if names and door.is_counted(request) else None
+        is_limited = names and global_limits.is_limited(request)
+        refused = global_limits.check_global_limits(request, names) if is_limited else None
         return self._answer(request, state) if refused is None else self._sent(request, refused)
 
     async def _limit_async(self, request: HttpRequest) -> HttpResponseBase:
         state = RequestState.of(request)
         names = state.conf.value("RATELIMIT", "GLOBAL")
-        refused = await door.arefusal(request, names) if names and door.is_counted(request) else None
+        is_limited = names and global_limits.is_limited(request)
+        refused = await global_limits.acheck_global_limits(request, names) if is_limited else None
         return await (self._answer_async(request, state) if refused is None else self._sent_async(request, refused))
 
     def _answer(self, request: HttpRequest, state: RequestState) -> HttpResponseBase:
@@ -121,7 +123,7 @@ class ApiErrorMiddleware:
         response: HttpResponseBase = self.get_response(request)
         state.is_inside = False
         if state.usages:
-            door.dress(response, state)
+            global_limits.set_headers(response, state)
         status = response.status_code
         if status < _FIRST_ERROR and status != _FOUND:
             return response
@@ -135,7 +137,7 @@ class ApiErrorMiddleware:
         response: HttpResponseBase = await self.get_response(request)
         state.is_inside = False
         if state.usages:
-            door.dress(response, state)
+            global_limits.set_headers(response, state)
         status = response.status_code
         if status < _FIRST_ERROR and status != _FOUND:
             return response

@@ -1,4 +1,4 @@
-"""Whether a request is the API's, which format answers it, and in which language."""
+"""Content negotiation: requests of the API, the format of their errors, and the language."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from rest_framework.exceptions import APIException
 from . import headers
 from .conf import Settings, conf
 from .exceptions import RateTooHigh
-from .paths import longest
+from .paths import longest_prefix
 from .request_state import RequestState
 
 _HTML = ("text/html", "application/xhtml+xml")
@@ -37,32 +37,32 @@ def is_ours(request: HttpRequest, state: RequestState, exc: BaseException | None
     if isinstance(exc, (APIException, RateTooHigh)):
         return True
     if state.is_ours is None:
-        state.is_ours = is_by_place(request, state) or prefers_json(request)
+        state.is_ours = is_api_path_or_view(request, state) or prefers_json(request)
     return state.is_ours
 
 
-def is_by_place(request: HttpRequest, state: RequestState) -> bool:
-    """Return whether a request is the API's whatever its Accept header says."""
-    if state.is_by_place is None:
+def is_api_path_or_view(request: HttpRequest, state: RequestState) -> bool:
+    """Return whether a request is for an API path or a DRF view, whatever its Accept header is."""
+    if state.is_api_path_or_view is None:
         view_class = _view_class(request)
-        state.is_by_place = (isinstance(view_class, type) and issubclass(view_class, views.APIView)) or (
-            longest(request.path_info, (*state.conf.API_PATHS, *state.conf.FORMATS)) is not None
+        state.is_api_path_or_view = (isinstance(view_class, type) and issubclass(view_class, views.APIView)) or (
+            longest_prefix(request.path_info, (*state.conf.API_PATHS, *state.conf.FORMATS)) is not None
         )
-    return state.is_by_place
+    return state.is_api_path_or_view
 
 
 def prefers_json(request: HttpRequest) -> bool:
-    """Return whether the client prefers JSON over HTML in so many words; ``*/*`` counts as HTML."""
-    return _wishes(request.META.get("HTTP_ACCEPT"))[0]
+    """Return whether the client explicitly prefers JSON over HTML; ``*/*`` counts as HTML."""
+    return _preferences(request.META.get("HTTP_ACCEPT"))[0]
 
 
-def names_html(request: HttpRequest) -> bool:
+def accepts_html_explicitly(request: HttpRequest) -> bool:
     """Return whether the client accepts HTML by name."""
-    return _wishes(request.META.get("HTTP_ACCEPT"))[1]
+    return _preferences(request.META.get("HTTP_ACCEPT"))[1]
 
 
 def is_preflight(request: HttpRequest) -> bool:
-    """Return whether a browser asks whether it may send another request (WHATWG Fetch, 3.2.2)."""
+    """Return whether a request is a CORS preflight (WHATWG Fetch, 3.2.2)."""
     return (
         request.method == "OPTIONS"
         and "HTTP_ORIGIN" in request.META
@@ -71,7 +71,7 @@ def is_preflight(request: HttpRequest) -> bool:
 
 
 def format_name(request: HttpRequest, state: RequestState, view: Any = None) -> str | None:
-    """Return the name of the format that answers: the view's, else the path's, else the default.
+    """Return the name of the format of errors: the view's, else the path's, else the default.
 
     ``None`` when ``FORMATS`` leaves the request to Django and DRF. ``view`` is the instance of a
     DRF view.
@@ -80,7 +80,7 @@ def format_name(request: HttpRequest, state: RequestState, view: Any = None) -> 
         named: str | None = _named_by_view(request) if view is None else getattr(view, "error_format", None)
         if named is None:
             formats = state.conf.FORMATS
-            prefix = longest(request.path_info, formats) if formats else None
+            prefix = longest_prefix(request.path_info, formats) if formats else None
             named = state.conf.FORMAT if prefix is None else formats[prefix]
         state.format_name = named
     return state.format_name
@@ -93,21 +93,21 @@ def language_for(request: HttpRequest, response: HttpResponseBase) -> str:
     """
     if not settings.USE_I18N:
         return settings.LANGUAGE_CODE
-    written = response.headers.get(headers.CONTENT_LANGUAGE)
-    if written:
-        language = written.partition(",")[0].strip().lower()
+    header = response.headers.get(headers.CONTENT_LANGUAGE)
+    if header:
+        language = header.partition(",")[0].strip().lower()
         if translation.check_for_language(language):
             return language
-    chosen: str | None = getattr(request, "LANGUAGE_CODE", None)
-    if chosen:
-        return chosen
+    code: str | None = getattr(request, "LANGUAGE_CODE", None)
+    if code:
+        return code
     if request.META.get("HTTP_COOKIE"):  # it may name one
         return translation.get_language_from_request(request)
     return _accepted_language(request.META.get("HTTP_ACCEPT_LANGUAGE"))
 
 
-def forget_languages() -> None:
-    """Read headers anew: the languages of the project have changed."""
+def clear_language_cache() -> None:
+    """Forget the languages of headers, when the languages of the project have changed."""
     _accepted_language.cache_clear()
 
 
@@ -143,7 +143,7 @@ def docs_base(request: HttpRequest | None, values: Settings = conf) -> str:
 
 @functools.lru_cache(maxsize=64)
 def _docs_path(urlconf: Any, script_prefix: str, language: str | None) -> str:
-    # All that `reverse` depends on; it costs as much as the rest of an answer.
+    # All that `reverse` depends on; it costs as much as the rest of a response.
     try:
         return reverse("apierrors:index", urlconf=urlconf)
     except NoReverseMatch:
@@ -168,7 +168,7 @@ def _view_class(request: HttpRequest) -> Any:
 
 
 @functools.lru_cache(maxsize=256)
-def _wishes(accept: str | None) -> tuple[bool, bool]:
+def _preferences(accept: str | None) -> tuple[bool, bool]:
     """Return whether an Accept header prefers JSON, and whether it names HTML: clients send few different ones."""
     request = HttpRequest()
     if accept is not None:

@@ -20,13 +20,13 @@ _TARGET = re.compile(
     r"""(?:https?://(?![/?\\])|(?!https?:)(?P<other>[a-z][a-z0-9+.-]*):)[!$-;=?-\[\]_a-z~]+""", re.ASCII | re.IGNORECASE
 )
 # Schemes that browsers run or show in place, where no client waits for an answer.
-_NO_TARGETS = frozenset(
+_FORBIDDEN_SCHEMES = frozenset(
     ("about", "blob", "data", "file", "filesystem", "intent", "javascript", "vbscript", "view-source")
 )
 
 
 class OAuthError(ApiError):
-    """What all errors of RFC 6749 are: raise one of the classes below.
+    """The base class of the errors of RFC 6749; raise one of the classes below.
 
     Each takes a description for the developer of the client, in English; those of 401 and 5xx have
     fixed texts. Further arguments are those of ``ApiError``, by name.
@@ -92,7 +92,7 @@ class AccessDenied(OAuthError):
 
 
 class ServerError(OAuthError):
-    """500: the server met a fault (RFC 6749, 4.1.2.1)."""
+    """500: the server failed (RFC 6749, 4.1.2.1)."""
 
     code = "OAUTH_SERVER_ERROR"
 
@@ -114,7 +114,7 @@ class InsufficientScope(ApiError):
         self.args = (scope,)
 
 
-#: What the authorization endpoint may answer, by key.
+#: The errors of the authorization endpoint, by key.
 AUTHORIZATION_ERRORS: dict[str, type[OAuthError]] = {
     formats.OAuth2.codes[cls.code]: cls
     for cls in (
@@ -142,10 +142,10 @@ def authorization_error(
     ``redirect_uri`` is one that is registered for the client, never one that only the request
     names. It gets ``error``, ``error_description`` and ``state`` added to its query, or as its
     fragment when the request asks for a token at once. ``error`` is a key (``"access_denied"``) or
-    one of the exceptions above; ``state`` is by default what the request sent. With ``None``, for an
+    one of the exceptions above; ``state`` is by default that of the request. With ``None``, for an
     unknown client or redirect URI, and with what is no absolute URI, there is no redirect: the
     error itself is the answer. The errors of a 5xx keep their own description. Raises ``ValueError``
-    for what this endpoint does not answer.
+    for an error that this endpoint does not answer.
     """
     request = getattr(request, "_request", request)  # of DRF
     exc = _authorization_error(error)
@@ -159,8 +159,9 @@ def authorization_error(
     if state:
         members["state"] = state
     # A lone surrogate, which no URL can carry, must not become a 500.
-    added = urlencode(members, errors="replace")
-    return responses.make_redirect(problem, request, _with(redirect_uri, added, as_fragment=_is_implicit(request)))
+    query = urlencode(members, errors="replace")
+    target = _add_to_uri(redirect_uri, query, as_fragment=_is_implicit(request))
+    return responses.make_redirect(problem, request, target)
 
 
 def _authorization_error(error: str | OAuthError) -> OAuthError:
@@ -174,13 +175,13 @@ def _authorization_error(error: str | OAuthError) -> OAuthError:
 
 
 def _is_target(uri: str) -> bool:
-    found = _TARGET.fullmatch(uri)
-    return found is not None and (found["other"] or "").lower() not in _NO_TARGETS
+    match = _TARGET.fullmatch(uri)
+    return match is not None and (match["other"] or "").lower() not in _FORBIDDEN_SCHEMES
 
 
 def _is_implicit(request: HttpRequest) -> bool:
-    asked = (_parameter(request, "response_type") or "").split()
-    return not {"token", "id_token"}.isdisjoint(asked)
+    types = (_parameter(request, "response_type") or "").split()
+    return not {"token", "id_token"}.isdisjoint(types)
 
 
 def _parameter(request: HttpRequest, name: str) -> str | None:
@@ -188,9 +189,9 @@ def _parameter(request: HttpRequest, name: str) -> str | None:
     return request.GET.get(name) or (request.POST.get(name) if request.method == "POST" else None)
 
 
-def _with(uri: str, added: str, *, as_fragment: bool) -> str:
-    # Not urlsplit: what is registered stays as it is, byte for byte, also where a scheme is not known.
+def _add_to_uri(uri: str, query: str, *, as_fragment: bool) -> str:
+    # Not urlsplit: the registered URI stays as it is, byte for byte, also where a scheme is not known.
     if as_fragment:
-        return f"{uri}#{added}"
-    joint = "?" if "?" not in uri else "" if uri.endswith(("?", "&")) else "&"
-    return f"{uri}{joint}{added}"
+        return f"{uri}#{query}"
+    separator = "?" if "?" not in uri else "" if uri.endswith(("?", "&")) else "&"
+    return f"{uri}{separator}{query}"

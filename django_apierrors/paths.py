@@ -11,18 +11,18 @@ def covers(prefix: str, path: str) -> bool:
     return path == prefix or path.startswith(prefix + "/")
 
 
-def longest(path: str, prefixes: Iterable[str]) -> str | None:
+def longest_prefix(path: str, prefixes: Iterable[str]) -> str | None:
     """Return the longest of the prefixes that cover a path."""
-    found: str | None = None
+    longest: str | None = None
     for prefix in prefixes:
-        if covers(prefix, path) and (found is None or len(prefix) > len(found)):
-            found = prefix
-    return found
+        if covers(prefix, path) and (longest is None or len(prefix) > len(longest)):
+            longest = prefix
+    return longest
 
 
 def is_one_of(path: str, paths: Collection[str]) -> bool:
     """Return whether a path is one of some exact paths; a slash at the end makes no difference."""
     if path in paths:
         return True
-    bare = path.rstrip("/")
-    return any(known.rstrip("/") == bare for known in paths)
+    path = path.rstrip("/")
+    return any(known.rstrip("/") == path for known in paths)

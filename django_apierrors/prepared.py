@@ -15,7 +15,7 @@ from .catalog import ResolvedEntry
 from .formats import Format
 from .problems import Problem
 from .request_state import RequestState
-from .templating import placeholders
+from .text import placeholders
 
 renderer = JSONRenderer()
 
@@ -34,10 +34,10 @@ class PreparedAnswer:
 
     __slots__ = ("_format", "_last", "_placeholders", "resolved", "vary")
 
-    def __init__(self, format_: Format, resolved: ResolvedEntry, *, is_by_place: bool) -> None:
+    def __init__(self, format_: Format, resolved: ResolvedEntry, *, is_api_path_or_view: bool) -> None:
         self.resolved = resolved
         varies_by_language = format_.language is None and settings.USE_I18N
-        self.vary = (*(["Accept-Language"] if varies_by_language else []), *([] if is_by_place else ["Accept"]))
+        self.vary = (*(["Accept-Language"] if varies_by_language else []), *([] if is_api_path_or_view else ["Accept"]))
         self._format = format_ if type(format_) in formats.CONSTANT else None
         self._placeholders = sorted(placeholders(resolved.entry.message))
         # The last body, with what was put into it: in a flood of errors that is the same.
@@ -71,13 +71,13 @@ def prepared_answer(
     """
     current = catalog.current()
     language = format_.language or negotiation.language_for(request, response)
-    is_by_place = negotiation.is_by_place(request, state)
-    key = (problem.code, problem.status, format_, language, is_by_place)
+    is_api_path_or_view = negotiation.is_api_path_or_view(request, state)
+    key = (problem.code, problem.status, format_, language, is_api_path_or_view)
     prepared: PreparedAnswer | None = current.prepared.get(key)
     if prepared is None or prepared.resolved.definition is not codes.registry.get(problem.code):
         if len(current.prepared) >= _MOST_PREPARED:
             current.prepared.clear()
         resolved = current.resolve(problem.code, language)
-        prepared = PreparedAnswer(format_, resolved, is_by_place=is_by_place)
+        prepared = PreparedAnswer(format_, resolved, is_api_path_or_view=is_api_path_or_view)
         current.prepared[key] = prepared
     return prepared

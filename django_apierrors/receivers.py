@@ -36,7 +36,7 @@ def forget_texts(setting: str, **kwargs: Any) -> None:
     """Resolve texts again when a test changes the languages, and look anew when it changes our settings."""
     if setting in _SETTINGS_OF_TEXTS:
         catalog.current().forget()
-        negotiation.forget_languages()
+        negotiation.clear_language_cache()
     elif setting == "TEMPLATES":
         answers.forget_pages()
     elif setting == "APIERRORS":

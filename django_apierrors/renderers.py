@@ -1,4 +1,4 @@
-"""DRF renderers that two of the formats need for what is not an error."""
+"""DRF renderers for responses that are no errors, in two of the formats."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from . import headers
 class ProblemJSONRenderer(JSONRenderer):
     """Lets a client send ``Accept: application/problem+json`` alone, which DRF answers by 406.
 
-    Only what this package wrote in the ``problem`` format is labelled so (RFC 9457, 3); all else
-    is labelled ``application/json``, unless the view named a content type.
+    Only errors of this package in the ``problem`` format have that content type (RFC 9457, 3); other
+    responses have ``application/json``, unless the view names one.
     """
 
     media_type = "application/problem+json"
@@ -35,10 +35,10 @@ class ProblemJSONRenderer(JSONRenderer):
 
 
 class ResultJSONRenderer(JSONRenderer):
-    """Writes ``"result": "success"`` into what succeeds, for APIs in the ``result`` format.
+    """Writes ``"result": "success"`` into successful responses, for APIs in the ``result`` format.
 
     An object gains the member; a list, a scalar, or an object that has a ``result`` of its own
-    goes under ``"data"``. Errors and answers without content are left as they are.
+    goes under ``"data"``. Errors and responses without content stay as they are.
     """
 
     def render(
@@ -47,7 +47,7 @@ class ResultJSONRenderer(JSONRenderer):
         accepted_media_type: str | None = None,
         renderer_context: Mapping[str, Any] | None = None,
     ) -> bytes:
-        """Return JSON with the member added to what is not an error."""
+        """Return JSON, with the member added unless the response is an error."""
         response = (renderer_context or {}).get("response")
         succeeded = response is None or response.status_code < HTTPStatus.BAD_REQUEST
         if succeeded and data is not None:

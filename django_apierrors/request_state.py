@@ -24,7 +24,7 @@ class RequestState:
     - ``is_ours``: whether errors of the request are structured, ``None`` before anybody asked.
     - ``format_name``: the name of the format, ``None`` for a request that is left to Django and
       DRF, ``""`` before anybody asked.
-    - ``is_by_place``: whether the request is the API's whatever its Accept header says.
+    - ``is_api_path_or_view``: whether the request is the API's whatever its Accept header says.
     - ``code``: the code of the error, for log records.
     - ``request_id``: the id of the request, ``""`` before anybody asked.
     - ``usages``: what was counted for rate limits, in the order of the checks.
@@ -38,7 +38,7 @@ class RequestState:
         "conf",
         "exception",
         "format_name",
-        "is_by_place",
+        "is_api_path_or_view",
         "is_inside",
         "is_ours",
         "is_stored",
@@ -55,7 +55,7 @@ class RequestState:
         self.problem: Problem | None = None
         self.is_ours: bool | None = None
         self.is_stored = False
-        self.is_by_place: bool | None = None
+        self.is_api_path_or_view: bool | None = None
         self.format_name: str | None = ""
         self.code = ""
         self.request_id = ""

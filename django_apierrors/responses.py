@@ -233,10 +233,10 @@ def _set_challenge(response: HttpResponseBase, problem: Problem, request: HttpRe
     if problem.status == HTTPStatus.UNAUTHORIZED:
         sent = request.META.get("HTTP_AUTHORIZATION", "")
         is_of_client = problem.code == "OAUTH_INVALID_CLIENT"
-        default = headers.for_client(sent, conf.CHALLENGE) if is_of_client else conf.CHALLENGE
-        challenge = headers.for_token(sent, challenge or default)
+        default = headers.challenge_for_client(sent, conf.CHALLENGE) if is_of_client else conf.CHALLENGE
+        challenge = headers.challenge_for_token(sent, challenge or default)
     else:
-        challenge = challenge or headers.for_scope(problem.params.get("scope"))
+        challenge = challenge or headers.challenge_for_scope(problem.params.get("scope"))
     response[headers.WWW_AUTHENTICATE] = challenge
 
 

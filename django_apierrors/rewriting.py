@@ -120,7 +120,7 @@ def _is_replaceable(request: HttpRequest, response: HttpResponseBase, is_djangos
     if content_type not in ("", "text/html", "text/plain"):
         return False
     is_negotiated = hasattr(response, "data")  # DRF chose this type with the client
-    return is_djangos or not (is_negotiated or negotiation.names_html(request))
+    return is_djangos or not (is_negotiated or negotiation.accepts_html_explicitly(request))
 
 
 def _problem_of_status(request: HttpRequest, response: HttpResponseBase, is_djangos: bool) -> Problem:

@@ -1,4 +1,4 @@
-"""The use of rate limits by one client, as it was counted."""
+"""The usage of rate limits by one client."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Usage:
 
     @property
     def remaining(self) -> int:
-        """How many more requests are allowed in this window."""
+        """The number of requests that are still allowed in this window."""
         return max(0, self.limit - self.used)
 
     @property
@@ -33,7 +33,7 @@ class Usage:
 
 
 def exceeded(usages: Iterable[Usage]) -> tuple[Usage, ...]:
-    """Return those that refuse the request."""
+    """Return the usages that exceed their limits."""
     return tuple(usage for usage in usages if usage.limited)
 
 
@@ -43,5 +43,5 @@ def longest_wait(usages: Iterable[Usage]) -> int | None:
 
 
 def strictness(usage: Usage) -> tuple[bool, int, int]:
-    """Return what orders two usages of one policy: the one that refuses, has less left, resets later is greater."""
+    """Return a sort key for usages of one policy: one that is exceeded, has less left or resets later is greater."""
     return usage.limited, -usage.remaining, usage.reset

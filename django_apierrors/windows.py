@@ -17,7 +17,7 @@ from time import time
 from .client_ip import Address, Network
 from .conf import conf
 from .paths import covers
-from .templating import clean
+from .text import clean
 
 logger = logging.getLogger("django_apierrors")
 

@@ -19,7 +19,7 @@ from django_apierrors.codes import ErrorDefinition
 from django_apierrors.exceptions import ApiError
 from django_apierrors.handlers import handler400, handler403, handler404, handler500
 from django_apierrors.middleware import ApiErrorMiddleware
-from django_apierrors.ratelimit import RatelimitThrottle, dotted, policies, ratelimit
+from django_apierrors.ratelimit import RatelimitThrottle, keys, policies, ratelimit
 
 OURS = "django_apierrors.middleware.ApiErrorMiddleware"
 CORS = "corsheaders.middleware.CorsMiddleware"
@@ -67,9 +67,9 @@ async def an_async_function(group, request):
 
 @pytest.fixture(autouse=True)
 def _without_limits_of_other_tests(monkeypatch):
-    monkeypatch.setattr(policies, "DECLARED", set())
+    monkeypatch.setattr(policies, "DECLARED_LIMITS", set())
     monkeypatch.setattr(policies, "_parsed", {})
-    monkeypatch.setattr(dotted, "NAMED", set())
+    monkeypatch.setattr(keys, "DOTTED_PATHS", set())
 
 
 def messages():

@@ -3,7 +3,7 @@
 import pytest
 from django.test import RequestFactory
 
-from django_apierrors.client_ip import client_address, client_ip, parse, parse_network
+from django_apierrors.client_ip import client_address, client_ip, parse_address, parse_network
 
 INNER, OUTER, CLIENT = "10.0.0.2", "192.0.2.80", "203.0.113.5"
 
@@ -39,7 +39,7 @@ def trust(settings):
     ],
 )
 def test_an_address_is_read_with_and_without_a_port(text, address):
-    assert str(parse(text)) == address
+    assert str(parse_address(text)) == address
 
 
 @pytest.mark.parametrize(
@@ -52,7 +52,7 @@ def test_an_address_is_read_with_and_without_a_port(text, address):
     ],
 )  # fmt: skip
 def test_what_is_no_address_is_none(text):
-    assert parse(text) is None
+    assert parse_address(text) is None
 
 
 @pytest.mark.parametrize(
@@ -141,7 +141,12 @@ def test_a_proxy_that_is_no_network_is_no_reason_to_believe_anybody(trust):
 
 def test_of_a_header_of_any_length_only_the_last_entries_are_read(trust, monkeypatch):
     read = []
-    monkeypatch.setattr("django_apierrors.client_ip.parse", lambda text: read.append(text) or parse(text))
+
+    def spy(text):
+        read.append(text)
+        return parse_address(text)
+
+    monkeypatch.setattr("django_apierrors.client_ip.parse_address", spy)
     trust("10.0.0.0/8")
     assert str(client_address(request(INNER, CLIENT, *[INNER] * 100_000))) == INNER
     assert len(read) <= 30

@@ -5,7 +5,7 @@ from django.utils.functional import Promise
 
 from django_apierrors import codes
 from django_apierrors.codes import ErrorDefinition, phrase, register, type_for
-from django_apierrors.templating import placeholders
+from django_apierrors.text import placeholders
 
 #: A promise to clients: none of these may change without a new major version.
 CONTRACT = """
@@ -71,11 +71,13 @@ def test_a_built_in_code_keeps_its_contract(line):
 
 
 def test_every_built_in_code_is_in_the_contract():
-    built_in = {definition["code"] for definition in codes.BUILTIN}
+    built_in = {definition["code"] for definition in codes.BUILTIN_CODES}
     assert built_in == {line.split()[0] for line in CONTRACT.split("\n")[1:-1]}
 
 
-@pytest.mark.parametrize("definition", [codes.get(each["code"]) for each in codes.BUILTIN], ids=lambda each: each.code)
+@pytest.mark.parametrize(
+    "definition", [codes.get(each["code"]) for each in codes.BUILTIN_CODES], ids=lambda each: each.code
+)
 def test_a_built_in_code_is_explained_in_words_that_can_be_translated(definition):
     assert isinstance(definition.title, Promise)
     assert not placeholders(str(definition.title))

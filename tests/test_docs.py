@@ -60,7 +60,7 @@ def test_every_check_id_is_in_the_table_and_nothing_else():
 
 def test_every_built_in_code_is_in_the_table_with_its_contract():
     documented = list(rows(section("<!-- codes -->", "<!-- end of codes -->")))[1:]
-    builtin = [codes.get(definition["code"]) for definition in codes.BUILTIN]
+    builtin = [codes.get(definition["code"]) for definition in codes.BUILTIN_CODES]
     assert documented == [[f"`{d.code}`", str(d.status), d.retry, d.type, str(d.title)] for d in builtin]
 
 

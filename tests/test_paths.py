@@ -2,7 +2,7 @@
 
 import pytest
 
-from django_apierrors.paths import covers, is_one_of, longest
+from django_apierrors.paths import covers, is_one_of, longest_prefix
 
 
 @pytest.mark.parametrize("prefix", ["/api/v1/billing", "/api/v1/billing/"])
@@ -32,10 +32,10 @@ def test_a_slash_covers_everything(path):
 
 def test_the_longest_prefix_wins():
     prefixes = ["/", "/api/", "/api/v1", "/api/v10"]
-    assert longest("/api/v1/x", prefixes) == "/api/v1"
-    assert longest("/api/v2", prefixes) == "/api/"
-    assert longest("/site", prefixes) == "/"
-    assert longest("/site", ["/api/"]) is None
+    assert longest_prefix("/api/v1/x", prefixes) == "/api/v1"
+    assert longest_prefix("/api/v2", prefixes) == "/api/"
+    assert longest_prefix("/site", prefixes) == "/"
+    assert longest_prefix("/site", ["/api/"]) is None
 
 
 @pytest.mark.parametrize(

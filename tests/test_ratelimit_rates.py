@@ -57,7 +57,7 @@ not_callable = 7
     ],
 )
 def test_a_rate_is_requests_and_seconds(text, rate):
-    assert rates.parse(text) == rate
+    assert rates.parse_rate(text) == rate
 
 
 #: Each of them is a limit that django-ratelimit misreads, or a 500 in each request.
@@ -136,7 +136,7 @@ def test_a_wrong_rate_fails_at_import_with_its_text(rate):
 def test_a_wrong_rate_of_the_settings_is_named_with_its_policy(settings, rate):
     settings.APIERRORS = {"RATELIMIT": {"POLICIES": {"burst": {"key": "ip", "rate": rate}}}}
     with pytest.raises(ImproperlyConfigured) as caught:
-        policies.named("burst")
+        policies.get_policy("burst")
     assert repr(rate) in str(caught.value)
     assert "'burst'" in str(caught.value)
 

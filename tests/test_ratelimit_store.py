@@ -381,10 +381,10 @@ class Overtaken:
         pass
 
 
-@pytest.mark.parametrize("method", ["admit", "succeeded"])
+@pytest.mark.parametrize("method", ["raise_if_open", "record_success"])
 def test_two_requests_may_close_the_breaker_at_once(watch, caplog, monkeypatch, method):
     caplog.set_level("INFO", logger="django_apierrors")
-    store.breaker.failed(ConnectionError())
+    store.breaker.record_failure(ConnectionError())
     watch.now += 2
     monkeypatch.setattr(store.breaker, "_lock", Overtaken())
     getattr(store.breaker, method)()
@@ -424,7 +424,7 @@ def test_in_real_time_the_breaker_lets_limits_hold_again(settings, does):
 
 
 def test_a_forked_process_begins_with_a_closed_breaker(watch):
-    store.breaker.failed(ConnectionError())
+    store.breaker.record_failure(ConnectionError())
     with store.breaker._lock, warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)  # Python warns of threads
         child = os.fork()

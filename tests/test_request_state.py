@@ -6,7 +6,7 @@ import pytest
 from django.test import RequestFactory
 from rest_framework.request import Request
 
-from django_apierrors.ratelimit.checking import _record as record
+from django_apierrors.ratelimit.checking import _store_usages as record
 from django_apierrors.request_state import RequestState
 from django_apierrors.usage import Usage, exceeded, longest_wait
 

@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from .. import headers, responses, stored, windows
-from ..client_ip import parse
+from ..client_ip import parse_address
 from ..codes import phrase
 from ..conf import conf
 from ..maintenance import Status, answers, words
@@ -156,7 +156,7 @@ class TesterForm(forms.Form):
     def clean_address(self) -> str:
         """Refuse what is no address."""
         given: str = self.cleaned_data["address"]
-        if given and parse(given) is None:
+        if given and parse_address(given) is None:
             raise ValidationError(_("%s is no address; write it as in 192.0.2.7 or 2001:db8::1.") % given)
         return given
 

@@ -1,14 +1,14 @@
-"""System checks: a wrong set-up is found at boot, and the hint is the fix."""
+"""System checks, which find a wrong setup at boot and name the fix."""
 
 from .definitions import check_codes
-from .doors import check_cors, check_doors, check_error_views, check_middleware_order, check_versions
 from .ratelimit import check_policies, check_store, check_store_of_deployment
 from .settings import check_settings
+from .setup import check_cors, check_entry_points, check_error_views, check_middleware_order, check_versions
 
 ALL = (
     check_settings,
     check_codes,
-    check_doors,
+    check_entry_points,
     check_middleware_order,
     check_error_views,
     check_versions,

@@ -9,12 +9,12 @@ from django.core.checks import CheckMessage
 
 from .. import codes
 from ..exceptions import ApiError
-from ..templating import placeholders
+from ..text import placeholders
 from .messages import error, unknown_code
 
 
 def check_codes(**kwargs: Any) -> list[CheckMessage]:
-    """E006, E008, E009: what code defines about codes."""
+    """E006, E008, E009: the error codes that Python defines."""
     messages: list[CheckMessage] = [
         error(
             8,

@@ -1,4 +1,4 @@
-"""What checks say: a message with the fix as its hint."""
+"""Messages of the checks, with the fix as their hint."""
 
 from __future__ import annotations
 
@@ -16,6 +16,6 @@ def warning(number: int, message: str, hint: str) -> Warning:
 
 
 def unknown_code(code: str, where: str) -> Error:
-    """Return the error of a place that names a code which does not exist."""
+    """Return the error for a place that names an unknown code."""
     hint = "Correct the spelling, or define it in the api_errors.py of an installed app."
     return error(6, f"{where} names an unknown error code {code!r}.", hint)

@@ -1,4 +1,4 @@
-"""Checks of rate limits: what would misread, forget or miscount is found at boot."""
+"""Checks of rate limits: their policies, their store and the addresses of clients."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from django.urls import URLPattern, get_resolver
 from django.utils.module_loading import import_string
 
 from ..conf import conf
-from ..ratelimit import RatelimitThrottle, dotted, keys, policies
+from ..ratelimit import RatelimitThrottle, keys, policies
 from .messages import error, warning
 from .settings import check_settings
 
@@ -40,57 +40,61 @@ _TIMEOUTS = {
 
 
 def check_policies(**kwargs: Any) -> list[CheckMessage]:
-    """E016 to E018, W005: policies, where they are named, and what limits name by a dotted path."""
+    """E016 to E018, W005: policies, the places that name them, and dotted paths of keys and rates."""
     if not is_readable():
         return []
-    return [*_unsound(), *_unknown(), *_not_importable(), *_before_authentication()]
+    return [*_invalid_policies(), *_unknown_policies(), *_unusable_callables(), *_global_keys()]
 
 
 def check_store(**kwargs: Any) -> list[CheckMessage]:
-    """E019, W006 to W009: the store of the counters, and the addresses they are counted by."""
+    """E019, W006 to W009: the store of the counters, and the addresses of clients."""
     if not is_readable() or not is_in_use():
         return []
-    return list(_missing()) or [*_unshared(), *_reconnecting(), *_endless(), *_behind_proxies()]
+    return list(_missing_cache()) or [*_unshared_cache(), *_new_connections(), *_timeouts(), *_unknown_proxies()]
 
 
 def check_store_of_deployment(**kwargs: Any) -> list[CheckMessage]:
     """E019, with ``--deploy``: the store of the counters must be shared."""
-    return [error(19, found.msg, found.hint or "") for found in check_store() if found.id == "django_apierrors.W006"]
+    return [
+        error(19, message.msg, message.hint or "") for message in check_store() if message.id == "django_apierrors.W006"
+    ]
 
 
 def is_in_use() -> bool:
-    """Tell whether this process has rate limits."""
-    return bool(conf.RATELIMIT["POLICIES"] or policies.DECLARED)
+    """Return whether this process has rate limits."""
+    return bool(conf.RATELIMIT["POLICIES"] or policies.DECLARED_LIMITS)
 
 
 def is_readable() -> bool:
-    """Tell whether the settings are of the right types; what depends on that is checked only then."""
-    return not {"django_apierrors.E001", "django_apierrors.E002"}.intersection(found.id for found in check_settings())
+    """Return whether the settings are of the right types; the other checks need that."""
+    return not {"django_apierrors.E001", "django_apierrors.E002"}.intersection(
+        message.id for message in check_settings()
+    )
 
 
-def _unsound() -> Iterator[CheckMessage]:
+def _invalid_policies() -> Iterator[CheckMessage]:
     for name in conf.RATELIMIT["POLICIES"]:
         try:
-            policies.named(name)
+            policies.get_policy(name)
         except ImproperlyConfigured as exc:
             yield error(16, str(exc), f"Correct APIERRORS['RATELIMIT']['POLICIES'][{name!r}].")
 
 
-def _unknown() -> Iterator[CheckMessage]:
+def _unknown_policies() -> Iterator[CheckMessage]:
     known = conf.RATELIMIT["POLICIES"]
     named = {("APIERRORS['RATELIMIT']['GLOBAL']", name) for name in conf.RATELIMIT["GLOBAL"]}
-    for where, name in sorted({*named, *policies.DECLARED, *_throttled_views()}, key=str):
+    for where, name in sorted({*named, *policies.DECLARED_LIMITS, *_throttled_views()}, key=str):
         if name is not None and name not in known:
             hint = f"Define it in APIERRORS['RATELIMIT']['POLICIES']; there is: {', '.join(known) or 'none'}."
             yield error(17, f"{where} names an unknown rate limit policy {name!r}.", hint)
 
 
 def _throttled_views() -> Iterator[tuple[str, str | None]]:
-    """Yield the views of the URLconf that our throttle limits by their ``throttle_scope``."""
+    """Yield the views of the URLconf that ``RatelimitThrottle`` limits by their ``throttle_scope``, and the scope."""
     for view in _views():
-        cls, given = getattr(view, "cls", None), getattr(view, "initkwargs", {})
-        throttles = given.get("throttle_classes", getattr(cls, "throttle_classes", ()))
-        scope = given.get("throttle_scope", getattr(cls, "throttle_scope", None))
+        cls, initkwargs = getattr(view, "cls", None), getattr(view, "initkwargs", {})
+        throttles = initkwargs.get("throttle_classes", getattr(cls, "throttle_classes", ()))
+        scope = initkwargs.get("throttle_scope", getattr(cls, "throttle_scope", None))
         # What a property returns is not known without a request.
         if isinstance(scope, str) and isinstance(throttles, (list, tuple)) and any(map(_is_by_scope, throttles)):
             yield f"{view.__module__}.{getattr(cls, '__qualname__', '')}", scope
@@ -101,32 +105,32 @@ def _is_by_scope(throttle: Any) -> bool:
 
 
 def _views() -> Iterator[Any]:
-    found: list[Any] = [get_resolver()]
-    while found:
-        pattern = found.pop()
+    patterns: list[Any] = [get_resolver()]
+    while patterns:
+        pattern = patterns.pop()
         if isinstance(pattern, URLPattern):
             yield pattern.callback
             continue
         try:
-            found.extend(pattern.url_patterns)
+            patterns.extend(pattern.url_patterns)
         except Exception:  # whatever a URLconf raises: Django's own checks say it
             continue
 
 
-def _not_importable() -> Iterator[CheckMessage]:
-    for path in sorted(dotted.NAMED):
+def _unusable_callables() -> Iterator[CheckMessage]:
+    for path in sorted(keys.DOTTED_PATHS):
         try:
-            dotted.found(path)
+            keys.import_callable(path)
         except Exception as exc:  # whatever a module raises while it is imported
             hint = "Correct the path of the rate or the key: it names a sync function of group and request."
             yield error(18, f"A rate limit names {path!r}, which cannot be used: {exc}", hint)
 
 
-def _before_authentication() -> Iterator[CheckMessage]:
-    given = conf.RATELIMIT["POLICIES"]
+def _global_keys() -> Iterator[CheckMessage]:
+    known = conf.RATELIMIT["POLICIES"]
     for name in conf.RATELIMIT["GLOBAL"]:
-        key = given.get(name, {}).get("key")
-        if key in keys.OF_USERS:
+        key = known.get(name, {}).get("key")
+        if key in keys.USER_KEYS:
             message = f"The global rate limit {name!r} counts by user, but nobody is known before authentication."
             yield warning(5, message, 'Give it the key "ip" or a header, or limit the views.')
         if isinstance(key, str) and key.startswith("post:"):
@@ -141,7 +145,7 @@ def _cache() -> tuple[str, Mapping[str, Any]]:
     return alias, settings.CACHES.get(alias, {})
 
 
-def _missing() -> Iterator[CheckMessage]:
+def _missing_cache() -> Iterator[CheckMessage]:
     alias, cache = _cache()
     if not cache:
         yield error(19, f"RATELIMIT_USE_CACHE names the cache {alias!r}, which is not in CACHES.", _RECOMMENDED)
@@ -153,47 +157,47 @@ def _missing() -> Iterator[CheckMessage]:
         yield error(19, message, _RECOMMENDED)
 
 
-def _is_a(backend: str) -> Iterator[str]:
-    """Yield the paths of the classes that a backend builds on, itself among them."""
+def _class_paths(backend: str) -> Iterator[str]:
+    """Yield the dotted paths of a backend and its base classes."""
     for cls in getattr(import_string(backend), "__mro__", ()):
         yield f"{cls.__module__}.{cls.__qualname__}"
 
 
-def _unshared() -> Iterator[CheckMessage]:
+def _unshared_cache() -> Iterator[CheckMessage]:
     alias, cache = _cache()
-    wrong = next((_UNSHARED[name] for name in _is_a(cache["BACKEND"]) if name in _UNSHARED), None)
+    wrong = next((_UNSHARED[name] for name in _class_paths(cache["BACKEND"]) if name in _UNSHARED), None)
     if wrong:
         message = f"Rate limits are counted in the cache {alias!r}, a {cache['BACKEND'].rpartition('.')[2]}: {wrong}."
         yield warning(6, message, _RECOMMENDED)
 
 
-def _reconnecting() -> Iterator[CheckMessage]:
+def _new_connections() -> Iterator[CheckMessage]:
     alias, cache = _cache()
-    if _DJANGOS_REDIS in _is_a(cache["BACKEND"]) and getattr(settings, "ASGI_APPLICATION", None):
+    if _DJANGOS_REDIS in _class_paths(cache["BACKEND"]) and getattr(settings, "ASGI_APPLICATION", None):
         message = f"Under ASGI the cache {alias!r} opens a connection to Redis for each request that is counted."
         yield warning(7, message, _RECOMMENDED)
 
 
-def _endless() -> Iterator[CheckMessage]:
+def _timeouts() -> Iterator[CheckMessage]:
     alias, cache = _cache()
-    wanted = next((_TIMEOUTS[name] for name in _is_a(cache["BACKEND"]) if name in _TIMEOUTS), ())
-    said = _options(cache)
-    missing = [name for name in wanted if not said.get(name.lower())]
+    names = next((_TIMEOUTS[name] for name in _class_paths(cache["BACKEND"]) if name in _TIMEOUTS), ())
+    options = _options(cache)
+    missing = [name for name in names if not options.get(name.lower())]
     if missing:
         hint = f"Set it in CACHES[{alias!r}]['OPTIONS']: {', '.join(f'{name!r}: 0.25' for name in missing)}."
         yield warning(8, f"A store of rate limits that hangs holds up requests: no {' and '.join(missing)}.", hint)
 
 
 def _options(cache: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what is said to the client of a store, wherever it may be said."""
+    """Return the options of the client of a store, from the URL and from the settings, by their names in lower case."""
     options = cache.get("OPTIONS", {})
     location = cache.get("LOCATION", "")
     first = location if isinstance(location, str) else next(iter(location), "")
-    said = {**dict(parse_qsl(urlsplit(first).query)), **options.get("CONNECTION_POOL_KWARGS", {}), **options}
-    return {name.lower(): value for name, value in said.items()}
+    every = {**dict(parse_qsl(urlsplit(first).query)), **options.get("CONNECTION_POOL_KWARGS", {}), **options}
+    return {name.lower(): value for name, value in every.items()}
 
 
-def _behind_proxies() -> Iterator[CheckMessage]:
+def _unknown_proxies() -> Iterator[CheckMessage]:
     if conf.TRUSTED_PROXIES:
         return
     hint = 'Name the proxy: APIERRORS = {"TRUSTED_PROXIES": ["10.0.0.0/8"]}, or "unix" for a socket.'

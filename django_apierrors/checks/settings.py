@@ -16,29 +16,29 @@ from .messages import error, unknown_code
 
 
 def check_settings(**kwargs: Any) -> list[CheckMessage]:
-    """E001 to E005, E007, E015: ``APIERRORS``; what depends on keys and types is checked when they are right."""
-    given = getattr(settings, "APIERRORS", {})
-    if not isinstance(given, dict):
-        return [error(1, f"APIERRORS is {given!r}, not a dict.", 'Write APIERRORS = {"FORMAT": "nested"}.')]
+    """E001 to E005, E007, E015: ``APIERRORS``; values are checked only when all keys and types are right."""
+    setting = getattr(settings, "APIERRORS", {})
+    if not isinstance(setting, dict):
+        return [error(1, f"APIERRORS is {setting!r}, not a dict.", 'Write APIERRORS = {"FORMAT": "nested"}.')]
     messages: list[CheckMessage] = [
         error(1, f"APIERRORS has an unknown key {key!r}.", f"Use one of {', '.join(sorted(TABLE))}.")
-        for key in given
+        for key in setting
         if key not in TABLE
     ]
     for key, entry in TABLE.items():
-        if key in given and not entry.is_valid(given[key]):
-            messages.append(error(2, f"APIERRORS[{key!r}] is {given[key]!r}.", f"It must be {entry.expected}."))
+        if key in setting and not entry.is_valid(setting[key]):
+            messages.append(error(2, f"APIERRORS[{key!r}] is {setting[key]!r}.", f"It must be {entry.expected}."))
     if not messages:
         for entry in TABLE.values():
             if isinstance(entry, Section):
-                messages.extend(_section(entry))
+                messages.extend(_check_section(entry))
     if not messages:
-        for check in (_formats, _paths, _exceptions, _request_id, _proxies):
+        for check in (_check_formats, _check_paths, _check_exceptions, _check_request_id, _check_proxies):
             messages.extend(check())
     return messages
 
 
-def _formats() -> Iterator[CheckMessage]:
+def _check_formats() -> Iterator[CheckMessage]:
     named = [("FORMAT", conf.FORMAT)]
     named += [(f"FORMATS[{prefix!r}]", name) for prefix, name in conf.FORMATS.items() if name is not None]
     for where, name in named:
@@ -50,7 +50,7 @@ def _formats() -> Iterator[CheckMessage]:
             yield error(3, f"APIERRORS {where} names an unknown format {name!r}.", hint)
 
 
-def _paths() -> Iterator[CheckMessage]:
+def _check_paths() -> Iterator[CheckMessage]:
     for where, paths in (
         ("['API_PATHS']", conf.API_PATHS),
         ("['FORMATS']", conf.FORMATS),
@@ -62,24 +62,24 @@ def _paths() -> Iterator[CheckMessage]:
                 yield error(4, f"APIERRORS{where} has {path!r}, which matches no path.", f'Write "/{path}".')
 
 
-def _exceptions() -> Iterator[CheckMessage]:
+def _check_exceptions() -> Iterator[CheckMessage]:
     for path, code in conf.EXCEPTIONS.items():
         if "." not in path:
             hint = f'Write the module too, e.g. "builtins.{path}" or "package.module.{path}".'
             yield error(5, f"APIERRORS['EXCEPTIONS'] has {path!r}, which is not a dotted path.", hint)
             continue
         try:
-            found = import_string(path)
+            cls = import_string(path)
         except Exception as exc:  # whatever a module raises while it is imported
             yield error(5, f"APIERRORS['EXCEPTIONS'] has {path!r}: {exc}", "Correct the path, or remove the line.")
             continue
-        if not (isinstance(found, type) and issubclass(found, BaseException)):
+        if not (isinstance(cls, type) and issubclass(cls, BaseException)):
             yield error(5, f"APIERRORS['EXCEPTIONS'] has {path!r}, which is no exception.", "Name a class.")
         if codes.get(code) is None:
             yield unknown_code(code, f"APIERRORS['EXCEPTIONS'][{path!r}]")
 
 
-def _section(section: Section) -> Iterator[CheckMessage]:
+def _check_section(section: Section) -> Iterator[CheckMessage]:
     for name, value in (conf.given.get(section.name) or {}).items():
         entry = section.entries.get(name)
         if entry is None:
@@ -90,7 +90,7 @@ def _section(section: Section) -> Iterator[CheckMessage]:
             yield error(2, message, f"It must be {entry.expected}.")
 
 
-def _proxies() -> Iterator[CheckMessage]:
+def _check_proxies() -> Iterator[CheckMessage]:
     for text in conf.TRUSTED_PROXIES:
         try:
             if text != SOCKET:
@@ -100,13 +100,13 @@ def _proxies() -> Iterator[CheckMessage]:
             yield error(15, f"APIERRORS['TRUSTED_PROXIES'] has {text!r}: {exc}.", hint)
 
 
-def _request_id() -> Iterator[CheckMessage]:
+def _check_request_id() -> Iterator[CheckMessage]:
     source = conf.REQUEST_ID
     if isinstance(source, str):
         try:
-            found = import_string(source)
+            function = import_string(source)
         except Exception as exc:  # whatever a module raises while it is imported
             yield error(7, f"APIERRORS['REQUEST_ID'] is {source!r}: {exc}", "Correct the dotted path.")
         else:
-            if not callable(found):
+            if not callable(function):
                 yield error(7, f"APIERRORS['REQUEST_ID'] is {source!r}, which cannot be called.", "Name a function.")

@@ -13,16 +13,13 @@ from django.utils.translation import gettext as _
 
 from .. import codes
 from ..catalog import Catalog, Entry, Row
-from ..codes import TEXTS, phrase
+from ..codes import phrase
+from ..rows import LISTS, ROW_FIELDS
 from . import names
 from .visible import Visible
 
 #: The version of the JSON document.
 VERSION = 1
-#: The members of ``overrides``; one that is absent is as shipped.
-OVERRIDES = ("status", "type", "retry", "doc_url", "listed", "deprecated", "replaced_by", *TEXTS)
-#: The texts that are lists of plain strings in JSON; a row keeps them one item a line.
-LISTS = ("causes", "remedy")
 #: The columns of the CSV.
 COLUMNS = (
     "code", "names", "status", "type", "retry", "title", "message", "description",
@@ -111,7 +108,7 @@ def _described(entry: Entry, written: Mapping[str, tuple[str, ...]]) -> dict[str
 
 def _edits(catalog: Catalog, row: Row) -> dict[str, Any]:
     blank = Row(code=row.code)
-    differing = {name: getattr(row, name) for name in OVERRIDES if name not in TEXTS}
+    differing = {name: getattr(row, name) for name in ROW_FIELDS}
     overrides = {name: value for name, value in differing.items() if value != getattr(blank, name)}
     if catalog.status(row.replaced_by) is None:
         overrides.pop("replaced_by", None)  # a code that is gone cannot be imported

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from ..conf import conf
-from ..ratelimit import policies
+from ..ratelimit.policies import get_policy
 
 _UNITS = (
     (86_400, gettext_lazy("day"), gettext_lazy("%d days")),
@@ -42,7 +42,7 @@ def live() -> list[Limit]:
     found = []
     for name, fields in conf.RATELIMIT["POLICIES"].items():
         try:
-            policy = policies.named(name)
+            policy = get_policy(name)
         except ImproperlyConfigured:
             continue  # a system check says what is wrong
         if policy.rate is not None:

@@ -19,7 +19,7 @@ from ..codes import phrase
 from ..conf import conf
 from ..formats import Format
 from ..maintenance.notice import Notice
-from ..templating import fill
+from ..text import fill
 from . import limits, names, words
 from .examples import Example, api_url, example
 from .search import Search

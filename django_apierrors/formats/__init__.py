@@ -1,4 +1,4 @@
-"""Wire formats: Problem + Entry → dict. The only package with the key names of bodies."""
+"""Formats of error bodies: Problem + Entry → dict. The only package with the key names of bodies."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import functools
 from django.utils.module_loading import import_string
 
 from .builtin import RFC9457, Described, Detailed, Nested, OAuth2, Result, Typed
-from .shape import Field, Format
+from .format import Field, Format
 
 __all__ = [
     "BUILTIN",
@@ -35,8 +35,8 @@ BUILTIN: dict[str, type[Format]] = {
     "problem": RFC9457,
 }
 
-#: The formats whose body is the same for all errors of one code and status that have no facts of
-#: their own. A subclass may add what differs, so the class itself counts.
+#: The formats whose body is the same for all errors of one code and status without facts of their
+#: own. A subclass may write a body that differs, so only these classes count.
 CONSTANT: frozenset[type[Format]] = frozenset({Nested, Result, Detailed, Described, OAuth2})
 
 
@@ -44,9 +44,9 @@ CONSTANT: frozenset[type[Format]] = frozenset({Nested, Result, Detailed, Describ
 def get(name: str) -> Format:
     """Return a format by its name or dotted path.
 
-    Raises ``ImportError`` when there is none and ``TypeError`` when it is not a ``Format``.
+    Raises ``ImportError`` when it does not exist and ``TypeError`` when it is not a ``Format``.
     """
-    found = BUILTIN.get(name) or import_string(name)
-    if not (isinstance(found, type) and issubclass(found, Format) and found is not Format):
+    cls = BUILTIN.get(name) or import_string(name)
+    if not (isinstance(cls, type) and issubclass(cls, Format) and cls is not Format):
         raise TypeError(f"{name!r} is not a subclass of django_apierrors.formats.Format.")
-    return found()
+    return cls()

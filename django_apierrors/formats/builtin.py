@@ -17,8 +17,8 @@ from django.utils.translation import override
 from ..catalog import Entry
 from ..codes import phrase
 from ..problems import Problem
-from .members import details, listed_by_param, location, total, within
-from .shape import Field, Format
+from .format import Field, Format
+from .members import details_member, errors_by_param, errors_total, errors_within, location
 
 _CODE = Field(name="code", type="string", meaning=_("Names the kind of error. Branch on it."))
 _MESSAGE = Field(name="message", type="string", meaning=_("Says in words what is wrong. It may change at any time."))
@@ -31,7 +31,7 @@ _ERRORS = Field(
 _ERRORS_TOTAL = Field(
     name="errors_total", type="integer", meaning=_("How many errors there are, when not all of them are listed.")
 )
-_REQUEST_ID = Field(
+_REQUEST_ID_FIELD = Field(
     name="request_id",
     type="string",
     nullable=True,
@@ -55,10 +55,10 @@ class Nested(Format):
 
     def body(self, problem: Problem, entry: Entry) -> dict[str, Any]:
         """Return the code, the status and the message in an ``error`` object."""
-        own, room = details(problem)
+        own, budget = details_member(problem)
         message = entry.message_for(problem)
         error: dict[str, Any] = {"code": self.code(entry), "httpCode": problem.status, "message": message}
-        error.update(listed_by_param(problem, message, room))
+        error.update(errors_by_param(problem, message, budget))
         return self.wrapped(error | own)
 
 
@@ -105,11 +105,11 @@ class Detailed(Format):
 
     def body(self, problem: Problem, entry: Entry) -> dict[str, Any]:
         """Return the code and the message in an ``error`` object, field errors in its ``details``."""
-        own, room = details(problem)
+        own, budget = details_member(problem)
         message = entry.message_for(problem)
         if problem.errors:
             fields: dict[str, list[dict[str, str]]] = {}
-            listed = within(problem, room, attrgetter("param"))
+            listed = errors_within(problem, budget, attrgetter("param"))
             for param, error in listed:
                 fields.setdefault(param, []).append({"code": error.code, "message": error.message or message})
             more = {"fields_total": problem.errors_total} if len(listed) < problem.errors_total else {}
@@ -159,7 +159,7 @@ class OAuth2(Format):
         "OAUTH_SERVER_ERROR": "server_error",
         "OAUTH_TEMPORARILY_UNAVAILABLE": "temporarily_unavailable",
     }
-    _of_status: ClassVar[Mapping[int, str]] = {
+    _key_of_status: ClassVar[Mapping[int, str]] = {
         401: "invalid_client",
         429: "temporarily_unavailable",
         503: "temporarily_unavailable",
@@ -167,8 +167,8 @@ class OAuth2(Format):
 
     def body(self, problem: Problem, entry: Entry) -> dict[str, Any]:
         """Return the key and a description within %x20-21 / %x23-5B / %x5D-7E."""
-        is_operators = problem.is_final and str(problem.message).isascii()
-        if entry.code not in self.codes and not is_operators:
+        is_verbatim = problem.is_final and str(problem.message).isascii()
+        if entry.code not in self.codes and not is_verbatim:
             # Texts of other raise sites are in the language of the client by now.
             problem = replace(problem, message=None, params={"param": problem.param, **problem.params, "detail": None})
         elif isinstance(problem.message, Promise):
@@ -182,12 +182,12 @@ class OAuth2(Format):
 
     def _key(self, problem: Problem, entry: Entry) -> str:
         nearest = "server_error" if problem.status >= HTTPStatus.INTERNAL_SERVER_ERROR else "invalid_request"
-        nearest = self._of_status.get(problem.status, nearest)
+        nearest = self._key_of_status.get(problem.status, nearest)
         return self.codes.get(entry.code, nearest)
 
 
 class Typed(Format):
-    """``{"error": {"type", "code", "message", "param", "doc_url", "request_id"}}``, all six always there."""
+    """``{"error": {"type", "code", "message", "param", "doc_url", "request_id"}}``, all six always present."""
 
     lists_errors = True
     #: ``None`` gives the flat object.
@@ -198,15 +198,15 @@ class Typed(Format):
         _MESSAGE,
         Field(name="param", type="string", nullable=True, meaning=_("The value at fault. Marks the form field.")),
         Field(name="doc_url", type="string", nullable=True, meaning=_("The documentation of the code.")),
-        _REQUEST_ID,
+        _REQUEST_ID_FIELD,
         _ERRORS,
         _ERRORS_TOTAL,
         _DETAILS,
     )
 
     def body(self, problem: Problem, entry: Entry) -> dict[str, Any]:
-        """Return the six keys, ``null`` where there is nothing to say."""
-        own, room = details(problem)
+        """Return the six keys, ``null`` where they have no value."""
+        own, budget = details_member(problem)
         message = entry.message_for(problem)
         error: dict[str, Any] = {
             "type": entry.type,
@@ -216,7 +216,7 @@ class Typed(Format):
             "doc_url": entry.doc_url or None,
             "request_id": problem.request_id or None,
         }
-        error.update(listed_by_param(problem, message, room), **own)
+        error.update(errors_by_param(problem, message, budget), **own)
         return self.wrapped(error)
 
 
@@ -236,7 +236,7 @@ class RFC9457(Format):
         Field(name="detail", type="string", meaning=_MESSAGE.meaning),
         Field(name="instance", type="string", meaning=_("The request as a URN.")),
         _CODE,
-        _REQUEST_ID,
+        _REQUEST_ID_FIELD,
         Field(
             name="errors",
             type="array",
@@ -250,8 +250,8 @@ class RFC9457(Format):
     )
 
     def body(self, problem: Problem, entry: Entry) -> dict[str, Any]:
-        """Return the members of RFC 9457, 3.1, and ours."""
-        own, room = details(problem)
+        """Return the members of RFC 9457, 3.1, and those of this package."""
+        own, budget = details_member(problem)
         message = entry.message_for(problem)
         body: dict[str, Any] = {
             "type": entry.doc_url or "about:blank",
@@ -265,9 +265,9 @@ class RFC9457(Format):
         if problem.errors:
             body["errors"] = [
                 {**location(place, error), "code": error.code, "detail": error.message or message}
-                for place, error in within(problem, room, attrgetter("pointer"))
+                for place, error in errors_within(problem, budget, attrgetter("pointer"))
             ]
-            body.update(total(problem, body["errors"]))
+            body.update(errors_total(problem, body["errors"]))
         return body | own
 
 

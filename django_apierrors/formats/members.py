@@ -1,4 +1,4 @@
-"""The members that several formats share: errors one by one, details, and the room for both."""
+"""The members that several formats share: errors, details, and the budget of bytes for both."""
 
 from __future__ import annotations
 
@@ -6,51 +6,51 @@ from collections.abc import Callable
 from operator import attrgetter
 from typing import Any
 
-from ..details import cost, plain
 from ..problems import FieldError, Problem
+from .details import json_size, to_json_values
 
-# What may be listed of one problem, in bytes of JSON, so that no body exceeds 64 kB.
+# The bytes of JSON for errors and details of one problem, so that no body exceeds 64 kB.
 _BUDGET = 48_000
-_PER_ERROR = 60
+_BYTES_PER_ERROR = 60
 # A character outside the BMP, escaped as JSON does.
-_MOST_PER_CHARACTER = 12
+_MAX_BYTES_PER_CHARACTER = 12
 
 
-def listed_by_param(problem: Problem, message: str, room: int) -> dict[str, Any]:
-    """Return the members that list every error by its dotted path, if there are any."""
+def errors_by_param(problem: Problem, message: str, budget: int) -> dict[str, Any]:
+    """Return the members that list errors by their dotted path, if there are any."""
     if not problem.errors:
         return {}
     errors = [
         {"param": param or None, "code": error.code, "message": error.message or message}
-        for param, error in within(problem, room, attrgetter("param"))
+        for param, error in errors_within(problem, budget, attrgetter("param"))
     ]
-    return {"errors": errors, **total(problem, errors)}
+    return {"errors": errors, **errors_total(problem, errors)}
 
 
-def total(problem: Problem, listed: list[Any]) -> dict[str, int]:
+def errors_total(problem: Problem, listed: list[Any]) -> dict[str, int]:
     """Return the number of all errors, when not all of them are listed."""
     return {"errors_total": problem.errors_total} if len(listed) < problem.errors_total else {}
 
 
-def within(problem: Problem, room: int, name: Callable[[FieldError], str]) -> list[tuple[str, FieldError]]:
-    """Return the errors that fit into the room, at least one, each with its name."""
+def errors_within(problem: Problem, budget: int, name: Callable[[FieldError], str]) -> list[tuple[str, FieldError]]:
+    """Return the errors that fit into a budget of bytes, at least one, each with its name."""
     named = [(name(error), error) for error in problem.errors]
     texts = sum([len(text) + len(error.code) + len(error.message) for text, error in named])
-    if _PER_ERROR * len(named) + _MOST_PER_CHARACTER * texts <= room:
+    if _BYTES_PER_ERROR * len(named) + _MAX_BYTES_PER_CHARACTER * texts <= budget:
         return named
     for count, (text, error) in enumerate(named):
-        room -= _PER_ERROR + cost(text) + cost(error.code) + cost(error.message)
-        if room < 0 and count:
+        budget -= _BYTES_PER_ERROR + json_size(text) + json_size(error.code) + json_size(error.message)
+        if budget < 0 and count:
             return named[:count]
     return named
 
 
 def location(place: str, error: FieldError) -> dict[str, str]:
-    """Return where an error is: its JSON pointer, or the query parameter."""
+    """Return the member that locates an error: its JSON pointer, or the query parameter."""
     return {"parameter": error.param} if error.in_query and error.path else {"pointer": place}
 
 
-def details(problem: Problem) -> tuple[dict[str, Any], int]:
-    """Return the member ``details``, if there are any, and the room that is left."""
-    given, room = plain(problem.details, problem.code, _BUDGET)
-    return {} if given is None else {"details": given}, room
+def details_member(problem: Problem) -> tuple[dict[str, Any], int]:
+    """Return the member ``details``, if there are any, and the bytes that are left for errors."""
+    values, budget = to_json_values(problem.details, problem.code, _BUDGET)
+    return {} if values is None else {"details": values}, budget

@@ -91,10 +91,10 @@ def status_url(window: Window) -> str:
 
 def is_for_people(request: HttpRequest) -> bool:
     """Tell whether a request gets a page: a browser's, outside the API."""
-    if not negotiation.names_html(request) or negotiation.prefers_json(request):
+    if not negotiation.accepts_html_explicitly(request) or negotiation.prefers_json(request):
         return False
     state = RequestState.of(request)
-    return negotiation.format_name(request, state) is None or not negotiation.is_by_place(request, state)
+    return negotiation.format_name(request, state) is None or not negotiation.is_api_path_or_view(request, state)
 
 
 def page(window: Window, found: Problem, entry: Entry) -> str:

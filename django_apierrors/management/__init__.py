@@ -1,1 +1,1 @@
-"""What ``manage.py`` can do with the catalog."""
+"""The management commands and their parts."""

@@ -1,4 +1,4 @@
-"""What ``maintenance on`` can be told, and the window that it means."""
+"""The arguments of ``maintenance on``, and the values of the window that they describe."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from django.utils import timezone
 
 from ..maintenance.switch import DURATION, after
 from ..models import MaintenanceWindow
+from ..text import strip_controls
 from . import times
-from .reports import inert
 
 Value = TypeVar("Value")
 
 #: Options that may be given more than once, with the fields that they fill.
-_LISTS = {"path_prefixes": "--path", "methods": "--method", "exempt_networks": "--exempt"}
+_LIST_OPTIONS = {"path_prefixes": "--path", "methods": "--method", "exempt_networks": "--exempt"}
 
 
-def declare(parser: CommandParser) -> None:
-    """Declare the options."""
+def add_arguments(parser: CommandParser) -> None:
+    """Add the options."""
     ends = parser.add_mutually_exclusive_group()
     ends.add_argument("--for", dest="duration", metavar="DURATION", help="as in 90s, 30m, 2h, 1d, 1h30m (default: 1h)")
     ends.add_argument("--until", metavar="TIME", help="as in 2026-12-01T22:00, in the time zone of the project")
@@ -39,16 +39,17 @@ def declare(parser: CommandParser) -> None:
     parser.add_argument("--reason", metavar="TEXT", default="", help="internal: for colleagues and the record")
 
 
-def read(options: dict[str, Any]) -> dict[str, Any]:
-    """Return the arguments of ``maintenance.enable``; raises ``ValidationError`` that names all that is wrong."""
+def parse_options(options: dict[str, Any]) -> dict[str, Any]:
+    """Return the arguments of ``maintenance.enable``; raises ``ValidationError`` with all errors."""
     problems: list[str] = []
-    starts_at = _read("--start", options["start"], times.moment, problems) or timezone.now()
-    ends_at = _read("--until", options["until"], times.moment, problems)
-    duration = _read("--for", options["duration"], times.duration, problems) or DURATION
+    starts_at = _parse_option("--start", options["start"], times.moment, problems) or timezone.now()
+    ends_at = _parse_option("--until", options["until"], times.moment, problems)
+    duration = _parse_option("--for", options["duration"], times.duration, problems) or DURATION
     if options["until"] is None and not options["no_end"]:
         ends_at = after(starts_at, duration)
-    lists = {field: options[option.removeprefix("--")] for field, option in _LISTS.items()}
-    problems += [f"{_LISTS[name]} {text!r}: It is blank." for name in lists for text in lists[name] if not text.strip()]
+    lists = {field: options[option.removeprefix("--")] for field, option in _LIST_OPTIONS.items()}
+    for name, texts in lists.items():
+        problems += [f"{_LIST_OPTIONS[name]} {text!r}: It is blank." for text in texts if not text.strip()]
     arguments = {
         "starts_at": starts_at,
         "ends_at": ends_at,
@@ -56,30 +57,30 @@ def read(options: dict[str, Any]) -> dict[str, Any]:
         **lists,
         **{name: options[name] for name in ("message", "status_url", "reason")},
     }
-    problems += _wrong(arguments, options)
+    problems += _model_errors(arguments, options)
     if problems:
-        raise ValidationError([inert(problem) for problem in problems])
+        raise ValidationError([strip_controls(problem) for problem in problems])
     return {**arguments, "duration": None}
 
 
-def _read(option: str, text: str | None, read: Callable[[str], Value], problems: list[str]) -> Value | None:
+def _parse_option(option: str, text: str | None, parse: Callable[[str], Value], problems: list[str]) -> Value | None:
     try:
-        return None if text is None else read(text)
+        return None if text is None else parse(text)
     except ValidationError as exc:
         problems.extend(f"{option} {text!r}: {message}" for message in exc.messages)
         return None
 
 
-def _wrong(arguments: dict[str, Any], options: dict[str, Any]) -> list[str]:
-    """Return what the model has against the arguments, in the words of the command line."""
-    opened = MaintenanceWindow(**arguments)
+def _model_errors(arguments: dict[str, Any], options: dict[str, Any]) -> list[str]:
+    """Return the errors of the model, with the names of the options."""
+    window = MaintenanceWindow(**arguments)
     errors: dict[str, Any] = {}
-    for check in (opened.clean_fields, opened.clean):
+    for check in (window.clean_fields, window.clean):
         try:
             check()
         except ValidationError as exc:
             exc.update_error_dict(errors)
     end = f"--until {options['until']!r}" if options["until"] else f"--for {options['duration'] or '1h'}"
-    given = {**_LISTS, "ends_at": end, "status_url": f"--status-url {options['status_url']!r}"}
+    names = {**_LIST_OPTIONS, "ends_at": end, "status_url": f"--status-url {options['status_url']!r}"}
     messages = ValidationError(errors).message_dict
-    return [f"{given.get(name, name)}: {message}" for name in messages for message in messages[name]]
+    return [f"{names.get(name, name)}: {message}" for name in messages for message in messages[name]]

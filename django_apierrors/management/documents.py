@@ -1,4 +1,4 @@
-"""The JSON document of the catalog as a file: what it wants of each row, or why it cannot be read."""
+"""The JSON document of the catalog as a file: its rows, or the reasons why it cannot be read."""
 
 from __future__ import annotations
 
@@ -8,25 +8,26 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ..catalog import Row
 from ..codes import TEXTS
-from ..docs.exports import LISTS, OVERRIDES, VERSION
-from . import rows
+from ..docs.exports import VERSION
+from ..rows import LISTS, OVERRIDES, ROW_FIELDS
 
-# What an export says of a code; all but the edits is there to be read, and is not imported.
+# The members of a code in an export; only ``overrides`` and ``translations`` are imported.
 _MEMBERS = frozenset(("code", "names", "params", "since", "defined", "overrides", "translations", *OVERRIDES))
-_KINDS: dict[str, tuple[type, str]] = {
+_TYPES: dict[str, tuple[type, str]] = {
     "status": (int, "a whole number"),
     "listed": (bool, "true or false"),
     "deprecated": (bool, "true or false"),
     **dict.fromkeys(LISTS, (list, "a list of texts")),
 }
 _TEXT = (str, "a text")
-# JSON can spell what databases refuse: NUL, and half of a surrogate pair.
+# JSON can hold characters that databases refuse: NUL, and half of a surrogate pair.
 _UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 
 
-class Refused(Exception):
-    """The file cannot be imported; ``reasons`` name each entry and field at fault."""
+class ImportRefused(Exception):
+    """Raised for a file that cannot be imported; ``reasons`` name each entry and field at fault."""
 
     def __init__(self, reasons: Sequence[str]) -> None:
         super().__init__(*reasons)
@@ -34,122 +35,122 @@ class Refused(Exception):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Wanted:
-    """What a file says about one code: its place in the file, and the state that its row shall have.
-
-    ``state`` is as ``rows.state`` gives it. ``languages`` are those of the translations, which a
-    state cannot show when all their texts are blank.
-    """
+class DocumentRow:
+    """A row of a document, and its place there for messages."""
 
     place: str
-    code: str
-    state: Mapping[str, Any]
-    languages: frozenset[str]
+    row: Row
 
 
-def read(content: bytes) -> list[Wanted]:
-    """Return what a document wants of each row. Raises ``Refused`` with all that is wrong with it."""
-    document = _loaded(content)
-    reasons = list(_faults_of_the_whole(document))
+def parse_document(content: bytes) -> list[DocumentRow]:
+    """Return the rows of a document. Raises ``ImportRefused`` with all that is wrong with it."""
+    document = _parse_json(content)
+    reasons = list(_document_errors(document))
     if reasons:
-        raise Refused(reasons)
-    wanted: list[Wanted] = []
+        raise ImportRefused(reasons)
+    rows: list[DocumentRow] = []
     places: dict[str, str] = {}
-    for index, given in enumerate(document["codes"]):
-        place, faults = f"codes[{index}]", list(_faults(given))
-        code = given.get("code") if isinstance(given, dict) else None
+    for index, item in enumerate(document["codes"]):
+        place, errors = f"codes[{index}]", list(_item_errors(item))
+        code = item.get("code") if isinstance(item, dict) else None
         if isinstance(code, str):
             place = f"{place} {code}"
             if places.setdefault(code, place) != place:
-                faults.append(f"code: it is also {places[code]}")
-        reasons.extend(f"{place}: {fault}" for fault in faults)
-        if not faults:
-            wanted.append(_wanted(place, given))
+                errors.append(f"code: it is also {places[code]}")
+        reasons.extend(f"{place}: {error}" for error in errors)
+        if not errors:
+            rows.append(DocumentRow(place=place, row=_parse_row(item)))
     if reasons:
-        raise Refused(reasons)
-    return wanted
+        raise ImportRefused(reasons)
+    return rows
 
 
-def _loaded(content: bytes) -> Any:
+def _parse_json(content: bytes) -> Any:
     try:
         return json.loads(content.decode("utf-8-sig"))
     except json.JSONDecodeError as exc:
-        raise Refused([f"line {exc.lineno}, column {exc.colno}: this is not JSON: {exc.msg}"]) from None
+        raise ImportRefused([f"line {exc.lineno}, column {exc.colno}: this is not JSON: {exc.msg}"]) from None
     except UnicodeDecodeError as exc:
-        raise Refused([f"byte {exc.start}: this is not UTF-8"]) from None
+        raise ImportRefused([f"byte {exc.start}: this is not UTF-8"]) from None
     except RecursionError:
-        raise Refused(["this is nested too deeply"]) from None
+        raise ImportRefused(["this is nested too deeply"]) from None
     except ValueError as exc:  # a number of thousands of digits
-        raise Refused([f"this cannot be read: {exc}"]) from None
+        raise ImportRefused([f"this cannot be read: {exc}"]) from None
 
 
-def _faults_of_the_whole(document: Any) -> Iterator[str]:
+def _document_errors(document: Any) -> Iterator[str]:
     if not isinstance(document, dict):
         yield 'this is not an object with the members "version" and "codes"'
         return
-    yield from _unknown(document, frozenset(("version", "codes")))
+    yield from _unknown_members(document, frozenset(("version", "codes")))
     version = document.get("version")
     if type(version) is not int or version != VERSION:
-        yield f"version: must be {VERSION}, not {_shown(version)}"
+        yield f"version: must be {VERSION}, not {_excerpt(version)}"
     if not isinstance(document.get("codes"), list):
-        yield f"codes: must be a list, not {_shown(document.get('codes'))}"
+        yield f"codes: must be a list, not {_excerpt(document.get('codes'))}"
 
 
-def _faults(given: Any) -> Iterator[str]:
-    """Yield what is wrong with the form of one entry; whether its values are sound the models say."""
-    if not isinstance(given, dict):
-        yield f"must be an object, not {_shown(given)}"
+def _item_errors(item: Any) -> Iterator[str]:
+    """Yield the errors in the form of one item; the models validate its values."""
+    if not isinstance(item, dict):
+        yield f"must be an object, not {_excerpt(item)}"
         return
-    yield from _unknown(given, _MEMBERS)
-    yield from _faults_of_value("code", given.get("code"))
+    yield from _unknown_members(item, _MEMBERS)
+    yield from _value_errors("code", item.get("code"))
     for member in ("overrides", "translations"):
-        if not isinstance(given.get(member), dict):
-            found = f"not {_shown(given[member])}" if member in given else "and `apierrors export` writes it"
-            yield f"{member}: must be an object, {found}"
+        if not isinstance(item.get(member), dict):
+            problem = f"not {_excerpt(item[member])}" if member in item else "and `apierrors export` writes it"
+            yield f"{member}: must be an object, {problem}"
             return
-    yield from _faults_of_values(given["overrides"], "overrides.", OVERRIDES)
-    for language, texts in given["translations"].items():
+    yield from _member_errors(item["overrides"], "overrides.", OVERRIDES)
+    for language, texts in item["translations"].items():
         if isinstance(texts, dict):
-            yield from _faults_of_values(texts, f"translations.{language}.", TEXTS)
+            yield from _member_errors(texts, f"translations.{language}.", TEXTS)
         else:
-            yield f"translations.{language}: must be an object, not {_shown(texts)}"
+            yield f"translations.{language}: must be an object, not {_excerpt(texts)}"
 
 
-def _faults_of_values(values: Mapping[str, Any], where: str, known: Sequence[str]) -> Iterator[str]:
-    yield from (f"{where}{fault}" for fault in _unknown(values, known))
+def _member_errors(values: Mapping[str, Any], where: str, known: Sequence[str]) -> Iterator[str]:
+    yield from (f"{where}{error}" for error in _unknown_members(values, known))
     for name in known:
         if name in values:
-            yield from (f"{where}{fault}" for fault in _faults_of_value(name, values[name]))
+            yield from (f"{where}{error}" for error in _value_errors(name, values[name]))
 
 
-def _faults_of_value(name: str, value: Any) -> Iterator[str]:
-    kind, words = _KINDS.get(name, _TEXT)
+def _value_errors(name: str, value: Any) -> Iterator[str]:
+    type_, description = _TYPES.get(name, _TEXT)
     texts = value if isinstance(value, list) else [value]
     # bool is an int in Python, not in JSON.
-    if type(value) is not kind or (kind is list and not all(isinstance(text, str) for text in texts)):
-        yield f"{name}: must be {words}, not {_shown(value)}"
+    if type(value) is not type_ or (type_ is list and not all(isinstance(text, str) for text in texts)):
+        yield f"{name}: must be {description}, not {_excerpt(value)}"
     elif any(isinstance(text, str) and _UNSTORABLE.search(text) for text in texts):
         yield f"{name}: holds a character that no database can store"
 
 
-def _unknown(given: Mapping[str, Any], known: Sequence[str] | frozenset[str]) -> Iterator[str]:
-    return (f"{name}: is not known" for name in given if name not in known)
+def _unknown_members(values: Mapping[str, Any], known: Sequence[str] | frozenset[str]) -> Iterator[str]:
+    return (f"{name}: is not known" for name in values if name not in known)
 
 
-def _shown(value: Any) -> str:
+def _excerpt(value: Any) -> str:
     text = json.dumps(value)
     return text if len(text) <= 40 else f"{text[:40]}…"
 
 
-def _wanted(place: str, given: Mapping[str, Any]) -> Wanted:
-    overrides = {name: _stored(value) for name, value in given["overrides"].items()}
-    state = {**rows.BLANK, **overrides}
-    for language, texts in given["translations"].items():
-        stored = {name: _stored(texts.get(name, "")) for name in TEXTS}
-        state.update(rows.translated(language, stored))
-    return Wanted(place=place, code=given["code"], state=state, languages=frozenset(given["translations"]))
+def _parse_row(item: Mapping[str, Any]) -> Row:
+    overrides, translations = item["overrides"], item["translations"]
+    return Row(
+        code=item["code"],
+        **{name: overrides[name] for name in ROW_FIELDS if name in overrides and not _is_blank(overrides[name])},
+        texts=_parse_texts(overrides),
+        translations={language: _parse_texts(texts) for language, texts in translations.items()},
+    )
 
 
-def _stored(value: Any) -> Any:
-    text = "\n".join(value) if isinstance(value, list) else value
-    return "" if isinstance(text, str) and not text.strip() else text
+def _parse_texts(values: Mapping[str, Any]) -> dict[str, str]:
+    items = {name: values[name] for name in TEXTS if name in values}
+    texts = {name: "\n".join(item) if isinstance(item, list) else item for name, item in items.items()}
+    return {name: text for name, text in texts.items() if not _is_blank(text)}
+
+
+def _is_blank(value: Any) -> bool:
+    return isinstance(value, str) and not value.strip()

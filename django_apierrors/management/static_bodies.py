@@ -13,10 +13,10 @@ from ..conf import conf
 from ..problems import Problem
 from ..request_state import RequestState
 
-STATUSES = (500, 502, 503, 504)
+PROXY_STATUSES = (500, 502, 503, 504)
 SNIPPET = "nginx-errors.conf"
 
-# What is true of one answer, or said by nginx itself.
+# Headers of one response only, or set by nginx itself.
 _NOT_STATIC = (headers.X_REQUEST_ID, headers.CONTENT_LENGTH, headers.CONTENT_TYPE, "Vary")
 
 _HEAD = """\
@@ -48,30 +48,30 @@ location = /_apierrors/{status}.json {{
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class _Answer:
+class _StaticBody:
     status: int
     media_type: str
     headers: dict[str, str]
-    body: bytes
+    content: bytes
 
 
-def files(folder: Path, format_name: str, language: str) -> Iterator[tuple[Path, bytes]]:
-    """Yield path and content of each file: the bodies, made by the writer of live errors, and the nginx snippet.
+def build_files(folder: Path, format_name: str, language: str) -> Iterator[tuple[Path, bytes]]:
+    """Yield path and content of each file: the bodies, as live errors have them, and the nginx snippet.
 
-    ``folder`` is absolute, for nginx. Raises ``ValueError`` when nginx cannot be told its name.
+    ``folder`` is absolute, for nginx. Raises ``ValueError`` when nginx cannot write its name.
     """
-    answers = [_answer(status, format_name, language) for status in STATUSES]
-    for answer in answers:
-        yield folder / f"{answer.status}.json", answer.body
+    bodies = [_build_body(status, format_name, language) for status in PROXY_STATUSES]
+    for body in bodies:
+        yield folder / f"{body.status}.json", body.content
     snippet = folder / SNIPPET
-    locations = (_location(answer, folder / f"{answer.status}.json") for answer in answers)
-    yield snippet, (_HEAD.format(snippet=_quoted(str(snippet))) + "".join(locations)).encode()
+    locations = (_location(body, folder / f"{body.status}.json") for body in bodies)
+    yield snippet, (_HEAD.format(snippet=_quote(str(snippet))) + "".join(locations)).encode()
 
 
-def nobodys_request(format_name: str, language: str) -> HttpRequest:
-    """Return a request to the API that no client sent and no host took.
+def build_request(format_name: str, language: str) -> HttpRequest:
+    """Return a request to the API, without a client and without a host.
 
-    URLs in its answer are absolute only where the settings name their base.
+    URLs in its response are absolute only where the settings name their base.
     """
     request = HttpRequest()
     request.META = {"HTTP_HOST": ""}
@@ -81,29 +81,29 @@ def nobodys_request(format_name: str, language: str) -> HttpRequest:
     return request
 
 
-def _answer(status: int, format_name: str, language: str) -> _Answer:
+def _build_body(status: int, format_name: str, language: str) -> _StaticBody:
     problem = Problem(code=codes.code_for_status(status), status=status)
-    response = responses.make(problem, nobodys_request(format_name, language))
-    return _Answer(
+    response = responses.make(problem, build_request(format_name, language))
+    return _StaticBody(
         status=status,
         media_type=response[headers.CONTENT_TYPE],
         headers={name: value for name, value in response.items() if name not in _NOT_STATIC},
-        body=response.content,
+        content=response.content,
     )
 
 
-def _location(answer: _Answer, path: Path) -> str:
-    lines = (f"    add_header {name} {_quoted(value)} always;" for name, value in answer.headers.items())
+def _location(body: _StaticBody, path: Path) -> str:
+    lines = (f"    add_header {name} {_quote(value)} always;" for name, value in body.headers.items())
     return _LOCATION.format(
-        status=answer.status,
-        path=_quoted(str(path)),
-        media_type=_quoted(answer.media_type),
+        status=body.status,
+        path=_quote(str(path)),
+        media_type=_quote(body.media_type),
         headers="\n".join(lines),
     )
 
 
-def _quoted(text: str) -> str:
-    """Return a string of nginx. It has no way to write a dollar, which begins a variable, nor a line break."""
+def _quote(text: str) -> str:
+    """Return a string of nginx. nginx has no way to write a dollar, which begins a variable, nor a line break."""
     if "$" in text or not text.isprintable():
         raise ValueError(f"nginx cannot be told {text!r}: it holds a dollar sign or a control character")
     escaped = text.replace("\\", "\\\\").replace('"', '\\"')

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from .. import codes
 from ..edits import Announced, AnnouncedQuerySet, Revision
-from ..templating import placeholders
+from ..text import placeholders
 
 
 class Texts(Announced):

@@ -1,4 +1,4 @@
-"""Rate limits: django-ratelimit's counting, with answers that tell a client when to come back."""
+"""Rate limits, counted by django-ratelimit, with responses that tell clients when to try again."""
 
 from django_ratelimit import ALL, UNSAFE
 

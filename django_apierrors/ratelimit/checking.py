@@ -1,4 +1,4 @@
-"""Checking requests against limits, sync and async."""
+"""The check of a request against its limits, sync and async."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from ..conf import conf
 from ..exceptions import ApiError, RateTooHigh
 from ..request_state import RequestState
 from ..usage import Usage, exceeded
-from . import policies, store
-from .policies import Policy
+from . import store
+from .policies import Policy, get_policy
 
 
 def check(request: Any, *names: str | Policy, block: bool = True) -> tuple[Usage, ...]:
@@ -20,11 +20,11 @@ def check(request: Any, *names: str | Policy, block: bool = True) -> tuple[Usage
 
     ``names`` are those of ``RATELIMIT["POLICIES"]``. All of them are counted before any refuses.
     Raises ``RateTooHigh`` when one does, and ``ApiError`` with ``RATE_LIMITER_UNAVAILABLE`` when a
-    policy that is closed on store errors could not be counted; neither unless ``block``. In the
-    result are only policies that were counted: not those of other methods, or switched off.
+    policy that is closed on store errors could not be counted; neither unless ``block``. The result
+    holds only policies that were counted: not those of other methods, or switched off.
     """
     counted, is_refused = [], False
-    for policy in (policies.named(name) if isinstance(name, str) else name for name in names):
+    for policy in (get_policy(name) if isinstance(name, str) else name for name in names):
         if not policy.covers(request.method):
             continue
         try:
@@ -34,7 +34,7 @@ def check(request: Any, *names: str | Policy, block: bool = True) -> tuple[Usage
             continue
         if usage is not None:
             counted.append(usage)
-    _record(request, counted)
+    _store_usages(request, counted)
     if block and exceeded(counted):
         raise RateTooHigh(counted)
     if block and is_refused:
@@ -43,7 +43,7 @@ def check(request: Any, *names: str | Policy, block: bool = True) -> tuple[Usage
 
 
 async def acheck(request: Any, *names: str | Policy, block: bool = True) -> tuple[Usage, ...]:
-    """Do the same in async code; see ``check``.
+    """Count a request in async code; see ``check``.
 
     The counting is sync, in a thread: Django's async caches do not count atomically before 6.1.
     """
@@ -59,9 +59,9 @@ def usages(request: Any) -> tuple[Usage, ...]:
     return RequestState.of(request).usages
 
 
-def _record(request: Any, counted: Sequence[Usage]) -> None:
-    """Keep what was counted, and say on the request whether it is too many, even when nothing was counted."""
-    request = getattr(request, "_request", request)  # DRF's wraps the one of Django, which is all that middleware sees
+def _store_usages(request: Any, counted: Sequence[Usage]) -> None:
+    """Store usages in the state of a request, and set ``request.limited``, also when nothing was counted."""
+    request = getattr(request, "_request", request)  # DRF's wraps Django's, the only one that middleware sees
     request.limited = getattr(request, "limited", False) or bool(exceeded(counted))
     if counted:
         RequestState.of(request).add_usages(counted)

@@ -17,7 +17,6 @@ from ..conf import conf
 from ..usage import Usage
 from .policies import Policy
 from .rates import Rate
-from .turns import turns
 
 logger = logging.getLogger("django_apierrors")
 
@@ -26,20 +25,48 @@ class StoreError(Exception):
     """Raised when a request could not be counted."""
 
 
-class Breaker:
-    """Keeps requests from a store that does not answer: one of them tries again in each ``BREAKER_SECONDS``."""
+#: The requests of a process that use the store at the same time; each may keep a connection open.
+MAX_CONCURRENT = 4
+
+
+class ConnectionLimiter:
+    """A context manager that lets ``MAX_CONCURRENT`` requests use the store, the first of them alone.
+
+    Under ASGI each request has a thread of its own, and a client of a store a connection for each
+    thread that uses it at the same time. The first goes alone because such clients make their
+    pool of connections when they are first used, without a lock.
+    """
 
     def __init__(self) -> None:
         self.reset()
 
     def reset(self) -> None:
-        """Begin anew, for a test or a process that was forked."""
+        """Start anew, for a process that was forked while requests used the store."""
+        self._semaphore = threading.Semaphore(1)
+        self._is_first = True
+
+    def __enter__(self) -> None:
+        self._semaphore.acquire()
+
+    def __exit__(self, *exc: object) -> None:
+        number, self._is_first = (MAX_CONCURRENT if self._is_first else 1), False
+        self._semaphore.release(number)
+
+
+class CircuitBreaker:
+    """Keeps requests from a store that does not answer; one of them tries again in each ``BREAKER_SECONDS``."""
+
+    def __init__(self) -> None:
+        self.reset()
+
+    def reset(self) -> None:
+        """Start anew, for a test or a process that was forked."""
         self._lock = threading.Lock()
         self._open_until = 0.0
-        self._silent_until = 0.0
+        self._logged_until = 0.0
 
-    def admit(self) -> None:
-        """Raise ``StoreError`` while the breaker is open; of those who come after that, only the first may try."""
+    def raise_if_open(self) -> None:
+        """Raise ``StoreError`` while the breaker is open; after that only the first request may try."""
         if not self._open_until:
             return
         with self._lock:
@@ -49,70 +76,72 @@ class Breaker:
             if self._open_until:
                 self._open_until = now + conf.RATELIMIT["BREAKER_SECONDS"]
 
-    def failed(self, exc: BaseException) -> None:
-        """Open the breaker, and say so once in each of its periods."""
+    def record_failure(self, exc: BaseException) -> None:
+        """Open the breaker, and log it once in each of its periods."""
         with self._lock:
             now = monotonic()
-            is_silent = now < self._silent_until
+            is_logged = now < self._logged_until
             self._open_until = now + conf.RATELIMIT["BREAKER_SECONDS"]
-            if not is_silent:
-                self._silent_until = self._open_until
-        if not is_silent:
+            if not is_logged:
+                self._logged_until = self._open_until
+        if not is_logged:
             logger.warning("The store of the rate limits does not answer: %s: %s", type(exc).__name__, exc)
 
-    def succeeded(self) -> None:
+    def record_success(self) -> None:
         """Close the breaker."""
         if not self._open_until:
             return
         with self._lock:
-            was_open, self._open_until, self._silent_until = self._open_until, 0.0, 0.0
+            was_open, self._open_until, self._logged_until = self._open_until, 0.0, 0.0
         if was_open:
             logger.info("The store of the rate limits answers again")
 
 
-breaker = Breaker()
+limiter = ConnectionLimiter()
+breaker = CircuitBreaker()
+os.register_at_fork(after_in_child=limiter.reset)
 os.register_at_fork(after_in_child=breaker.reset)
 
 
 def count(request: Any, policy: Policy) -> Usage | None:
     """Count a request for a policy and return the usage, ``None`` when the policy is switched off.
 
-    Raises ``StoreError`` when it could not be counted. What key and rate raise is passed on: it
-    is a fault of the project, or of the request, not of the store.
+    Raises ``StoreError`` when it could not be counted. Exceptions of key and rate are passed on:
+    they are errors of the project, or of the request, not of the store.
     """
     if not getattr(settings, "RATELIMIT_ENABLE", True):
         return None
     rate = policy.rate_for(request)
     if rate is None:
         return None
-    counter = _counter(policy, policy.key(policy.group, request))
-    with turns:
-        breaker.admit()
+    counter = _counter_name(policy, policy.key(policy.group, request))
+    with limiter:
+        breaker.raise_if_open()
         try:
             # Twice, because a full store may drop a counter between its making and its counting.
-            found = _counted(request, counter, rate) or _counted(request, counter, rate)
-            if found is None:
+            counted = _increment(request, counter, rate) or _increment(request, counter, rate)
+            if counted is None:
                 raise StoreError("it did not count")
         except Exception as exc:  # whatever a client of a store raises: it must never become a 500
-            breaker.failed(exc)
+            breaker.record_failure(exc)
             raise StoreError(str(exc)) from exc
-        breaker.succeeded()
+        breaker.record_success()
     # The last second of a window still counts, so that `time_left` is one short; and a second may
     # have passed since the window was chosen.
-    reset = max(1, found["time_left"] + 1)
-    return Usage(policy=policy.name, limit=found["limit"], window=rate[1], used=found["count"], reset=reset)
+    reset = max(1, counted["time_left"] + 1)
+    return Usage(policy=policy.name, limit=counted["limit"], window=rate[1], used=counted["count"], reset=reset)
 
 
-def _counted(request: Any, counter: str, rate: Rate) -> dict[str, int] | None:
-    """Count by django-ratelimit, and return what it found, ``None`` when the store did not count."""
-    # Which methods count was decided before.
-    found = get_usage(request, group="", key=lambda *_: counter, rate=rate, method=ALL, increment=True)
+def _increment(request: Any, counter: str, rate: Rate) -> dict[str, int] | None:
+    """Count by django-ratelimit, and return its usage, ``None`` when the store did not count."""
+    # The methods were checked before.
+    usage = get_usage(request, group="", key=lambda *_: counter, rate=rate, method=ALL, increment=True)
     # It says so by a count of nothing, or by None under RATELIMIT_FAIL_OPEN.
-    return found if found is not None and found["count"] else None
+    return usage if usage is not None and usage["count"] else None
 
 
-def _counter(policy: Policy, key: tuple[str, ...]) -> str:
-    """Return the name of a counter: different for all that differs, whatever a client puts into its part.
+def _counter_name(policy: Policy, key: tuple[str, ...]) -> str:
+    """Return the name of a counter, a digest of all its parts, whatever a client puts into its own.
 
     django-ratelimit would join the parts without a separator, and fail on half a surrogate pair,
     which must not look like a fault of the store.

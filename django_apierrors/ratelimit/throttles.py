@@ -12,12 +12,12 @@ from rest_framework.views import APIView
 from ..exceptions import RateTooHigh
 from ..request_state import RequestState
 from ..usage import Usage, longest_wait
-from . import policies
 from .checking import check
+from .policies import declare_limit
 
 
 class RatelimitThrottle(BaseThrottle):
-    """Limits a DRF view by a policy: the one of ``throttle_scope`` of the view, or of ``of("burst")``.
+    """Limits a DRF view by a policy: its ``throttle_scope``, or the policy of ``of("burst")``.
 
     DRF checks throttles after it has authenticated the request, so that the key ``user`` counts
     users of tokens, too. All throttles of a view are counted before one refuses. Among the
@@ -27,10 +27,10 @@ class RatelimitThrottle(BaseThrottle):
     policy: str | None = None
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
-        """Remember which policy a subclass names, for the system check."""
+        """Keep the policy of a subclass, for the system check."""
         super().__init_subclass__(**kwargs)
         if cls.policy is not None:
-            policies.declare(f"{cls.__module__}.{cls.__qualname__}", cls.policy)
+            declare_limit(f"{cls.__module__}.{cls.__qualname__}", cls.policy)
 
     def __init__(self) -> None:
         self._usages: tuple[Usage, ...] = ()
@@ -41,7 +41,7 @@ class RatelimitThrottle(BaseThrottle):
         return type(cls.__name__, (cls,), {"policy": policy, "__qualname__": f"{cls.__qualname__}.of({policy!r})"})
 
     def allow_request(self, request: Request, view: Any) -> bool:
-        """Count the request and tell whether it may pass."""
+        """Count the request and return whether it is allowed."""
         name = self.policy or getattr(view, "throttle_scope", None)
         if name is None and view.throttle_classes is APIView.throttle_classes:
             return True

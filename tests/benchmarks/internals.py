@@ -3,8 +3,8 @@
 from django_apierrors import catalog, stored
 from django_apierrors.catalog import Catalog
 from django_apierrors.conf import conf
-from django_apierrors.ratelimit import door
+from django_apierrors.ratelimit import global_limits
 from django_apierrors.request_state import RequestState
 from django_apierrors.snapshot import snapshot
 
-__all__ = ["Catalog", "RequestState", "catalog", "conf", "door", "snapshot", "stored"]
+__all__ = ["Catalog", "RequestState", "catalog", "conf", "global_limits", "snapshot", "stored"]

@@ -47,7 +47,7 @@ from asgiref.sync import sync_to_async  # noqa: E402
 from django.core.cache import caches  # noqa: E402
 from django.test import AsyncRequestFactory, RequestFactory, override_settings  # noqa: E402
 from django_ratelimit.core import get_usage  # noqa: E402
-from internals import RequestState, conf, door  # noqa: E402
+from internals import RequestState, conf, global_limits  # noqa: E402
 from measure import Figures, Variant, interleaved, one_by_one, one_by_one_async  # noqa: E402
 from rest_framework.request import Request  # noqa: E402
 from rest_framework.throttling import UserRateThrottle  # noqa: E402
@@ -119,7 +119,9 @@ def print_counting(store: str, rounds: int) -> None:
         "bare get_usage": bare,
         "check()": lambda request: check(request, "ip"),
         "decorator": ratelimit(policy="ip")(lambda request: None),
-        "global limit": lambda request: door.is_counted(request) and door.refusal(request, conf.RATELIMIT["GLOBAL"]),
+        "global limit": lambda request: (
+            global_limits.is_limited(request) and global_limits.check_global_limits(request, conf.RATELIMIT["GLOBAL"])
+        ),
         "throttle": lambda request: throttle.allow_request(request, None),
         "DRF's UserRateThrottle": lambda request: drf.allow_request(request, None),
     }
@@ -137,8 +139,8 @@ def print_counting_async(store: str, rounds: int) -> None:
         pass
 
     async def limited(request: Any) -> None:
-        if door.is_counted(request):
-            await door.arefusal(request, conf.RATELIMIT["GLOBAL"])
+        if global_limits.is_limited(request):
+            await global_limits.acheck_global_limits(request, conf.RATELIMIT["GLOBAL"])
 
     ways: dict[str, Callable[[Any], Any]] = {
         "bare get_usage": sync_to_async(bare),

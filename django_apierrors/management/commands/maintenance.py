@@ -1,4 +1,4 @@
-"""``manage.py maintenance``: the switch on the command line; scripts go by its exit codes."""
+"""The command ``manage.py maintenance``: maintenance on the command line, with exit codes for scripts."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from ... import maintenance
 from ...conf import conf
 from ...middleware import MISSING, is_installed
 from ...models import MaintenanceWindow, Revision
-from .. import arguments, reports, subcommands
+from .. import arguments, maintenance_output
+from ..subcommands import EXIT_ERROR, add_subcommand
 
-#: Exit codes besides 0: of ``status`` while maintenance is on; and of whatever is wrong or not known.
+#: The exit code of ``status`` while maintenance is on.
 _ON = 3
-_BAD = 2
 
 _FORCED = {
     True: 'MAINTENANCE["FORCE"] is True: everything is refused, whatever the windows say.',
@@ -30,19 +30,19 @@ _NO_DATABASE_NEEDED = 'The setting MAINTENANCE["FORCE"] turns maintenance on and
 
 
 class Command(BaseCommand):
-    """Turns maintenance on and off, and tells whether it is on."""
+    """Turns maintenance on and off, and shows whether it is on."""
 
-    help = "Turns maintenance on and off, and tells whether it is on."
-    # Who must pause a project cannot wait until all its checks pass.
+    help = "Turns maintenance on and off, and shows whether it is on."
+    # A project must be paused without waiting until all its checks pass.
     requires_system_checks = []
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Declare the subcommands."""
         actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
-        arguments.declare(subcommands.add(actions, "on", "turn maintenance on, at once or at a time"))
-        subcommands.add(actions, "off", "end every window that is open; scheduled ones stay")
-        told = "tell whether maintenance is on; exit code 0: off, 3: on, 2: not known"
-        subcommands.add(actions, "status", told).add_argument("--json", action="store_true", help="times are in UTC")
+        arguments.add_arguments(add_subcommand(actions, "on", "turn maintenance on, at once or at a time"))
+        add_subcommand(actions, "off", "end every window that is open; scheduled ones stay")
+        help = "tell whether maintenance is on; exit code 0: off, 3: on, 2: not known"
+        add_subcommand(actions, "status", help).add_argument("--json", action="store_true", help="times are in UTC")
 
     def handle(self, *args: Any, action: str, **options: Any) -> None:
         """Run one subcommand."""
@@ -50,32 +50,35 @@ class Command(BaseCommand):
 
     def _on(self, **options: Any) -> None:
         if not is_installed():
-            raise CommandError("\n".join(MISSING), returncode=_BAD)
+            raise CommandError("\n".join(MISSING), returncode=EXIT_ERROR)
         try:
-            asked = arguments.read(options)
+            values = arguments.parse_options(options)
             with _database():
-                opened = maintenance.enable(**asked)
+                opened = maintenance.enable(**values)
                 others = [row for row in maintenance.status().open if row.pk != opened.pk]
         except ValidationError as exc:
             reasons = "\n".join(exc.messages)
-            raise CommandError(f"Nothing was changed.\n{reasons}", returncode=_BAD) from None
-        what, until = reports.refused(opened), reports.until(opened)
+            raise CommandError(f"Nothing was changed.\n{reasons}", returncode=EXIT_ERROR) from None
+        what, until = maintenance_output.refused(opened), maintenance_output.until(opened)
         if opened.has_begun():
             self._say([f"Turned on: {what} are refused {until}."])
         else:
-            self._say([f"Scheduled: {what} are refused from {reports.begin(opened)} {until}."])
-        self._say(f"Also on: {reports.line(row)}." for row in others)
-        self._say_what_follows()
+            self._say([f"Scheduled: {what} are refused from {maintenance_output.begin(opened)} {until}."])
+        self._say(f"Also on: {maintenance_output.line(row)}." for row in others)
+        self._report_delay()
 
     def _off(self, **options: Any) -> None:
         with _database():
             ended = maintenance.disable()
             left = maintenance.status().upcoming
-        self._say(f"Turned off: {reports.refused(row)}, refused since {reports.begin(row)}." for row in ended)
+        self._say(
+            f"Turned off: {maintenance_output.refused(row)}, refused since {maintenance_output.begin(row)}."
+            for row in ended
+        )
         if not ended:
             self._say(["Nothing was on."])
-        self._say(f"Still scheduled: {reports.line(row)}." for row in left)
-        self._say_what_follows()
+        self._say(f"Still scheduled: {maintenance_output.line(row)}." for row in left)
+        self._report_delay()
 
     def _status(self, *, json: bool, **options: Any) -> None:
         status, forced = None, conf.MAINTENANCE["FORCE"]
@@ -88,24 +91,24 @@ class Command(BaseCommand):
             self._warn(f"The windows are not known. {exc}")
         is_on = forced if status is None else status.is_on
         if json:
-            self._say([reports.document(status, forced)])
+            self._say([maintenance_output.status_json(status, forced)])
         else:
             self._say([f"Maintenance is {'on' if is_on else 'off'}."])
-            self._say(f"Open: {reports.line(row)}." for row in (status.open if status else ()))
-            self._say(f"Scheduled: {reports.line(row)}." for row in (status.upcoming if status else ()))
-        self._say_what_counts()
+            self._say(f"Open: {maintenance_output.line(row)}." for row in (status.open if status else ()))
+            self._say(f"Scheduled: {maintenance_output.line(row)}." for row in (status.upcoming if status else ()))
+        self._report_precedence()
         if is_on:
             sys.exit(_ON)
 
-    def _say_what_follows(self) -> None:
+    def _report_delay(self) -> None:
         seconds = conf.REFRESH_SECONDS
         if seconds is None:
             self._warn("REFRESH_SECONDS is None: processes that run notice nothing until they are started again.")
         else:
             self._say([f"Processes that run follow within {seconds:g} s."])
-        self._say_what_counts()
+        self._report_precedence()
 
-    def _say_what_counts(self) -> None:
+    def _report_precedence(self) -> None:
         if conf.MAINTENANCE["FORCE"] in _FORCED:
             self._warn(_FORCED[conf.MAINTENANCE["FORCE"]])
         elif not is_installed():
@@ -121,14 +124,14 @@ class Command(BaseCommand):
 
 @contextmanager
 def _database() -> Iterator[None]:
-    """Give what is wrong with the database in words and as an exit code."""
+    """Turn errors of the database into a message and an exit code."""
     using = router.db_for_write(MaintenanceWindow)
     try:
         tables = connections[using].introspection.table_names()
         if not {model._meta.db_table for model in (MaintenanceWindow, Revision)}.issubset(tables):
             message = f"The tables of maintenance are not in the database {using!r}. Run `manage.py migrate`."
-            raise CommandError(f"{message}\n{_NO_DATABASE_NEEDED}", returncode=_BAD)
+            raise CommandError(f"{message}\n{_NO_DATABASE_NEEDED}", returncode=EXIT_ERROR)
         yield
     except (DatabaseError, ImproperlyConfigured) as exc:
         message = f"The database {using!r} cannot be reached, or refuses: {exc}"
-        raise CommandError(f"{message}\n{_NO_DATABASE_NEEDED}", returncode=_BAD) from exc
+        raise CommandError(f"{message}\n{_NO_DATABASE_NEEDED}", returncode=EXIT_ERROR) from exc

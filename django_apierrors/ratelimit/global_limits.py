@@ -1,4 +1,4 @@
-"""What the middleware does about limits: the global ones, and the headers that tell what is left."""
+"""The global limits and the headers of all limits, for the middleware."""
 
 from __future__ import annotations
 
@@ -15,26 +15,26 @@ from ..exception_mapping import problem_for
 from ..exceptions import RateTooHigh
 from ..paths import is_one_of
 from ..request_state import RequestState
-from . import policies
 from .checking import check
+from .policies import get_policy
 
 
-def prepare() -> None:
+def load_policies() -> None:
     """Read the policies of the global limits; raises ``ImproperlyConfigured`` now, not in each request."""
     for name in conf.RATELIMIT["GLOBAL"]:
-        policies.named(name)
+        get_policy(name)
 
 
-def is_counted(request: HttpRequest) -> bool:
-    """Return whether global limits hold for a request.
+def is_limited(request: HttpRequest) -> bool:
+    """Return whether the global limits apply to a request.
 
-    Not on exempt paths, nor for CORS preflights, whose answer no client could read.
+    They do not on exempt paths, nor to CORS preflights, whose answer no client could read.
     """
     return not (is_one_of(request.path_info, conf.RATELIMIT["EXEMPT_PATHS"]) or negotiation.is_preflight(request))
 
 
-def refusal(request: HttpRequest, names: Sequence[str]) -> HttpResponse | None:
-    """Count a request for some policies, and return the answer to one that is too many, else ``None``."""
+def check_global_limits(request: HttpRequest, names: Sequence[str]) -> HttpResponse | None:
+    """Count a request for some policies; return the response to one that exceeds a limit, else ``None``."""
     try:
         check(request, *names)
     except (APIException, RateTooHigh) as exc:  # the first also of a project's own key
@@ -42,17 +42,17 @@ def refusal(request: HttpRequest, names: Sequence[str]) -> HttpResponse | None:
         state = RequestState.of(request)
         response = responses.make(problem_for(exc, request, state), request)
         state.clear_exception()
-        dress(response, state)
+        set_headers(response, state)
         return response
     return None
 
 
 #: The same in async code, in a thread.
-arefusal = sync_to_async(refusal)
+acheck_global_limits = sync_to_async(check_global_limits)
 
 
-def dress(response: HttpResponseBase, state: RequestState) -> None:
-    """Tell the client how much of the limits that were checked is left."""
+def set_headers(response: HttpResponseBase, state: RequestState) -> None:
+    """Set the headers that tell the client how much of the checked limits is left."""
     kind = conf.RATELIMIT["HEADERS"]
     if state.usages and kind != "off":
         for name, value in headers.rate_limits(state.usages, legacy=kind == "draft+legacy").items():

@@ -3,7 +3,7 @@
 import pytest
 
 from django_apierrors.exceptions import ApiError
-from django_apierrors.templating import clean, clean_surrogates, fill, placeholders
+from django_apierrors.text import clean, clean_surrogates, fill, placeholders
 
 
 @pytest.fixture

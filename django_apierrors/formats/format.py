@@ -1,4 +1,4 @@
-"""What every format is: a class that shapes a problem, and what the documentation says of its keys."""
+"""The base class of formats, and the description of the keys that a format writes."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ..problems import Problem
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Field:
-    """What the documentation says of one key of an error object: its JSON type and its meaning."""
+    """The description of one key of an error object for the documentation: its JSON type and its meaning."""
 
     name: str
     type: str
@@ -22,21 +22,21 @@ class Field:
 
 
 class Format:
-    """A shape for errors and the names it gives to codes; subclass it for a shape of your own.
+    """A shape of error bodies, and its names for codes; subclass it for a shape of your own.
 
-    ``body()`` is given a problem, which has its final ``status``, and the entry of its code in
-    the language of the client, and returns what is sent as JSON.
+    ``body()`` takes a problem, which has its final ``status``, and the entry of its code in the
+    language of the client, and returns the body as JSON values.
     """
 
     #: The content type of the body.
     media_type: ClassVar[str] = "application/json"
     #: Canonical code → the name this format writes for it.
     codes: ClassVar[Mapping[str, str]] = {}
-    #: Whether validation problems list every error; others speak of the first.
+    #: Whether validation problems list every error; other formats write the first.
     lists_errors: ClassVar[bool] = False
     #: The language of the texts; ``None``: the client's.
     language: ClassVar[str | None] = None
-    #: Further headers of an answer in this format.
+    #: Further headers of a response in this format.
     headers: ClassVar[Mapping[str, str]] = {}
     #: The key around the error object; ``None``: the object is the body.
     envelope: ClassVar[str | None] = None
@@ -44,7 +44,7 @@ class Format:
     fields: ClassVar[Sequence[Field]] = ()
 
     def body(self, problem: Problem, entry: Entry) -> dict[str, Any]:
-        """Return the body of one answer."""
+        """Return the body of one error."""
         raise NotImplementedError
 
     def code(self, entry: Entry) -> str:
@@ -56,7 +56,7 @@ class Format:
         return {self.envelope: error} if self.envelope else error
 
     def about(self, problem: Problem) -> Problem:
-        """Return what this format speaks of: the whole problem, or only its first error."""
+        """Return the problem that this format writes: the whole one, or only its first error."""
         if self.lists_errors or len(problem.errors) < 2:
             return problem
         first = problem.errors[0]

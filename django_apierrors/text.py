@@ -1,4 +1,4 @@
-"""Text that people edit and values that clients send, put together without harm."""
+"""Safe text: placeholders, and the removal of control characters and lone surrogates."""
 
 from __future__ import annotations
 
@@ -9,15 +9,21 @@ from typing import Any
 _PLACEHOLDER = re.compile(r"\{([A-Za-z_][A-Za-z0-9_]*)\}")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
 _SURROGATE = re.compile("[\ud800-\udfff]")
-_LONGEST_VALUE = 200
+_MAX_VALUE_LENGTH = 200
+_MAX_LINE_LENGTH = 2000
 
 
-def clean(text: str, longest: int) -> str:
+def clean(text: str, max_length: int) -> str:
     """Cut a text, strip its control characters and replace lone surrogates."""
-    text = text[:longest]
-    if not text.isprintable():  # else it holds neither
+    text = text[:max_length]
+    if not text.isprintable():  # else it has neither
         text = clean_surrogates(_CONTROL.sub(" ", text))
     return text.strip()
+
+
+def strip_controls(text: str) -> str:
+    """Return a text as one line for a terminal, without the control characters that a terminal obeys."""
+    return clean(text, _MAX_LINE_LENGTH)
 
 
 def clean_surrogates(text: str) -> str:
@@ -26,7 +32,7 @@ def clean_surrogates(text: str) -> str:
 
 
 def has_surrogate(text: str) -> bool:
-    """Tell whether a text holds a lone surrogate."""
+    """Return whether a text holds a lone surrogate."""
     return not text.isascii() and _SURROGATE.search(text) is not None
 
 
@@ -39,7 +45,7 @@ def fill(text: str, params: Mapping[str, Any]) -> str | None:
         return text
     if any(params.get(name) is None for name in _PLACEHOLDER.findall(text)):
         return None
-    return _PLACEHOLDER.sub(lambda match: clean(str(params[match[1]]), _LONGEST_VALUE), text)
+    return _PLACEHOLDER.sub(lambda match: clean(str(params[match[1]]), _MAX_VALUE_LENGTH), text)
 
 
 def placeholders(text: str) -> frozenset[str]:

@@ -1,4 +1,4 @@
-"""Checks of the ways by which errors reach this package."""
+"""Checks of the entry points: middleware, exception handler and error views."""
 
 from __future__ import annotations
 
@@ -42,8 +42,8 @@ _BELOW = (
 )
 
 
-def check_doors(**kwargs: Any) -> list[CheckMessage]:
-    """E010, E011, W001: the middleware and the exception handler, each needs the other."""
+def check_entry_points(**kwargs: Any) -> list[CheckMessage]:
+    """E010, E011, W001: the middleware and the exception handler; each needs the other."""
     messages: list[CheckMessage] = []
     if not is_installed():
         messages.append(error(10, *MISSING))
@@ -53,12 +53,12 @@ def check_doors(**kwargs: Any) -> list[CheckMessage]:
         if handler is drf_exception_handler:
             messages.append(error(11, "Errors of DRF views are not structured: DRF's own handler is set.", paste))
         else:
-            message = f"The exception handler is {_named(handler)}."
+            message = f"The exception handler is {_handler_name(handler)}."
             messages.append(warning(1, message, f"Call {HANDLER} from it and silence this, or set {paste}."))
     return messages
 
 
-def _named(handler: Any) -> str:
+def _handler_name(handler: Any) -> str:
     name = getattr(handler, "__qualname__", None)
     return f"{handler.__module__}.{name}" if name else repr(handler)
 
@@ -66,26 +66,26 @@ def _named(handler: Any) -> str:
 def check_middleware_order(**kwargs: Any) -> list[CheckMessage]:
     """E012 to E014: a 503 without CORS headers is a status 0 to a browser client."""
     paths = list(settings.MIDDLEWARE)
-    ours = next((place for place, path in enumerate(paths) if is_listed(path)), None)
-    if ours is None:
+    position = next((index for index, path in enumerate(paths) if is_listed(path)), None)
+    if position is None:
         return []
     messages: list[CheckMessage] = []
     if sum(is_listed(path) for path in paths) > 1:
         hint = f'Keep one "{MIDDLEWARE}" in MIDDLEWARE.'
         messages.append(error(14, "ApiErrorMiddleware is listed twice: signals would be sent twice.", hint))
-    for place, path in enumerate(paths):
+    for index, path in enumerate(paths):
         name = path.rpartition(".")[2]
-        if place > ours and _is_any(path, _ABOVE):
+        if index > position and _is_any(path, _ABOVE):
             message = f"ApiErrorMiddleware stands above {name}, whose headers its answers would lack."
             messages.append(error(12, message, f'Move "{MIDDLEWARE}" below "{path}" in MIDDLEWARE.'))
-        if place < ours and _is_any(path, _BELOW):
+        if index < position and _is_any(path, _BELOW):
             message = f"ApiErrorMiddleware stands below {name}, whose errors it never sees."
             messages.append(error(13, message, f'Move "{MIDDLEWARE}" above "{path}" in MIDDLEWARE.'))
     return messages
 
 
 def check_error_views(**kwargs: Any) -> list[CheckMessage]:
-    """W002, W003: Django's own doors."""
+    """W002, W003: the error views of Django."""
     messages: list[CheckMessage] = []
     if getattr(settings, "ROOT_URLCONF", None):
         names = ("handler400", "handler403", "handler404", "handler500")
@@ -118,8 +118,8 @@ def check_cors(**kwargs: Any) -> list[CheckMessage]:
     if not apps.is_installed("corsheaders"):
         return []
     exposed = {name.lower() for name in getattr(settings, "CORS_EXPOSE_HEADERS", ())}
-    is_told = ratelimit.is_readable() and ratelimit.is_in_use() and conf.RATELIMIT["HEADERS"] != "off"
-    sent = (*headers.EXPOSED, *(headers.OF_LIMITS if is_told else ()))
+    has_limits = ratelimit.is_readable() and ratelimit.is_in_use() and conf.RATELIMIT["HEADERS"] != "off"
+    sent = (*headers.EXPOSED, *(headers.RATE_LIMIT_HEADERS if has_limits else ()))
     missing = [name for name in sent if name.lower() not in exposed]
     if not missing:
         return []
@@ -128,19 +128,19 @@ def check_cors(**kwargs: Any) -> list[CheckMessage]:
     return [Info(message, hint=hint, id="django_apierrors.I001")]
 
 
-def _is_a(path: str, cls: type) -> bool:
-    found = _imported(path)  # Django itself fails to start when there is none, and names it
-    return isinstance(found, type) and issubclass(found, cls)
+def _is_subclass(path: str, cls: type) -> bool:
+    candidate = _import_class(path)  # Django itself fails to start when there is none, and names it
+    return isinstance(candidate, type) and issubclass(candidate, cls)
 
 
 def _is_any(path: str, known: tuple[str, ...]) -> bool:
     # By name first: corsheaders need not be installed.
-    return path in known or any(_is_a(path, cls) for cls in map(_imported, known) if cls is not None)
+    return path in known or any(_is_subclass(path, cls) for cls in map(_import_class, known) if cls is not None)
 
 
-def _imported(path: str) -> type | None:
+def _import_class(path: str) -> type | None:
     try:
-        found: type = import_string(path)
+        cls: type = import_string(path)
     except Exception:  # whatever a module raises while it is imported
         return None
-    return found
+    return cls

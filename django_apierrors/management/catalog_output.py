@@ -1,23 +1,21 @@
-"""The catalog in words, for a terminal."""
+"""The output of ``manage.py apierrors`` for a terminal."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 
 from .. import codes
 from ..catalog import Catalog, Entry, Row
 from ..docs import names
 from ..docs.examples import Example
-from ..templating import clean
-
-_LONGEST = 2000
+from ..rows import has_overrides
+from ..text import strip_controls
 
 
 def table(catalog: Catalog, entries: Iterable[Entry]) -> Iterator[str]:
     """Yield one line for each code: code, status, retry, title and badges, aligned."""
     lines = [
-        (entry.code, str(entry.status), entry.retry, _inert(entry.title), " ".join(badges(catalog, entry)))
+        (entry.code, str(entry.status), entry.retry, strip_controls(entry.title), " ".join(badges(catalog, entry)))
         for entry in entries
     ]
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
@@ -26,11 +24,11 @@ def table(catalog: Catalog, entries: Iterable[Entry]) -> Iterator[str]:
 
 
 def badges(catalog: Catalog, entry: Entry) -> Iterator[str]:
-    """Yield what is special about a code."""
+    """Yield the marks of a code."""
     row = catalog.row(entry.code) or Row(code=entry.code)
     if codes.get(entry.code) is None:
         yield "added"
-    elif replace(row, listed=True, deprecated=False, replaced_by="") != Row(code=row.code):
+    elif has_overrides(row):
         yield "edited"
     if not entry.listed:
         yield "unlisted"
@@ -39,12 +37,12 @@ def badges(catalog: Catalog, entry: Entry) -> Iterator[str]:
 
 
 def explanation(catalog: Catalog, entry: Entry, example: Example) -> Iterator[str]:
-    """Yield the lines that say everything about a code, with a live answer, in the active language."""
+    """Yield the lines about a code, with an example response, in the active language."""
     marks = "".join(f"  [{badge}]" for badge in badges(catalog, entry))
     yield f"{entry.code}  {entry.status} {codes.phrase(entry.status)}{marks}"
     yield ""
-    for name, value in _contract(entry):
-        yield f"{name + ':':<15}{_inert(value)}"
+    for name, value in _contract_lines(entry):
+        yield f"{name + ':':<15}{strip_controls(value)}"
     for heading, items in (
         ("Title", (entry.title,)),
         ("Message", (entry.message,)),
@@ -53,11 +51,11 @@ def explanation(catalog: Catalog, entry: Entry, example: Example) -> Iterator[st
         ("How to fix it", [f"- {step}" for step in entry.remedy]),
     ):
         if any(items):
-            yield from ("", heading, *(f"  {_inert(item)}" for item in items))
+            yield from ("", heading, *(f"  {strip_controls(item)}" for item in items))
     yield from ("", f"Example answer, as {example.format} writes it", "", example.head, "", example.body)
 
 
-def _contract(entry: Entry) -> Iterator[tuple[str, str]]:
+def _contract_lines(entry: Entry) -> Iterator[tuple[str, str]]:
     yield "Type", f"{entry.type}: {codes.TYPES[entry.type]}"
     yield "Retry", f"{entry.retry}: {codes.RETRIES[entry.retry]}"
     optional = {
@@ -68,8 +66,3 @@ def _contract(entry: Entry) -> Iterator[tuple[str, str]]:
         "Documentation": entry.doc_url,
     }
     yield from ((name, value) for name, value in optional.items() if value)
-
-
-def _inert(text: str) -> str:
-    # A terminal obeys control characters.
-    return clean(text, _LONGEST)

@@ -1,4 +1,4 @@
-"""Maintenance windows in words, for a terminal, and as a document, for programs."""
+"""The output of ``manage.py maintenance``: text for a terminal and JSON for programs."""
 
 from __future__ import annotations
 
@@ -10,11 +10,9 @@ from typing import Any
 from .. import stored
 from ..maintenance import Status
 from ..models import MaintenanceWindow
-from ..templating import clean
+from ..text import strip_controls
 from ..windows import SAFE_METHODS
 from . import times
-
-_LONGEST = 2000
 
 
 def refused(row: MaintenanceWindow) -> str:
@@ -22,7 +20,7 @@ def refused(row: MaintenanceWindow) -> str:
     window = stored.window(row)
     methods = sorted(window.methods.difference(SAFE_METHODS) if window.is_read_only else window.methods)
     kind = "changes" if window.is_read_only and not methods else " ".join([", ".join(methods), "requests"]).strip()
-    return inert(f"{kind} to {', '.join(window.path_prefixes) or 'every path'}")
+    return strip_controls(f"{kind} to {', '.join(window.path_prefixes) or 'every path'}")
 
 
 def begin(row: MaintenanceWindow) -> str:
@@ -43,10 +41,10 @@ def line(row: MaintenanceWindow) -> str:
     """Return everything about a window, with who made it and why."""
     origin = ": ".join(filter(None, [str(row.created_by or ""), row.reason]))
     said = f"{refused(row)} from {begin(row)} {until(row)}"
-    return f"{said} ({inert(origin)})" if origin else said
+    return f"{said} ({strip_controls(origin)})" if origin else said
 
 
-def document(status: Status | None, forced: bool | None) -> str:
+def status_json(status: Status | None, forced: bool | None) -> str:
     """Return the state as JSON; without a status, which only ``forced`` makes known, the windows are ``null``."""
     opened = status.open if status else ()
     ends_at = stored.window(MaintenanceWindow(ends_at=status.ends_at)).ends_at if status else None
@@ -62,11 +60,6 @@ def document(status: Status | None, forced: bool | None) -> str:
     }
     # Everything but ASCII is escaped, and with this every character that a terminal obeys.
     return json.dumps(stated, indent=2).replace("\x7f", "\\u007f")
-
-
-def inert(text: str) -> str:
-    """Return a text in one line and without the control characters that a terminal obeys."""
-    return clean(text, _LONGEST)
 
 
 def _windows(rows: Iterable[MaintenanceWindow]) -> list[dict[str, Any]]:
