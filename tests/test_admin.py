@@ -14,7 +14,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from django_apierrors import catalog, codes
-from django_apierrors.admin.effective import entry_of
+from django_apierrors.admin.catalog.row_state import entry_of
 from django_apierrors.models import ErrorCode, ErrorCodeTranslation
 
 pytestmark = pytest.mark.django_db

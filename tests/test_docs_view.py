@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from django_apierrors import catalog, codes, maintenance
 from django_apierrors.catalog import Catalog, Row
-from django_apierrors.docs import names
+from django_apierrors.docs import format_aliases as names
 from django_apierrors.exceptions import ApiError
 from django_apierrors.formats import BUILTIN
 from django_apierrors.testing import assert_api_error, maintenance_mode, override_error

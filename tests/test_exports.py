@@ -8,7 +8,8 @@ import pytest
 
 from django_apierrors import catalog, codes
 from django_apierrors.catalog import Row
-from django_apierrors.docs import exports, names
+from django_apierrors.docs import exports
+from django_apierrors.docs import format_aliases as names
 from django_apierrors.formats import Format
 from django_apierrors.testing import override_error
 

@@ -10,7 +10,7 @@ from django.db import IntegrityError, connection, transaction
 from django.utils import translation
 
 from django_apierrors import catalog, codes, stored
-from django_apierrors.admin.effective import State, state_of
+from django_apierrors.admin.catalog.row_state import State, state_of
 from django_apierrors.codes import ErrorDefinition
 from django_apierrors.models import Edit, ErrorCode, ErrorCodeTranslation, Revision
 

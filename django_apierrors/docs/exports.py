@@ -14,8 +14,8 @@ from django.utils.translation import gettext as _
 from .. import codes
 from ..catalog import Catalog, Entry, Row
 from ..codes import TEXTS, phrase
-from . import names
-from .visible import Visible
+from . import format_aliases as names
+from .public_catalog import Visible
 
 #: The version of the JSON document.
 VERSION = 1

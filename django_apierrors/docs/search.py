@@ -10,8 +10,9 @@ from django.http import HttpRequest
 
 from .. import codes
 from ..catalog import Entry
-from . import names, words
-from .visible import Visible
+from . import format_aliases as names
+from . import texts as words
+from .public_catalog import Visible
 
 
 @dataclass(kw_only=True, slots=True)

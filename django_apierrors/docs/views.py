@@ -20,9 +20,11 @@ from ..catalog import Entry
 from ..conf import conf
 from ..exception_mapping import problem_with_code
 from ..models import ErrorCode
-from . import exports, names, pages
+from . import exports
+from . import format_aliases as names
+from . import page_context as pages
 from .access import Viewer, refusal, viewer
-from .visible import Visible
+from .public_catalog import Visible
 
 _MAX_AGE = 60
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from .. import codes
 from ..catalog import Catalog, Entry, Row
-from ..docs import names
+from ..docs import format_aliases as names
 from ..docs.examples import Example
 from ..templating import clean
 

@@ -17,7 +17,8 @@ from django.utils import translation
 from ... import catalog, formats, negotiation
 from ...catalog import Catalog
 from ...conf import conf
-from ...docs import examples, exports, names
+from ...docs import examples, exports
+from ...docs import format_aliases as names
 from ...models import ErrorCode, ErrorCodeTranslation, Revision
 from ...snapshot import snapshot
 from .. import documents, importing, static_bodies, subcommands, syncing, telling

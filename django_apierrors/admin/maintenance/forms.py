@@ -13,12 +13,12 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from ..codes import LONGEST_MESSAGE
-from ..fields import LinesField
-from ..maintenance.switch import after
-from ..middleware import MISSING, is_installed
-from ..models import MaintenanceWindow
-from .forms import Prose
+from ...codes import LONGEST_MESSAGE
+from ...fields import LinesField
+from ...maintenance.switch import after
+from ...middleware import MISSING, is_installed
+from ...models import MaintenanceWindow
+from ..catalog.forms import Prose
 
 #: What the end of a window may be in the form of the switch, beside a number of minutes.
 CUSTOM, NO_END = "custom", "none"

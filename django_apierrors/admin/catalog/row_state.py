@@ -10,9 +10,9 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
-from .. import codes
-from ..catalog import Catalog, Entry, Row, shipped_texts
-from ..models import ErrorCode, ErrorCodeTranslation, Texts
+from ... import codes
+from ...catalog import Catalog, Entry, Row, shipped_texts
+from ...models import ErrorCode, ErrorCodeTranslation, Texts
 
 #: The fields by which clients handle an error: a change is a change of the API.
 CONTRACT = ("status", "type", "retry")

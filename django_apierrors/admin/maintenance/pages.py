@@ -16,15 +16,15 @@ from django.utils import timezone
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
-from .. import headers, stored
-from ..maintenance import banner, bypass, status
-from ..maintenance.words import scope
-from ..middleware import MISSING, is_installed
-from ..models import MaintenanceWindow
-from . import maintenance_words as words
-from .maintenance_forms import SwitchForm
-from .maintenance_shown import digest
-from .maintenance_tester import Subject, TesterForm, page_for_people, previews, shown_window, subject_of
+from ... import headers, stored
+from ...maintenance import banner, bypass, status
+from ...maintenance.words import scope
+from ...middleware import MISSING, is_installed
+from ...models import MaintenanceWindow
+from . import descriptions as words
+from .forms import SwitchForm
+from .page_state import digest
+from .tester import Subject, TesterForm, page_for_people, previews, shown_window, subject_of
 
 if TYPE_CHECKING:
     _Admin = admin.ModelAdmin[MaintenanceWindow]

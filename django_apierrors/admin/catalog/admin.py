@@ -14,15 +14,15 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
-from .. import codes
-from ..models import ErrorCode, ErrorCodeTranslation
-from . import log
+from ... import codes
+from ...models import ErrorCode, ErrorCodeTranslation
+from . import change_message as log
 from .actions import Actions
-from .advice import advise
-from .effective import CONTRACT, entry_of, state_of, untranslated
 from .filters import StateFilter, StatusFilter, TypeFilter, search
 from .forms import ErrorCodeForm, Prose, TranslationForm, TranslationFormSet, help_texts
 from .preview import previews
+from .row_state import CONTRACT, entry_of, state_of, untranslated
+from .save_warnings import advise
 
 if TYPE_CHECKING:
     _Admin = admin.ModelAdmin[ErrorCode]

@@ -10,9 +10,9 @@ from django.http import HttpRequest
 from django.utils.text import smart_split, unescape_string_literal
 from django.utils.translation import gettext_lazy as _
 
-from .. import codes
-from ..models import ErrorCodeTranslation
-from .effective import State, in_state, shipped
+from ... import codes
+from ...models import ErrorCodeTranslation
+from .row_state import State, in_state, shipped
 
 
 class StateFilter(SimpleListFilter):

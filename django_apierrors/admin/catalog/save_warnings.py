@@ -7,9 +7,9 @@ from django.contrib import messages
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
-from .. import catalog
-from ..models import ErrorCode
-from .effective import CONTRACT, entry_of
+from ... import catalog
+from ...models import ErrorCode
+from .row_state import CONTRACT, entry_of
 
 
 def advise(request: HttpRequest, before: ErrorCode | None, obj: ErrorCode) -> None:

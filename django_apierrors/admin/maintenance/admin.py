@@ -19,15 +19,15 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
 
-from .. import stored
-from ..maintenance import bypass
-from ..maintenance.switch import after, changing
-from ..models import MaintenanceWindow
-from . import maintenance_words as words
-from .maintenance_forms import FIELDS, ScheduleForm
-from .maintenance_shown import FIELD, digest, overtaken
-from .maintenance_switch import Switching
-from .maintenance_tester import previews
+from ... import stored
+from ...maintenance import bypass
+from ...maintenance.switch import after, changing
+from ...models import MaintenanceWindow
+from . import descriptions as words
+from .forms import FIELDS, ScheduleForm
+from .page_state import FIELD, digest, overtaken
+from .switch_views import Switching
+from .tester import previews
 
 #: Who did what, and when.
 _RECORD = ("created_by", "created_at", "ended_by")

@@ -15,17 +15,17 @@ from django.utils.cache import add_never_cache_headers
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from .. import stored
-from ..conf import conf
-from ..maintenance import bypass, status
-from ..maintenance.switch import after, changing, end
-from ..middleware import is_installed
-from ..models import MaintenanceWindow
-from ..windows import Window
-from . import maintenance_words as words
-from .maintenance_forms import SwitchForm
-from .maintenance_page import Pages
-from .maintenance_shown import FIELD, overtaken
+from ... import stored
+from ...conf import conf
+from ...maintenance import bypass, status
+from ...maintenance.switch import after, changing, end
+from ...middleware import is_installed
+from ...models import MaintenanceWindow
+from ...windows import Window
+from . import descriptions as words
+from .forms import SwitchForm
+from .page_state import FIELD, overtaken
+from .pages import Pages
 
 _EXTENSION = timedelta(minutes=30)
 

@@ -12,9 +12,9 @@ from django.utils.safestring import SafeString
 from django.utils.translation import get_language_info
 from django.utils.translation import gettext_lazy as _
 
-from .. import codes
-from ..models import ErrorCode
-from .effective import shipped, without_translation
+from ... import codes
+from ...models import ErrorCode
+from .row_state import shipped, without_translation
 
 
 class Prose(forms.CharField):

@@ -20,11 +20,13 @@ from ..conf import conf
 from ..formats import Format
 from ..maintenance.notice import Notice
 from ..templating import fill
-from . import limits, names, words
+from . import format_aliases as names
+from . import rate_limits as limits
+from . import texts as words
 from .examples import Example, api_url, example
+from .public_catalog import Visible
 from .search import Search
-from .visible import Visible
-from .words import rich
+from .texts import rich
 
 #: How many codes a page lists.
 PER_PAGE = 200

@@ -8,8 +8,8 @@ from typing import Any
 from django import forms
 from django.utils.text import capfirst
 
-from ..codes import TEXTS
-from ..models import ErrorCode
+from ...codes import TEXTS
+from ...models import ErrorCode
 
 #: A change message as Django's ``LogEntry`` keeps and translates it.
 Message = list[dict[str, dict[str, Any]]]

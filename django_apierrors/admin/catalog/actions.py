@@ -17,13 +17,13 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from .. import codes
-from ..catalog import Catalog
-from ..docs import exports
-from ..models import ErrorCode
-from ..negotiation import docs_base
-from . import log
-from .effective import active_language, row_of
+from ... import codes
+from ...catalog import Catalog
+from ...docs import exports
+from ...models import ErrorCode
+from ...negotiation import docs_base
+from . import change_message as log
+from .row_state import active_language, row_of
 
 if TYPE_CHECKING:
     _Admin = admin.ModelAdmin[ErrorCode]

@@ -16,16 +16,16 @@ from django.urls import get_script_prefix
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from .. import headers, responses, stored, windows
-from ..client_ip import parse
-from ..codes import phrase
-from ..conf import conf
-from ..maintenance import Status, answers, words
-from ..maintenance.gate import Verdict, judge
-from ..request_id import request_id
-from ..request_state import RequestState
-from ..windows import Window, Windows, open_at
-from .effective import active_language
+from ... import headers, responses, stored, windows
+from ...client_ip import parse
+from ...codes import phrase
+from ...conf import conf
+from ...maintenance import Status, answers, words
+from ...maintenance.gate import Verdict, judge
+from ...request_id import request_id
+from ...request_state import RequestState
+from ...windows import Window, Windows, open_at
+from ..catalog.row_state import active_language
 
 #: The one request that browsers make by themselves.
 PREFLIGHT = "PREFLIGHT"

@@ -10,9 +10,9 @@ from django.utils import timezone, translation
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
-from ..maintenance import Status, words
-from ..models import MaintenanceWindow
-from .log import change
+from ...maintenance import Status, words
+from ...models import MaintenanceWindow
+from ..catalog.change_message import change
 
 Text = TypeVar("Text", bound=Callable[..., str])
 

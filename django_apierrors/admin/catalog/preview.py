@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 from django.http import HttpRequest
 
-from .. import catalog, formats
-from ..conf import conf
-from ..docs.examples import example
-from ..models import ErrorCode
-from .effective import active_language, entry_of, row_of
+from ... import catalog, formats
+from ...conf import conf
+from ...docs.examples import example
+from ...models import ErrorCode
+from .row_state import active_language, entry_of, row_of
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

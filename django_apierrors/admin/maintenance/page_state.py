@@ -13,8 +13,8 @@ from django.contrib.contenttypes.models import ContentType
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from ..maintenance import words
-from ..models import MaintenanceWindow
+from ...maintenance import words
+from ...models import MaintenanceWindow
 
 #: The hidden field of every form that changes something.
 FIELD = "shown"
