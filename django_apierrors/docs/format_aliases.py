@@ -1,4 +1,4 @@
-"""The formats that a project has configured, and the names they write for canonical codes."""
+"""The configured formats and their aliases of canonical codes."""
 
 from __future__ import annotations
 
@@ -9,33 +9,34 @@ from ..conf import conf
 from ..formats import Format
 
 
-def configured() -> dict[str, Format]:
-    """Return the formats that the settings name, by their names there, the default first."""
+def get_configured_formats() -> dict[str, Format]:
+    """Return the formats of the settings by name, the default format first."""
     names = dict.fromkeys(name for name in (conf.FORMAT, *conf.FORMATS.values()) if name is not None)
     return {name: formats.get(name) for name in names}
 
 
-def written() -> Mapping[str, tuple[str, ...]]:
-    """Return, by canonical code, the names that configured formats write in its place."""
-    names: dict[str, dict[str, None]] = {}
-    for format_ in configured().values():
+def get_aliases() -> Mapping[str, tuple[str, ...]]:
+    """Return the aliases of each canonical code in the configured formats."""
+    aliases: dict[str, dict[str, None]] = {}
+    for format_ in get_configured_formats().values():
         for code, name in format_.codes.items():
             if name != code:
-                names.setdefault(code, {})[name] = None
-    return {code: tuple(found) for code, found in names.items()}
+                aliases.setdefault(code, {})[name] = None
+    return {code: tuple(names) for code, names in aliases.items()}
 
 
-def written_as(name: str) -> list[str]:
-    """Return the canonical codes for which a configured format writes a name, in any spelling of its case."""
-    wanted = name.casefold()
-    return [code for code, names in written().items() if wanted in map(str.casefold, names)]
+def get_codes_by_alias(alias: str) -> list[str]:
+    """Return the canonical codes of an alias; the comparison ignores case."""
+    folded = alias.casefold()
+    return [code for code, names in get_aliases().items() if folded in map(str.casefold, names)]
 
 
-def oauth_format() -> str:
-    """Return the name of the configured format for OAuth errors, empty without one."""
-    return next((name for name, format_ in configured().items() if isinstance(format_, formats.OAuth2)), "")
+def get_oauth_format_name() -> str:
+    """Return the name of the configured format for OAuth errors, ``""`` if there is none."""
+    formats_ = get_configured_formats()
+    return next((name for name, format_ in formats_.items() if isinstance(format_, formats.OAuth2)), "")
 
 
-def is_oauth(code: str) -> bool:
-    """Tell whether a code is an error of OAuth itself (RFC 6749)."""
+def is_oauth_error(code: str) -> bool:
+    """Return whether a code is an error of the OAuth protocol (RFC 6749)."""
     return code in formats.OAuth2.codes

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from .. import codes
 from ..catalog import Catalog, Entry, Row
-from ..docs import format_aliases as names
+from ..docs import format_aliases
 from ..docs.examples import Example
 from ..templating import clean
 
@@ -61,7 +61,7 @@ def _contract(entry: Entry) -> Iterator[tuple[str, str]]:
     yield "Type", f"{entry.type}: {codes.TYPES[entry.type]}"
     yield "Retry", f"{entry.retry}: {codes.RETRIES[entry.retry]}"
     optional = {
-        "Written as": ", ".join(names.written().get(entry.code, ())),
+        "Written as": ", ".join(format_aliases.get_aliases().get(entry.code, ())),
         "Placeholders": ", ".join(f"{{{name}}} such as {sample}" for name, sample in entry.params.items()),
         "Replaced by": entry.replaced_by,
         "Since": entry.since,

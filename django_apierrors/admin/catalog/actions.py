@@ -73,7 +73,7 @@ class Actions(_Admin):
         known = set(catalog)
         language, docs = active_language(), docs_base(request)
         entries = [catalog.entry(obj.code, language, docs) for obj in queryset if obj.code in known]
-        content = exports.to_json(exports.document(catalog, entries, with_edits=True))
+        content = exports.to_json(exports.build_document(catalog, entries, with_edits=True))
         disposition = {"Content-Disposition": 'attachment; filename="error-codes.json"'}
         return HttpResponse(content, content_type="application/json", headers=disposition)
 

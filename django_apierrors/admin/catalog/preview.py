@@ -8,7 +8,7 @@ from django.http import HttpRequest
 
 from ... import catalog, formats
 from ...conf import conf
-from ...docs.examples import example
+from ...docs.examples import build_example
 from ...models import ErrorCode
 from .row_state import active_language, entry_of, row_of
 
@@ -38,5 +38,5 @@ def _preview(obj: ErrorCode, name: str, language: str, request: HttpRequest) -> 
     entry = entry_of(obj, language)
     if entry is None:
         return None
-    answer = example(entry, name, request, language)
+    answer = build_example(entry, name, request, language)
     return Preview(format=name, language=language, head=answer.head, body=answer.body)
