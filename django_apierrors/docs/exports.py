@@ -18,7 +18,7 @@ from .format_aliases import get_aliases
 
 #: The version of the JSON document.
 VERSION = 1
-#: The members of ``overrides``; an absent item has its default.
+#: The members of ``overrides``; an absent member has its default.
 OVERRIDES = ("status", "type", "retry", "doc_url", "listed", "deprecated", "replaced_by", *TEXTS)
 #: The texts that are lists of strings in JSON and one item a line in a row.
 LISTS = ("causes", "remedy")

@@ -1,4 +1,4 @@
-"""What the log says of a change: each field with its old and its new value."""
+"""The change messages of error codes in Django's admin log: fields with old and new values."""
 
 from __future__ import annotations
 
@@ -11,85 +11,92 @@ from django.utils.text import capfirst
 from ...codes import TEXTS
 from ...models import ErrorCode
 
-#: A change message as Django's ``LogEntry`` keeps and translates it.
-Message = list[dict[str, dict[str, Any]]]
+#: The structure that Django's ``LogEntry`` stores and translates.
+ChangeMessage = list[dict[str, dict[str, Any]]]
 
 
-def of_form(form: Any, formsets: Iterable[Any] | None, *, add: bool) -> Message:
+def build_form_message(form: Any, formsets: Iterable[Any] | None, *, add: bool) -> ChangeMessage:
     """Return the message of a saved form and its translations."""
-    message: Message = []
+    message: ChangeMessage = []
     if add:
         message.append({"added": {}})
     elif form.changed_data:
-        message.append({"changed": {"fields": _changes(form)}})
+        message.append({"changed": {"fields": _get_changes(form)}})
     for formset in formsets or ():
-        there = [form for form in formset.forms if form.has_changed() and not _was_never_there(formset, form)]
-        message += [_of_translation(formset, form) for form in there]
+        changed = [form for form in formset.forms if form.has_changed() and not _is_discarded(formset, form)]
+        message += [_build_translation_message(formset, form) for form in changed]
     return message
 
 
-def of_row(before: Mapping[str, Any], obj: ErrorCode) -> Message:
-    """Return the message of a row that had other values before, see ``values``."""
-    after = values(obj)
+def build_row_message(before: Mapping[str, Any], obj: ErrorCode) -> ChangeMessage:
+    """Return the message of a row with other values before, see ``get_values``."""
+    after = get_values(obj)
     pairs = {name: (old, after.get(name, "")) for name, old in before.items()}
-    changes = [change(_label(name), old, new) for name, (old, new) in pairs.items() if old != new]
+    changes = [format_change(format_label(name), old, new) for name, (old, new) in pairs.items() if old != new]
     return [{"changed": {"fields": changes}}]
 
 
-def differences(obj: ErrorCode) -> list[str]:
-    """Return in words each value in which a row differs from one that says nothing."""
-    blank = values(ErrorCode(code=obj.code))
-    return [f"{_label(name)}: {_shown(value)}" for name, value in values(obj).items() if value != blank.get(name, "")]
+def get_overrides(obj: ErrorCode) -> list[str]:
+    """Return a line of text for each value of a row that differs from a blank row."""
+    blank = get_values(ErrorCode(code=obj.code))
+    values = get_values(obj)
+    return [
+        f"{format_label(name)}: {_format_value(value)}"
+        for name, value in values.items()
+        if value != blank.get(name, "")
+    ]
 
 
-def values(obj: ErrorCode) -> dict[str, Any]:
-    """Return what the team says of a code, by the names of fields; translations as ``message (de)``."""
-    own = {field.name: getattr(obj, field.name) for field in obj._meta.fields if _is_said(field)}
+def get_values(obj: ErrorCode) -> dict[str, Any]:
+    """Return the editable values of a code by field name; translations as ``message (de)``."""
+    fields = [field for field in obj._meta.fields if field.editable and not field.primary_key]
+    values = {field.name: getattr(obj, field.name) for field in fields}
     for translation in obj.translations.all() if obj.pk else ():
-        own |= {f"{name} ({translation.language})": getattr(translation, name) for name in TEXTS}
-    return own
+        values |= {f"{name} ({translation.language})": getattr(translation, name) for name in TEXTS}
+    return values
 
 
-def change(label: str, old: Any, new: Any) -> str:
-    """Return one change in words, untranslated like all of the log."""
-    return f"{label}: {_shown(old)} → {_shown(new)}"
+def format_change(label: str, old: Any, new: Any) -> str:
+    """Return the text of one change, untranslated like the whole log."""
+    return f"{label}: {_format_value(old)} → {_format_value(new)}"
 
 
-def _is_said(field: Any) -> bool:
-    return bool(field.editable) and not field.primary_key
+def format_label(name: str) -> str:
+    """Return the label of a field, untranslated."""
+    return str(capfirst(name.replace("_", " ")))
 
 
-def _of_translation(formset: Any, form: Any) -> dict[str, dict[str, Any]]:
-    words = {"name": "translation", "object": str(form.initial.get("language") or form.instance)}
-    if form in formset.deleted_forms:
-        lost = {name: form.initial[name] for name in TEXTS if form.initial.get(name)}
-        return {"changed": {**words, "fields": [change(_label(name), text, "") for name, text in lost.items()]}}
-    return {"changed": {**words, "fields": _changes(form)}}
+def _build_translation_message(formset: Any, form: Any) -> dict[str, dict[str, Any]]:
+    changed = {"name": "translation", "object": str(form.initial.get("language") or form.instance)}
+    if form not in formset.deleted_forms:
+        return {"changed": {**changed, "fields": _get_changes(form)}}
+    deleted = {name: form.initial[name] for name in TEXTS if form.initial.get(name)}
+    fields = [format_change(format_label(name), text, "") for name, text in deleted.items()]
+    return {"changed": {**changed, "fields": fields}}
 
 
-def _was_never_there(formset: Any, form: Any) -> bool:
+def _is_discarded(formset: Any, form: Any) -> bool:
+    """Return whether a form was added and deleted again before it was saved."""
     return form in formset.extra_forms and form in formset.deleted_forms
 
 
-def _changes(form: Any) -> list[str]:
+def _get_changes(form: Any) -> list[str]:
     return [
-        change(_label(name), _resolved(form.fields[name], form.initial.get(name)), form.cleaned_data.get(name))
+        format_change(
+            format_label(name), _clean_initial(form.fields[name], form.initial.get(name)), form.cleaned_data.get(name)
+        )
         for name in form.changed_data
     ]
 
 
-def _resolved(field: forms.Field, value: Any) -> Any:
-    """Return the row that a form remembers by its key."""
+def _clean_initial(field: forms.Field, value: Any) -> Any:
+    """Return an initial value as the form cleans it: a row in the place of its primary key."""
     if isinstance(field, forms.ModelChoiceField) and value is not None:
         return ErrorCode.objects.filter(pk=value).first()
     return value
 
 
-def _label(name: str) -> str:
-    return str(capfirst(name.replace("_", " ")))
-
-
-def _shown(value: Any) -> str:
+def _format_value(value: Any) -> str:
     if value is None or value == "":
         return "(blank)"
     return f"“{value}”" if isinstance(value, str) else str(value)

@@ -1,4 +1,4 @@
-"""The forms of a code and its translations."""
+"""The forms of error codes and their translations."""
 
 from __future__ import annotations
 
@@ -13,90 +13,85 @@ from django.utils.translation import get_language_info
 from django.utils.translation import gettext_lazy as _
 
 from ... import codes
+from ...catalog import shipped_texts
 from ...models import ErrorCode
-from .row_state import shipped, without_translation
-
-
-class Prose(forms.CharField):
-    """A text of several lines, which browsers send with line ends of their own."""
-
-    def to_python(self, value: Any) -> Any:
-        """Return the text with the line ends that other sources of a row use."""
-        return str(super().to_python(value)).replace("\r\n", "\n")
+from .row_state import get_fallback_texts
 
 
 class ErrorCodeForm(forms.ModelForm):  # type: ignore[type-arg]
-    """A code: what Python does not define must stand here, what it does is shown beside each field."""
+    """The form of a code; without a definition in Python, status, title and message are required."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        """Require what nothing is shipped for."""
+        """Set the required fields and the labels of blank choices."""
         super().__init__(*args, **kwargs)
         code = self.instance.code or self.data.get("code", "").strip().upper()
         definition = codes.get(code)
         for name in ("status", "title", "message"):
             if name in self.fields:
                 self.fields[name].required = definition is None
-        for name, otherwise in (("type", _("As the status implies")), ("retry", _("Default (never)"))):
+        for name, label in (("type", _("As the status implies")), ("retry", _("Default (never)"))):
             if name in self.fields:
                 field: Any = self.fields[name]
-                field.choices = [("", _("As shipped") if definition else otherwise), *field.choices[1:]]
+                field.choices = [("", _("As shipped") if definition else label), *field.choices[1:]]
 
     def clean_code(self) -> str:
-        """Return the code in capitals, as all are, so that one in another case is found to exist."""
+        """Return the code in upper case, the form of all codes, before uniqueness is checked."""
         code: str = self.cleaned_data["code"]
         return code.upper()
 
 
 class TranslationForm(forms.ModelForm):  # type: ignore[type-arg]
-    """The texts of a code in one language, with what stands in for each that is blank."""
+    """The texts of a code in one language; the help shows the fallback of a blank text."""
 
     language = forms.ChoiceField(label=_("Language"))
 
     def __init__(self, *args: Any, entry: ErrorCode, **kwargs: Any) -> None:
-        """Take the row of the code, and offer the languages of the project and the one that is there."""
+        """Set the row of the code, and the choices: the languages of the project and the stored one."""
         super().__init__(*args, **kwargs)
-        self.instance.entry = entry  # what is valid depends on the code
+        self.instance.entry = entry  # validation depends on the code
         language = self.instance.language
-        self.fields["language"].choices = _languages(language)  # type: ignore[attr-defined]
-        for name, text in (without_translation(entry, language) if language else {}).items():
+        self.fields["language"].choices = _get_language_choices(language)  # type: ignore[attr-defined]
+        for name, text in (get_fallback_texts(entry, language) if language else {}).items():
             if text and name in self.fields:
-                self.fields[name].help_text = beside(_("If blank:"), text, name)
+                self.fields[name].help_text = _format_help(_("If blank:"), text, name)
 
 
 class TranslationFormSet(forms.BaseInlineFormSet):  # type: ignore[type-arg]
-    """The translations of one code, each of which knows it."""
+    """The translations of one code."""
 
     def get_form_kwargs(self, index: int | None) -> dict[str, Any]:
-        """Give each form the row of the code."""
+        """Pass the row of the code to each form."""
         return {**super().get_form_kwargs(index), "entry": self.instance}
 
 
-def beside(label: str | Promise, text: str, name: str) -> SafeString:
-    """Return a text, escaped, as the help of a field, after the help that the field has."""
+def get_help_texts(obj: ErrorCode | None) -> dict[str, Any]:
+    """Return the help texts of the fields of a code with its shipped values, escaped."""
+    definition = codes.get(obj.code) if obj is not None else None
+    if definition is None:
+        return {}
+    values: dict[str, Any] = {**shipped_texts(definition)}
+    values |= {"status": definition.status, "type": definition.type, "retry": definition.retry}
+    return {name: _format_help(_("As shipped:"), str(value), name) for name, value in values.items() if value}
+
+
+def _format_help(label: str | Promise, text: str, name: str) -> SafeString:
+    """Return the help text of a field, followed by a label and a text, escaped."""
     field: Any = ErrorCode._meta.get_field(name)
     template = '{} <span class="apierrors-beside"><span class="apierrors-label">{}</span> {}</span>'
     return format_html(template, field.help_text, label, text)
 
 
-def help_texts(obj: ErrorCode | None) -> dict[str, Any]:
-    """Return the help of the fields of a code, with what is shipped; nothing of it is HTML of others."""
-    definition = codes.get(obj.code) if obj is not None else None
-    if obj is None or definition is None:
-        return {}
-    texts: dict[str, Any] = shipped(obj.code)
-    texts |= {"status": definition.status, "type": definition.type, "retry": definition.retry}
-    return {name: beside(_("As shipped:"), str(text), name) for name, text in texts.items() if text}
+def _get_language_choices(stored: str) -> list[tuple[str, str]]:
+    """Return the languages of the project with their bases and the stored one, sorted by name."""
+    languages = {code for code, _name in settings.LANGUAGES} | ({stored} if stored else set())
+    names = {
+        language: _get_language_name(language) for language in languages | {code.split("-")[0] for code in languages}
+    }
+    choices = [(code, f"{name} ({code})") for code, name in names.items()]
+    return [("", "---------"), *sorted(choices, key=lambda choice: choice[1])]
 
 
-def _languages(there: str) -> list[tuple[str, str]]:
-    """Return the languages of the project with their bases, and the one that is there, by name."""
-    languages = {code for code, _name in settings.LANGUAGES} | ({there} if there else set())
-    offered = {language: _name_of(language) for language in languages | {code.split("-")[0] for code in languages}}
-    named = [(code, f"{name} ({code})") for code, name in offered.items()]
-    return [("", "---------"), *sorted(named, key=lambda choice: choice[1])]
-
-
-def _name_of(language: str) -> str:
+def _get_language_name(language: str) -> str:
     try:
         return str(get_language_info(language)["name_translated"])
     except KeyError:

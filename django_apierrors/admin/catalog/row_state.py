@@ -1,4 +1,4 @@
-"""A row as the catalog sees it: what it answers, where its words come from, which languages it lacks."""
+"""The effective values and the state of a row in the admin."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from ... import codes
-from ...catalog import Catalog, Entry, Row, shipped_texts
+from ...catalog import Catalog, Entry, Row
 from ...models import ErrorCode, ErrorCodeTranslation, Texts
 
 #: The fields by which clients handle an error: a change is a change of the API.
-CONTRACT = ("status", "type", "retry")
+CONTRACT_FIELDS = ("status", "type", "retry")
 
-# Where a row says something other than what is shipped.
+# Rows with a value other than the default.
 _EDITED = ~Q(
     status=None, type="", retry="", title="", message="", description="", causes="", remedy="", doc_url=""
 ) | Exists(ErrorCodeTranslation.objects.filter(entry=OuterRef("pk")))
 
 
-class State(enum.Enum):
-    """Where the words of a code come from."""
+class RowState(enum.Enum):
+    """The source of the texts of a code."""
 
     SHIPPED = "shipped"
     EDITED = "edited"
@@ -34,29 +34,29 @@ class State(enum.Enum):
 
     @property
     def label(self) -> str:
-        """The badge."""
-        return str(_LABELS[self][0])
+        """The text of the badge."""
+        return str(_STATE_TEXTS[self][0])
 
     @property
     def explanation(self) -> str:
-        """What it means for who edits the code."""
-        return str(_LABELS[self][1])
+        """The meaning of the state for editors."""
+        return str(_STATE_TEXTS[self][1])
 
 
-_LABELS = {
-    State.SHIPPED: (_("Shipped"), _("Everything is as the code defines it.")),
-    State.EDITED: (_("Edited"), _("Something is said differently here than the code defines it.")),
-    State.OUTDATED: (
+_STATE_TEXTS = {
+    RowState.SHIPPED: (_("Shipped"), _("All values are those of the Python code.")),
+    RowState.EDITED: (_("Edited"), _("Some values here differ from those of the Python code.")),
+    RowState.OUTDATED: (
         _("Needs review"),
         _("The shipped texts have changed since this code was edited. Compare them, then save to confirm."),
     ),
-    State.ADDED: (_("Added"), _("No Python code defines this; everything it says stands here.")),
-    State.GONE: (_("Gone"), _("Python no longer defines this code, so it is not in the catalog.")),
+    RowState.ADDED: (_("Added"), _("Python does not define this code; all its values are stored here.")),
+    RowState.GONE: (_("Gone"), _("Python no longer defines this code, so it is not in the catalog.")),
 }
 
 
-def row_of(obj: ErrorCode) -> Row:
-    """Return what a row says, as the snapshot has it."""
+def build_row(obj: ErrorCode) -> Row:
+    """Return a row as it is in the catalog."""
     translations = obj.translations.all() if obj.pk else ()
     return Row(
         code=obj.code,
@@ -67,25 +67,25 @@ def row_of(obj: ErrorCode) -> Row:
         listed=obj.listed,
         deprecated=obj.deprecated,
         replaced_by=obj.replaced_by.code if obj.replaced_by else "",
-        texts=_given(obj),
-        translations={translation.language: _given(translation) for translation in translations},
+        texts=_get_texts(obj),
+        translations={translation.language: _get_texts(translation) for translation in translations},
     )
 
 
-def entry_of(obj: ErrorCode, language: str | None = None) -> Entry | None:
-    """Return what the catalog answers for a row, in the active language, ``None`` if it has no such code.
+def get_entry(obj: ErrorCode, language: str | None = None) -> Entry | None:
+    """Return the effective values of a row in a language, ``None`` if its code is not in the catalog.
 
-    It is made from the row itself: the copy of this process may be a moment older.
+    The default language is the active one. The row itself is read: the catalog of this process may be older.
     """
     try:
-        return Catalog({obj.code: row_of(obj)}).entry(obj.code, language or active_language())
+        return Catalog({obj.code: build_row(obj)}).entry(obj.code, language or get_active_language())
     except KeyError:
         return None
 
 
-def without_translation(obj: ErrorCode, language: str) -> dict[str, str]:
-    """Return the texts that stand in where a row is not translated into a language."""
-    row = row_of(obj)
+def get_fallback_texts(obj: ErrorCode, language: str) -> dict[str, str]:
+    """Return the effective texts of a row in a language without its translation to that language."""
+    row = build_row(obj)
     others = {known: texts for known, texts in row.translations.items() if known != language}
     try:
         entry = Catalog({obj.code: replace(row, translations=others)}).entry(obj.code, language)
@@ -95,53 +95,47 @@ def without_translation(obj: ErrorCode, language: str) -> dict[str, str]:
     return {name: value if isinstance(value, str) else "\n".join(value) for name, value in values.items()}
 
 
-def state_of(obj: ErrorCode) -> State:
-    """Return where the words of a row come from."""
+def get_state(obj: ErrorCode) -> RowState:
+    """Return the state of a row."""
+    row = build_row(obj)
     if codes.get(obj.code) is None:
-        return State.ADDED if row_of(obj).is_complete else State.GONE
-    row = row_of(obj)
+        return RowState.ADDED if row.is_complete else RowState.GONE
     if not (row.texts or row.translations or row.status or row.type or row.retry or row.doc_url):
-        return State.SHIPPED
-    return State.OUTDATED if obj.is_outdated() else State.EDITED
+        return RowState.SHIPPED
+    return RowState.OUTDATED if obj.is_outdated() else RowState.EDITED
 
 
-def in_state(state: State, queryset: QuerySet[ErrorCode]) -> QuerySet[ErrorCode]:
-    """Return the rows in a state, which the database finds itself."""
-    known = {definition.code: definition for definition in codes.definitions()}
-    if state in (State.ADDED, State.GONE):
+def filter_by_state(queryset: QuerySet[ErrorCode], state: RowState) -> QuerySet[ErrorCode]:
+    """Return the rows in a state; the database filters them."""
+    definitions = {definition.code: definition for definition in codes.definitions()}
+    if state in (RowState.ADDED, RowState.GONE):
         complete = Q(status__isnull=False) & ~Q(title="") & ~Q(message="")
-        return queryset.exclude(code__in=known).filter(complete if state is State.ADDED else ~complete)
-    queryset = queryset.filter(code__in=known)
-    if state is State.SHIPPED:
+        return queryset.exclude(code__in=definitions).filter(complete if state is RowState.ADDED else ~complete)
+    queryset = queryset.filter(code__in=definitions)
+    if state is RowState.SHIPPED:
         return queryset.exclude(_EDITED)
-    digests = [codes.digest(definition) for definition in known.values()]
+    digests = [codes.digest(definition) for definition in definitions.values()]
     is_current = Q(default_digest="") | Q(default_digest__in=digests)
-    return queryset.filter(_EDITED, is_current if state is State.EDITED else ~is_current)
+    return queryset.filter(_EDITED, is_current if state is RowState.EDITED else ~is_current)
 
 
-def untranslated(obj: ErrorCode) -> list[str]:
-    """Return the languages of the project in which a row has no message of its own.
+def get_missing_languages(obj: ErrorCode) -> list[str]:
+    """Return the languages of the project without a message of a row.
 
-    Empty when the project has not chosen its languages: Django knows a hundred.
+    Empty if the project has not set ``LANGUAGES``: Django's default has a hundred.
     """
     if not settings.USE_I18N or settings.LANGUAGES == global_settings.LANGUAGES:
         return []
     own = settings.LANGUAGE_CODE.split("-")[0]
     others = [language for language, _name in settings.LANGUAGES if language.split("-")[0] != own]
-    entries = {language: entry_of(obj, language) for language in others}
+    entries = {language: get_entry(obj, language) for language in others}
     return [language for language, entry in entries.items() if entry and not entry.language]
 
 
-def shipped(code: str) -> dict[str, str]:
-    """Return the five texts of a code as shipped, in the active language; empty if Python does not define it."""
-    definition = codes.get(code)
-    return shipped_texts(definition) if definition else {}
-
-
-def active_language() -> str:
-    """Return the language of whoever uses the admin."""
+def get_active_language() -> str:
+    """Return the active language, ``LANGUAGE_CODE`` if translations are deactivated."""
     return get_language() or settings.LANGUAGE_CODE
 
 
-def _given(texts: Texts) -> dict[str, str]:
+def _get_texts(texts: Texts) -> dict[str, str]:
     return {name: text for name in codes.TEXTS if (text := getattr(texts, name)) and text.strip()}

@@ -1,4 +1,4 @@
-"""What an editor is told after saving: nothing is refused, but clients or readers may be surprised."""
+"""Warnings after an error code was saved: nothing is refused, but clients or readers may be surprised."""
 
 from __future__ import annotations
 
@@ -9,33 +9,33 @@ from django.utils.translation import gettext as _
 
 from ... import catalog
 from ...models import ErrorCode
-from .row_state import CONTRACT, entry_of
+from .row_state import CONTRACT_FIELDS, get_entry
 
 
-def advise(request: HttpRequest, before: ErrorCode | None, obj: ErrorCode) -> None:
+def add_warnings(request: HttpRequest, before: ErrorCode | None, obj: ErrorCode) -> None:
     """Warn of a changed contract, and of other codes with the same title."""
-    _advise_on_contract(request, before, obj)
-    _advise_on_title(request, obj)
+    _warn_of_changed_contract(request, before, obj)
+    _warn_of_same_title(request, obj)
 
 
-def _advise_on_contract(request: HttpRequest, before: ErrorCode | None, obj: ErrorCode) -> None:
-    old, new = entry_of(before) if before else None, entry_of(obj)
-    if old is None or new is None:
+def _warn_of_changed_contract(request: HttpRequest, before: ErrorCode | None, obj: ErrorCode) -> None:
+    old_entry, new_entry = get_entry(before) if before else None, get_entry(obj)
+    if old_entry is None or new_entry is None:
         return
-    for name in CONTRACT:
-        was, is_ = getattr(old, name), getattr(new, name)
-        if was != is_:
-            said = {"code": obj.code, "field": obj._meta.get_field(name).verbose_name, "old": was, "new": is_}  # type: ignore[union-attr]
+    for name in CONTRACT_FIELDS:
+        old, new = getattr(old_entry, name), getattr(new_entry, name)
+        if old != new:
+            label = obj._meta.get_field(name).verbose_name  # type: ignore[union-attr]
             text = _(
                 "%(code)s: %(field)s changed from %(old)s to %(new)s. This is part of the contract with your "
                 "clients; tell them."
             )
-            messages.warning(request, text % said)
+            messages.warning(request, text % {"code": obj.code, "field": label, "old": old, "new": new})
 
 
-def _advise_on_title(request: HttpRequest, obj: ErrorCode) -> None:
+def _warn_of_same_title(request: HttpRequest, obj: ErrorCode) -> None:
     language, current = settings.LANGUAGE_CODE, catalog.current()
-    entry = entry_of(obj, language)
+    entry = get_entry(obj, language)
     title = entry.title.casefold() if entry else ""
     same = [code for code in current if code != obj.code and current.entry(code, language).title.casefold() == title]
     if same:

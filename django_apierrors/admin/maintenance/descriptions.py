@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from ...maintenance import Status, words
 from ...models import MaintenanceWindow
-from ..catalog.change_message import change
+from ..catalog.change_message import format_change
 
 Text = TypeVar("Text", bound=Callable[..., str])
 
@@ -170,7 +170,7 @@ def log_edited(form: Any) -> str:
     """Return what the log says when a scheduled window was edited: old and new values."""
     names = [name for name in form.changed_data if name != "no_end"]
     values = [(name, form.initial.get(name), form.cleaned_data.get(name)) for name in names]
-    changes = [change(capfirst(name.replace("_", " ")), _plain(old), _plain(new)) for name, old, new in values]
+    changes = [format_change(capfirst(name.replace("_", " ")), _plain(old), _plain(new)) for name, old, new in values]
     return f"Edited. {'; '.join(changes)}." if changes else "Edited, and nothing changed."
 
 

@@ -18,7 +18,7 @@ from ...fields import LinesField
 from ...maintenance.switch import after
 from ...middleware import MISSING, is_installed
 from ...models import MaintenanceWindow
-from ..catalog.forms import Prose
+from ..fields import MultilineField
 
 #: What the end of a window may be in the form of the switch, beside a number of minutes.
 CUSTOM, NO_END = "custom", "none"
@@ -57,7 +57,7 @@ FIELDS: dict[Any, dict[str, Any]] = {
         "widget": DateTimeWidget(),
         "show_hidden_initial": False,
     },
-    models.TextField: {"form_class": Prose, "widget": forms.Textarea({"rows": 2})},
+    models.TextField: {"form_class": MultilineField, "widget": forms.Textarea({"rows": 2})},
     models.URLField: {"assume_scheme": "https", "widget": forms.URLInput({"placeholder": "https://"})},
     LinesField: {"widget": forms.Textarea({"rows": 2, "spellcheck": "false"}), "show_hidden_initial": False},
 }

@@ -25,7 +25,7 @@ from ...maintenance.gate import Verdict, judge
 from ...request_id import request_id
 from ...request_state import RequestState
 from ...windows import Window, Windows, open_at
-from ..catalog.row_state import active_language
+from ..catalog.row_state import get_active_language
 
 #: The one request that browsers make by themselves.
 PREFLIGHT = "PREFLIGHT"
@@ -61,7 +61,7 @@ class MadeUp(HttpRequest):
         self.META = {name: page.META[name] for name in _OF_HOST if name in page.META} | meta
         self.method, self.path, self.path_info = method, get_script_prefix() + path[1:], path
         self._page_scheme = page.scheme
-        self.LANGUAGE_CODE = active_language()
+        self.LANGUAGE_CODE = get_active_language()
         RequestState.of(self).request_id = request_id(page, RequestState.of(page))
         if hasattr(page, "urlconf"):
             self.urlconf = page.urlconf
