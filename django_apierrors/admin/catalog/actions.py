@@ -50,9 +50,8 @@ class ErrorCodeActions(_ErrorCodeModelAdmin):
     def unlist_codes(self, request: HttpRequest, queryset: QuerySet[ErrorCode]) -> None:
         """Hide codes from the public documentation."""
         count = self._set_field(request, queryset.filter(listed=True), "listed", False)
-        messages.success(
-            request, ngettext("%d code is no longer listed.", "%d codes are no longer listed.", count) % count
-        )
+        text = ngettext("%d code is no longer listed.", "%d codes are no longer listed.", count)
+        messages.success(request, text % count)
 
     @admin.action(permissions=["change"], description=gettext_lazy("Mark as deprecated"))
     def deprecate_codes(self, request: HttpRequest, queryset: QuerySet[ErrorCode]) -> None:

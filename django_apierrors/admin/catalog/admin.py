@@ -53,14 +53,8 @@ class ErrorCodeAdminMixin(ErrorCodeActions):
     formfield_overrides = _FORMFIELD_OVERRIDES
     autocomplete_fields = ["replaced_by"]
     list_display = [
-        "code",
-        "effective_status",
-        "state",
-        "effective_title",
-        "listed",
-        "deprecated",
-        "missing_translations",
-    ]
+        "code", "effective_status", "state", "effective_title", "listed", "deprecated", "missing_translations",
+    ]  # fmt: skip
     list_filter = [StateFilter, StatusFilter, TypeFilter, "listed", "deprecated"]
     list_select_related = ["replaced_by"]
     ordering = ["code"]

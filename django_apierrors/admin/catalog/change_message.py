@@ -39,12 +39,8 @@ def build_row_message(before: Mapping[str, Any], obj: ErrorCode) -> ChangeMessag
 def get_overrides(obj: ErrorCode) -> list[str]:
     """Return a line of text for each value of a row that differs from a blank row."""
     blank = get_values(ErrorCode(code=obj.code))
-    values = get_values(obj)
-    return [
-        f"{format_label(name)}: {_format_value(value)}"
-        for name, value in values.items()
-        if value != blank.get(name, "")
-    ]
+    overrides = {name: value for name, value in get_values(obj).items() if value != blank.get(name, "")}
+    return [f"{format_label(name)}: {_format_value(value)}" for name, value in overrides.items()]
 
 
 def get_values(obj: ErrorCode) -> dict[str, Any]:

@@ -84,10 +84,8 @@ def _format_help(label: str | Promise, text: str, name: str) -> SafeString:
 def _get_language_choices(stored: str) -> list[tuple[str, str]]:
     """Return the languages of the project with their bases and the stored one, sorted by name."""
     languages = {code for code, _name in settings.LANGUAGES} | ({stored} if stored else set())
-    names = {
-        language: _get_language_name(language) for language in languages | {code.split("-")[0] for code in languages}
-    }
-    choices = [(code, f"{name} ({code})") for code, name in names.items()]
+    languages |= {code.split("-")[0] for code in languages}
+    choices = [(code, f"{_get_language_name(code)} ({code})") for code in languages]
     return [("", "---------"), *sorted(choices, key=lambda choice: choice[1])]
 
 

@@ -1,4 +1,4 @@
-"""Maintenance in Django's admin: the page with the switch, the schedule, and the record of what was."""
+"""The model admin of maintenance windows: the page with the switch, the schedule, and the history."""
 
 from __future__ import annotations
 
@@ -23,25 +23,26 @@ from ... import stored
 from ...maintenance import bypass
 from ...maintenance.switch import after, changing
 from ...models import MaintenanceWindow
-from . import descriptions as words
-from .forms import FIELDS, ScheduleForm
-from .page_state import FIELD, digest, overtaken
-from .switch_views import Switching
-from .tester import previews
+from .change_message import build_cancel_message, build_edit_message, build_schedule_message
+from .descriptions import describe_scheduled_window
+from .forms import WINDOW_FORMFIELD_OVERRIDES, ScheduleForm
+from .page_state import PAGE_STATE_FIELD, dump_page_state
+from .switch_views import SwitchViews
+from .tester import get_window_previews
 
-#: Who did what, and when.
-_RECORD = ("created_by", "created_at", "ended_by")
+#: The fields that are set by the admin.
+_RECORD_FIELDS = ("created_by", "created_at", "ended_by")
 
 
-class MaintenanceWindowAdminMixin(Switching):
-    """The admin of maintenance, for any ``ModelAdmin``: a theme's, or Django's as in ``MaintenanceWindowAdmin``.
+class MaintenanceWindowAdminMixin(SwitchViews):
+    """The admin of maintenance for any subclass of ``ModelAdmin``, such as that of a theme.
 
-    ``toggle_maintenance`` is the permission for everything, ``view_maintenancewindow`` to look. What
-    has begun is history: it is extended or ended by buttons, and its row is never edited.
+    ``toggle_maintenance`` is the permission for all changes, ``view_maintenancewindow`` for reading.
+    A window that has begun is extended or ended by buttons; its row is never edited.
     """
 
     form = ScheduleForm
-    formfield_overrides = FIELDS
+    formfield_overrides = WINDOW_FORMFIELD_OVERRIDES
     radio_fields = {"mode": admin.VERTICAL}
     actions = None
 
@@ -51,9 +52,9 @@ class MaintenanceWindowAdminMixin(Switching):
         css = {"all": ["django_apierrors/admin.css"]}
 
     def get_urls(self) -> list[Any]:
-        """Return Django's URLs and those of the buttons, which take a POST and nothing else."""
+        """Return Django's URLs and those of the buttons, which accept only POST."""
         name = f"{self.opts.app_label}_{self.opts.model_name}"
-        switching: list[tuple[str, str, Callable[..., HttpResponseBase]]] = [
+        buttons: list[tuple[str, str, Callable[..., HttpResponseBase]]] = [
             ("on", "on/", self.on_view),
             ("off", "off/", self.off_view),
             ("end", "<path:object_id>/end/", self.end_view),
@@ -61,28 +62,28 @@ class MaintenanceWindowAdminMixin(Switching):
             ("bypass", "bypass/", self.bypass_view),
             ("token", "token/", self.token_view),
         ]
-        urls = [path(route, self._posted(view), name=f"{name}_{verb}") for verb, route, view in switching]
+        urls = [path(route, self._require_post(view), name=f"{name}_{action}") for action, route, view in buttons]
         preview = self.admin_site.admin_view(self.preview_view)
         return [*urls, path("preview/", preview, name=f"{name}_preview"), *super().get_urls()]
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Tell whether somebody may look; who may toggle may."""
-        return self.may_toggle(request) or super().has_view_permission(request, obj)
+        """Return whether a user may read; ``toggle_maintenance`` suffices."""
+        return self.has_toggle_permission(request) or super().has_view_permission(request, obj)
 
     def has_module_permission(self, request: HttpRequest) -> bool:
-        """Tell whether the page is listed for somebody."""
+        """Return whether the app index lists the page for a user."""
         return self.has_view_permission(request)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        """Tell whether somebody may schedule a window."""
-        return self.may_toggle(request)
+        """Return whether a user may schedule a window."""
+        return self.has_toggle_permission(request)
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Tell whether somebody may edit a window: not once it has begun."""
-        return self.may_toggle(request) and not (obj is not None and obj.has_begun())
+        """Return whether a user may edit a window: not after its start."""
+        return self.has_toggle_permission(request) and not (obj is not None and obj.has_begun())
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Tell whether somebody may cancel a window: not once it has begun."""
+        """Return whether a user may cancel a window: not after its start."""
         return self.has_change_permission(request, obj)
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
@@ -90,55 +91,56 @@ class MaintenanceWindowAdminMixin(Switching):
         if not self.has_view_permission(request):
             raise PermissionDenied
         if request.method not in ("GET", "HEAD"):
-            return self.not_allowed(request, "GET", "HEAD")
-        return self.page(request)
+            return self.method_not_allowed(request, "GET", "HEAD")
+        return self.maintenance_page(request)
 
     def changeform_view(
         self, request: HttpRequest, object_id: str | None = None, form_url: str = "", extra_context: Any = None
     ) -> Any:
-        """Schedule a window or edit one; the form itself refuses what others have overtaken."""
+        """Schedule or edit a window; the form refuses a stale page."""
         title = {"title": _("Schedule maintenance")} if object_id is None else {}
         view = super().changeform_view
 
-        def answer(shown: str, told: str) -> Any:
-            request._maintenance_overtaken = told  # type: ignore[attr-defined]
-            return view(request, object_id, form_url, {**title, "shown": shown, **(extra_context or {})})
+        def respond(page_state: str, stale_message: str) -> Any:
+            request._maintenance_stale_message = stale_message  # type: ignore[attr-defined]
+            context = {**title, PAGE_STATE_FIELD: page_state, **(extra_context or {})}
+            return view(request, object_id, form_url, context)
 
-        return self._alone(request, object_id, answer)
+        return self._respond_exclusively(request, object_id, respond)
 
     def delete_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> Any:
-        """Cancel a window, unless others have overtaken that."""
+        """Cancel a window, unless the page is stale."""
         view = super().delete_view
 
-        def answer(shown: str, told: str) -> Any:
-            if told:
-                messages.error(request, told)
-                return self.back()
-            asked = {"title": _("Cancel maintenance?"), "media": self.media, "shown": shown}
-            return view(request, object_id, {**asked, **(extra_context or {})})
+        def respond(page_state: str, stale_message: str) -> Any:
+            if stale_message:
+                messages.error(request, stale_message)
+                return self.redirect_to_page()
+            context = {"title": _("Cancel maintenance?"), "media": self.media, PAGE_STATE_FIELD: page_state}
+            return view(request, object_id, {**context, **(extra_context or {})})
 
-        return self._alone(request, object_id, answer)
+        return self._respond_exclusively(request, object_id, respond)
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
-        """Return the form of the schedule, which knows what others did in the meantime."""
+        """Return the form of the schedule with the changes since the page was rendered."""
         form = super().get_form(request, obj, change=change, **kwargs)
-        form.overtaken = getattr(request, "_maintenance_overtaken", "")  # type: ignore[attr-defined]
+        form.stale_message = getattr(request, "_maintenance_stale_message", "")  # type: ignore[attr-defined]
         return form
 
     def get_changeform_initial_data(self, request: HttpRequest) -> Any:
-        """Propose the hour after the next full one."""
+        """Return an hour in length from the second full hour on."""
         now = timezone.now()
         hour = (timezone.localtime(now) if timezone.is_aware(now) else now).replace(minute=0, second=0, microsecond=0)
-        proposed = {"starts_at": after(hour, timedelta(hours=2)), "ends_at": after(hour, timedelta(hours=3))}
-        return {**proposed, **super().get_changeform_initial_data(request)}
+        initial = {"starts_at": after(hour, timedelta(hours=2)), "ends_at": after(hour, timedelta(hours=3))}
+        return {**initial, **super().get_changeform_initial_data(request)}
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
-        """Return the fields; of what has begun, the record is there too."""
+        """Return the fieldsets; those of an existing window include its record."""
         when: dict[str, Any] = {"fields": ["starts_at", "ends_at", "no_end"]}
-        if not self.has_change_permission(request, obj):  # the fields of a form name the zone themselves
+        if not self.has_change_permission(request, obj):  # the help texts of a form name the zone
             zone = _("All times are in the time zone %s.") % timezone.get_current_timezone_name()
             when = {"fields": ["starts_at", "ends_at"], "description": format_html("{}", zone)}
-        record = ["reason", *(_RECORD if obj else ())]
+        record = ["reason", *(_RECORD_FIELDS if obj else ())]
         return [
             (_("When"), when),
             (_("What is refused"), {"fields": ["mode", "path_prefixes", "methods", "exempt_networks"]}),
@@ -147,94 +149,99 @@ class MaintenanceWindowAdminMixin(Switching):
         ]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        """Fix who did what, and when."""
-        return [*super().get_readonly_fields(request, obj), *(_RECORD if obj else ())]
+        """Return the read-only fields, among them the record."""
+        return [*super().get_readonly_fields(request, obj), *(_RECORD_FIELDS if obj else ())]
 
     def render_change_form(self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any) -> Any:
-        """Offer one button that saves; show what clients will be answered."""
+        """Show one save button, and the previews of a window that has not begun."""
         row = context.get("original")
         context |= {"show_save_and_continue": False, "show_save_and_add_another": False}
         if row is not None and request.method != "POST" and not row.has_begun():
-            context["previews"] = previews(stored.window(row), request)
+            context["previews"] = get_window_previews(stored.window(row), request)
         return super().render_change_form(request, context, *args, **kwargs)
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
-        """Save a scheduled window, and note who made it."""
+        """Save a scheduled window with its author."""
         if not change:
             obj.created_by = request.user
         super().save_model(request, obj, form, change)
 
     def construct_change_message(self, request: HttpRequest, form: Any, formsets: Any, add: bool = False) -> Any:
-        """Return what is logged of a window that was scheduled or edited."""
-        return words.log_scheduled(form.instance) if add else words.log_edited(form)
+        """Return the change message of a scheduled or edited window."""
+        return build_schedule_message(form.instance) if add else build_edit_message(form)
 
     def render_delete_form(self, request: HttpRequest, context: Any) -> Any:
-        """Say what is cancelled."""
-        return super().render_delete_form(request, {**context, "sentence": words.scheduled(context["object"])})
+        """Add the description of the window."""
+        context["summary"] = describe_scheduled_window(context["object"])
+        return super().render_delete_form(request, context)
 
     def log_deletions(self, request: HttpRequest, queryset: Any) -> Any:
-        """Log what will not happen."""
+        """Log cancelled windows."""
         log: Any = LogEntry.objects.log_actions
-        by = request.user.pk
-        return [log(by, [row], DELETION, words.log_cancelled(row), single_object=True) for row in queryset]
+        user_id = request.user.pk
+        return [log(user_id, [row], DELETION, build_cancel_message(row), single_object=True) for row in queryset]
 
     def response_add(self, request: HttpRequest, obj: Any, post_url_continue: Any = None) -> Any:
-        """Lead back to the page."""
-        return self._scheduled(request, obj)
+        """Redirect to the page "Maintenance"."""
+        return self._respond_scheduled(request, obj)
 
     def response_change(self, request: HttpRequest, obj: Any) -> Any:
-        """Lead back to the page."""
-        return self._scheduled(request, obj)
+        """Redirect to the page "Maintenance"."""
+        return self._respond_scheduled(request, obj)
 
     def response_delete(self, request: HttpRequest, obj_display: str, obj_id: Any) -> Any:
-        """Lead back to the page."""
+        """Redirect to the page "Maintenance"."""
         messages.success(request, _("Cancelled: %s.") % obj_display)
-        return self.back()
+        return self.redirect_to_page()
 
-    def _scheduled(self, request: HttpRequest, row: MaintenanceWindow) -> Any:
-        """Say what is scheduled; let the browser through if that is within the life of a pass."""
-        messages.success(request, _("Scheduled. %s") % words.scheduled(row))
-        response = self.back()
+    def _respond_scheduled(self, request: HttpRequest, row: MaintenanceWindow) -> Any:
+        """Add a message; grant a bypass if the window begins within its lifetime."""
+        messages.success(request, _("Scheduled. %s") % describe_scheduled_window(row))
+        response = self.redirect_to_page()
         if row.starts_at - timezone.now() <= timedelta(seconds=bypass.MAX_AGE):
-            self.let_through(request, response, [stored.window(row)])
+            self.grant_bypass(request, response, [stored.window(row)])
             messages.info(request, _("This browser will be let through."))
         return response
 
-    def _alone(self, request: HttpRequest, object_id: str | None, answer: Callable[[str, str], Any]) -> Any:
-        """Answer with what is shown now; a POST after all others, and with what they did in the meantime."""
+    def _respond_exclusively(
+        self, request: HttpRequest, object_id: str | None, respond: Callable[[str, str], Any]
+    ) -> Any:
+        """Call a function with the page state, and for a POST, under a lock, with the changes of others."""
         rows = self.get_queryset(request).not_over()
         if request.method != "POST":
-            return answer(digest(rows), "")
-        if not self.may_toggle(request):
+            return respond(dump_page_state(rows), "")
+        if not self.has_toggle_permission(request):
             raise PermissionDenied
         with changing() as using:
             row = self.get_object(request, unquote(object_id)) if object_id else None
-            told = overtaken(request.POST.get(FIELD, ""), using)
+            stale_message = self._get_stale_message(request, using)
             if row is not None and row.has_begun():
                 messages.error(request, _("This window has begun: it can be extended or ended, and no longer edited."))
-                response = self.back()
+                response = self.redirect_to_page()
             else:
-                response = answer(digest(rows), told)
-            if told or response.status_code != HTTPStatus.FOUND:
+                response = respond(dump_page_state(rows), stale_message)
+            if stale_message or response.status_code != HTTPStatus.FOUND:
                 transaction.set_rollback(True, using=using)
         return response
 
-    def _posted(self, view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
-        """Let a view be reached by POST alone, and by who may toggle alone."""
+    def _require_post(self, view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
+        """Restrict a view to POST and to users with the permission."""
 
-        def permitted(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-            if not self.may_toggle(request):
+        def checked_view(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+            if not self.has_toggle_permission(request):
                 raise PermissionDenied
             return view(request, *args, **kwargs)
 
-        inner = self.admin_site.admin_view(permitted)
+        inner = self.admin_site.admin_view(checked_view)
 
-        def posted(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-            return inner(request, *args, **kwargs) if request.method == "POST" else self.not_allowed(request, "POST")
+        def post_view(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+            if request.method != "POST":
+                return self.method_not_allowed(request, "POST")
+            return inner(request, *args, **kwargs)
 
-        return posted
+        return post_view
 
 
 @admin.register(MaintenanceWindow)
 class MaintenanceWindowAdmin(MaintenanceWindowAdminMixin, admin.ModelAdmin):  # type: ignore[type-arg]
-    """Maintenance in Django's own look."""
+    """The registered admin of maintenance windows."""

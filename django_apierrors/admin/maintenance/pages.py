@@ -1,4 +1,4 @@
-"""What stands on the page "Maintenance", and on the pages that its buttons lead to."""
+"""The page "Maintenance" and the pages of its buttons."""
 
 from __future__ import annotations
 
@@ -17,122 +17,133 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from ... import headers, stored
-from ...maintenance import banner, bypass, status
-from ...maintenance.words import scope
+from ...maintenance import banner, bypass, status, words
 from ...middleware import MISSING, is_installed
 from ...models import MaintenanceWindow
-from . import descriptions as words
+from . import descriptions
 from .forms import SwitchForm
-from .page_state import digest
-from .tester import Subject, TesterForm, page_for_people, previews, shown_window, subject_of
+from .page_state import PAGE_STATE_FIELD, dump_page_state
+from .tester import (
+    TestedWindows,
+    TesterForm,
+    get_preview_window,
+    get_tested_windows,
+    get_window_previews,
+    render_maintenance_page,
+)
 
 if TYPE_CHECKING:
-    _Admin = admin.ModelAdmin[MaintenanceWindow]
+    _WindowModelAdmin = admin.ModelAdmin[MaintenanceWindow]
 else:
-    _Admin = object
+    _WindowModelAdmin = object
 
 _TEMPLATES = "admin/django_apierrors/maintenancewindow"
-_OVER_A_PAGE = 20
+_HISTORY_PER_PAGE = 20
 
 
-class Pages(_Admin):
-    """The pages; nothing here changes anything."""
+class MaintenancePages(_WindowModelAdmin):
+    """The pages of maintenance, all of them read-only."""
 
     def get_queryset(self, request: HttpRequest) -> Any:
-        """Return the windows with who began and ended them, from the database that is written to."""
+        """Return the windows with their users, from the database for writes."""
         rows = super().get_queryset(request).using(router.db_for_write(self.model))
         return rows.select_related("created_by", "ended_by")
 
-    def may_toggle(self, request: HttpRequest) -> bool:
-        """Tell whether somebody may turn maintenance on and off."""
+    def has_toggle_permission(self, request: HttpRequest) -> bool:
+        """Return whether a user may turn maintenance on and off."""
         return request.user.has_perm("django_apierrors.toggle_maintenance")
 
-    def url(self, name: str, *args: Any) -> str:
+    def get_url(self, name: str, *args: Any) -> str:
         """Return the URL of one of the views."""
         return reverse(f"{self.admin_site.name}:{self.opts.app_label}_{self.opts.model_name}_{name}", args=args)
 
-    def back(self) -> HttpResponseRedirect:
-        """Return a redirect to the page."""
-        return HttpResponseRedirect(self.url("changelist"))
+    def redirect_to_page(self) -> HttpResponseRedirect:
+        """Return a redirect to the page "Maintenance"."""
+        return HttpResponseRedirect(self.get_url("changelist"))
 
-    def render(self, request: HttpRequest, name: str, context: dict[str, Any], code: int = 200) -> TemplateResponse:
-        """Return a page of the admin."""
+    def render_page(
+        self, request: HttpRequest, name: str, context: dict[str, Any], code: int = 200
+    ) -> TemplateResponse:
+        """Return an admin page."""
         request.current_app = self.admin_site.name
-        everything = {**self.admin_site.each_context(request), "opts": self.opts, "media": self.media, **context}
-        return TemplateResponse(request, f"{_TEMPLATES}/{name}.html", everything, status=code)
+        context = {**self.admin_site.each_context(request), "opts": self.opts, "media": self.media, **context}
+        return TemplateResponse(request, f"{_TEMPLATES}/{name}.html", context, status=code)
 
-    def page(self, request: HttpRequest, form: SwitchForm | None = None, code: int = 200) -> TemplateResponse:
-        """Return the page "Maintenance", with the form of the switch as it was sent."""
+    def maintenance_page(
+        self, request: HttpRequest, form: SwitchForm | None = None, code: int = 200
+    ) -> TemplateResponse:
+        """Return the page "Maintenance", with the submitted form of the switch."""
         now, is_missing = status(), not is_installed()
-        subject = subject_of(now)
-        answered = shown_window(subject)
+        tested = get_tested_windows(now)
         context = {
             "title": capfirst(self.opts.verbose_name_plural),
             banner.SHOWN: True,
-            "state": now,
-            "headline": _("Maintenance refuses nothing") if is_missing else words.headline(now),
-            "look": "off" if is_missing else words.look(now),
-            "forced": words.forced(now),
-            "quiet": "" if now.is_on else words.quiet(now),
-            "opened": [(row, words.opened(row)) for row in now.open],
-            "scheduled": [(row, words.scheduled(row)) for row in now.upcoming],
+            "status": now,
+            "headline": _("Maintenance refuses nothing") if is_missing else descriptions.describe_status(now),
+            "status_class": "off" if is_missing else descriptions.get_status_class(now),
+            "forced": descriptions.describe_force(now),
+            "next_window": "" if now.is_on else descriptions.describe_next_window(now),
+            "open_windows": [(row, descriptions.describe_open_window(row)) for row in now.open],
+            "scheduled_windows": [(row, descriptions.describe_scheduled_window(row)) for row in now.upcoming],
             "missing": MISSING if is_missing else (),
-            "may_switch": self.may_toggle(request) and not is_missing,
-            "may_toggle": self.may_toggle(request),
+            "can_switch": self.has_toggle_permission(request) and not is_missing,
+            "has_toggle_permission": self.has_toggle_permission(request),
             "form": form or SwitchForm(),
-            "shown": digest((*now.open, *now.upcoming)),
-            "is_let_through": bool(now.open) and bypass.is_held(request, map(stored.window, now.open)),
-            "previews": previews(answered, request),
-            "is_example": not subject.windows,
-            "subject": subject.words,
+            PAGE_STATE_FIELD: dump_page_state((*now.open, *now.upcoming)),
+            "has_bypass": bool(now.open) and bypass.is_held(request, map(stored.window, now.open)),
+            "previews": get_window_previews(get_preview_window(tested), request),
+            "is_example": not tested.windows,
+            "tested": tested.description,
             "zone": timezone.get_current_timezone_name(),
-            **self._tested(request, subject),
-            **self._history(request),
+            **self._get_tester_context(request, tested),
+            **self._get_history_context(request),
         }
-        return self.render(request, "change_list", context, code)
+        return self.render_page(request, "change_list", context, code)
 
     def preview_view(self, request: HttpRequest) -> Any:
-        """Show the page that people see, as a success."""
+        """Show the maintenance page of the site with the status 200."""
         if not self.has_view_permission(request):
             raise PermissionDenied
-        return page_for_people(shown_window(subject_of(status())), request)
+        return render_maintenance_page(get_preview_window(get_tested_windows(status())), request)
 
-    def confirmation(self, request: HttpRequest, form: SwitchForm) -> TemplateResponse:
-        """Return the page that says what will be blocked, and asks."""
+    def confirmation_page(self, request: HttpRequest, form: SwitchForm) -> TemplateResponse:
+        """Return the page that asks for a confirmation."""
         row: MaintenanceWindow = form.instance
         context = {
             "title": _("Turn maintenance on?"),
             "form": form,
             "row": row,
-            "refused": words.refused(row),
-            "until": words.until(row),
-            "forced": words.forced(status()),
-            "preview": previews(stored.window(row), request)[0],
-            "shown": request.POST.get("shown", ""),
+            "refusal": descriptions.describe_refusal(row),
+            "until": descriptions.describe_end(row),
+            "forced": descriptions.describe_force(status()),
+            "preview": get_window_previews(stored.window(row), request)[0],
+            PAGE_STATE_FIELD: request.POST.get(PAGE_STATE_FIELD, ""),
         }
-        return self.render(request, "on_confirmation", context)
+        return self.render_page(request, "on_confirmation", context)
 
-    def not_allowed(self, request: HttpRequest, *allowed: str) -> TemplateResponse:
-        """Return the answer to who comes by a link where only a button leads, or the other way round (RFC 9110)."""
-        response = self.render(request, "not_allowed", {"title": _("Nothing was changed")}, 405)
+    def method_not_allowed(self, request: HttpRequest, *allowed: str) -> TemplateResponse:
+        """Return the response to a wrong method, with ``Allow`` (RFC 9110)."""
+        response = self.render_page(request, "not_allowed", {"title": _("Nothing was changed")}, 405)
         response[headers.ALLOW] = ", ".join(allowed)
         return response
 
-    def _tested(self, request: HttpRequest, subject: Subject) -> dict[str, Any]:
-        """Return the tester, and its verdict if it was asked."""
+    def _get_tester_context(self, request: HttpRequest, tested: TestedWindows) -> dict[str, Any]:
+        """Return the form of the tester with its result."""
         form = TesterForm(request.GET if "path" in request.GET else None)
-        verdict = form.verdict(subject, request) if form.is_valid() else None
-        covered = scope(verdict.window) if verdict and verdict.window else ""
-        return {"tester": form, "verdict": verdict, "covered": covered}
+        decision = form.decide(tested, request) if form.is_valid() else None
+        covered = words.scope(decision.window) if decision and decision.window else ""
+        return {"tester": form, "decision": decision, "covered": covered}
 
-    def _history(self, request: HttpRequest) -> dict[str, Any]:
-        """Return the windows that are over, a page of them."""
+    def _get_history_context(self, request: HttpRequest) -> dict[str, Any]:
+        """Return a page of the windows that are over."""
         rows = self.get_queryset(request).filter(ends_at__lte=timezone.now()).order_by("-starts_at", "-pk")
-        paginator = Paginator(rows, _OVER_A_PAGE)
+        paginator = Paginator(rows, _HISTORY_PER_PAGE)
         page = paginator.get_page(request.GET.get(PAGE_VAR))
         return {
             "over": page,
-            "history": [words.past(row) for row in page],
+            "history": [
+                {"row": row, "when": words.span(row.starts_at, row.ends_at), "scope": words.scope(row)} for row in page
+            ],
             "page_range": paginator.get_elided_page_range(page.number),
             "page_var": PAGE_VAR,
         }

@@ -1,4 +1,4 @@
-"""What the buttons of the page "Maintenance" do."""
+"""The views behind the buttons of the page "Maintenance"."""
 
 from __future__ import annotations
 
@@ -22,143 +22,147 @@ from ...maintenance.switch import after, changing, end
 from ...middleware import is_installed
 from ...models import MaintenanceWindow
 from ...windows import Window
-from . import descriptions as words
+from . import descriptions
+from .change_message import build_bypass_message, build_end_message, build_extend_message, build_on_message
 from .forms import SwitchForm
-from .page_state import FIELD, overtaken
-from .pages import Pages
+from .page_state import PAGE_STATE_FIELD, get_stale_message
+from .pages import MaintenancePages
 
 _EXTENSION = timedelta(minutes=30)
 
 
-class Switching(Pages):
-    """The views that change something: by POST alone, and by who may toggle alone."""
+class SwitchViews(MaintenancePages):
+    """The views that change something; see ``MaintenanceWindowAdminMixin.get_urls`` for method and permission."""
 
     def on_view(self, request: HttpRequest) -> HttpResponseBase:
-        """Turn maintenance on: check, ask, and do it once that was answered."""
+        """Turn maintenance on, after a confirmation."""
         form = SwitchForm(request.POST)
         if not is_installed():
-            return self.page(request, form, 409)
+            return self.maintenance_page(request, form, 409)
         if "back" in request.POST or not form.is_valid():
-            return self.page(request, form)
+            return self.maintenance_page(request, form)
         if "confirmed" in request.POST:
-            told = self._turn_on(request, form.instance)
+            stale_message = self._turn_on(request, form.instance)
         else:
-            told = overtaken(request.POST.get(FIELD, ""), self.get_queryset(request).db)
-        if told:
-            form.add_error(None, told)
-            return self.page(request, form, 409)
+            stale_message = self._get_stale_message(request, self.get_queryset(request).db)
+        if stale_message:
+            form.add_error(None, stale_message)
+            return self.maintenance_page(request, form, 409)
         if "confirmed" not in request.POST:
-            return self.confirmation(request, form)
-        messages.success(request, words.told_of_on(form.instance, status()))
-        response = self.back()
-        self.let_through(request, response, self._open(request))
+            return self.confirmation_page(request, form)
+        messages.success(request, descriptions.describe_turned_on(form.instance, status()))
+        response = self.redirect_to_page()
+        self.grant_bypass(request, response, self._get_open_windows(request))
         return response
 
     def off_view(self, request: HttpRequest) -> HttpResponseBase:
         """End all open windows."""
-        return self._end(request, lambda: self.get_queryset(request).open())
+        return self._end_windows(request, lambda: self.get_queryset(request).open())
 
     def end_view(self, request: HttpRequest, object_id: str) -> HttpResponseBase:
         """End one open window."""
-        return self._end(request, lambda: filter(None, [self._one(request, object_id)]))
+        return self._end_windows(request, lambda: filter(None, [self._get_open_row(request, object_id)]))
 
     def extend_view(self, request: HttpRequest, object_id: str) -> HttpResponseBase:
         """Extend an open window by half an hour."""
         with changing() as using:
-            told = overtaken(request.POST.get(FIELD, ""), using)
-            row = None if told else self._one(request, object_id)
+            stale_message = self._get_stale_message(request, using)
+            row = None if stale_message else self._get_open_row(request, object_id)
             if row is None or row.ends_at is None:
                 transaction.set_rollback(True, using=using)
             else:
                 row.ends_at = after(row.ends_at, _EXTENSION)
                 row.save(update_fields=["ends_at"])
-                self.log_change(request, row, words.log_extended(row))
-        response = self.back()
+                self.log_change(request, row, build_extend_message(row))
+        response = self.redirect_to_page()
         if row is None or row.ends_at is None:
-            messages.error(request, told or _("This window is over or has no end; nothing was extended."))
+            message = stale_message or _("This window is over or has no end; nothing was extended.")
+            messages.error(request, message)
             return response
-        messages.success(request, _("Extended: maintenance goes on %s.") % words.until(row))
-        if row.key in bypass.keys(request):  # else the cookie would end before the window
-            self.let_through(request, response, [stored.window(row)])
+        messages.success(request, _("Extended: maintenance goes on %s.") % descriptions.describe_end(row))
+        if row.key in bypass.keys(request):  # the old cookie would expire before the window
+            self.grant_bypass(request, response, [stored.window(row)])
         return response
 
     def bypass_view(self, request: HttpRequest) -> HttpResponseBase:
-        """Let the browser that asks through."""
-        opened = self._open(request)
-        response = self.back()
-        if not opened:
+        """Set a bypass cookie in this browser."""
+        windows = self._get_open_windows(request)
+        response = self.redirect_to_page()
+        if not windows:
             messages.error(request, _("Nothing is on, so there is nothing to be let through."))
             return response
-        self._log_pass(request, is_token=False)
-        self.let_through(request, response, opened)
+        self._log_bypass(request, is_token=False)
+        self.grant_bypass(request, response, windows)
         messages.success(request, _("This browser is let through until maintenance ends, for 12 hours at most."))
         return response
 
     def token_view(self, request: HttpRequest) -> HttpResponseBase:
-        """Show a token for API clients, this once."""
-        opened = self._open(request)
-        if not opened:
+        """Show a new bypass token for API clients, once."""
+        windows = self._get_open_windows(request)
+        if not windows:
             messages.error(request, _("Nothing is on, so there is nothing to be let through."))
-            return self.back()
-        self._log_pass(request, is_token=True)
-        made = {
+            return self.redirect_to_page()
+        self._log_bypass(request, is_token=True)
+        context = {
             "title": _("A token for API clients"),
             "header": bypass.HEADER,
-            "token": bypass.token(opened),
+            "token": bypass.token(windows),
             "url": request.build_absolute_uri(get_script_prefix() + next(iter(conf.API_PATHS), "/").lstrip("/")),
         }
-        response = self.render(request, "token", made)
+        response = self.render_page(request, "token", context)
         add_never_cache_headers(response)
         return response
 
-    def let_through(self, request: HttpRequest, response: HttpResponseBase, windows: Iterable[Window]) -> None:
-        """Give the browser a pass for some windows, and for those that it has one for already."""
-        held = bypass.keys(request)
+    def grant_bypass(self, request: HttpRequest, response: HttpResponseBase, windows: Iterable[Window]) -> None:
+        """Set a bypass cookie for some windows, in addition to those of the current cookie."""
         rows = self.get_queryset(request).not_over()
-        passes = {window.key: window for window in (*map(stored.window, rows), *windows)}
-        wanted = held | {window.key for window in windows}
-        bypass.hand_out(response, request, [window for key, window in passes.items() if key in wanted])
+        by_key = {window.key: window for window in (*map(stored.window, rows), *windows)}
+        keys = bypass.keys(request) | {window.key for window in windows}
+        bypass.hand_out(response, request, [window for key, window in by_key.items() if key in keys])
 
     def _turn_on(self, request: HttpRequest, row: MaintenanceWindow) -> str:
-        """Open a window, or return what others did in the meantime."""
+        """Open a window, or return the changes of others since the page was rendered."""
         with changing() as using:
-            told = overtaken(request.POST.get(FIELD, ""), using)
-            if told:
+            stale_message = self._get_stale_message(request, using)
+            if stale_message:
                 transaction.set_rollback(True, using=using)
             else:
                 row.created_by = request.user  # type: ignore[assignment]
                 row.save()
-                self.log_addition(request, row, words.log_on(row))
-        return told
+                self.log_addition(request, row, build_on_message(row))
+        return stale_message
 
-    def _end(self, request: HttpRequest, rows: Callable[[], Iterable[MaintenanceWindow]]) -> HttpResponseBase:
+    def _end_windows(self, request: HttpRequest, rows: Callable[[], Iterable[MaintenanceWindow]]) -> HttpResponseBase:
         with changing() as using:
-            told = overtaken(request.POST.get(FIELD, ""), using)
-            ended = [] if told else list(rows())
+            stale_message = self._get_stale_message(request, using)
+            ended = [] if stale_message else list(rows())
             if not ended:
                 transaction.set_rollback(True, using=using)
             for row in ended:
-                planned = row.ends_at
+                planned_end = row.ends_at
                 end(row, user=request.user)
-                self.log_change(request, row, words.log_ended(row, planned))
-        if told:
-            messages.error(request, told)
+                self.log_change(request, row, build_end_message(row, planned_end))
+        if stale_message:
+            messages.error(request, stale_message)
         elif not ended:
             messages.info(request, _("It was over already; there was nothing to turn off."))
         else:
-            said = ngettext("%d window was ended.", "%d windows were ended.", len(ended)) % len(ended)
-            messages.success(request, said)
-        return self.back()
+            text = ngettext("%d window was ended.", "%d windows were ended.", len(ended))
+            messages.success(request, text % len(ended))
+        return self.redirect_to_page()
 
-    def _one(self, request: HttpRequest, object_id: str) -> MaintenanceWindow | None:
+    def _get_stale_message(self, request: HttpRequest, using: str) -> str:
+        return get_stale_message(request.POST.get(PAGE_STATE_FIELD, ""), using)
+
+    def _get_open_row(self, request: HttpRequest, object_id: str) -> MaintenanceWindow | None:
         """Return a window if it is open."""
         row = self.get_object(request, unquote(object_id))
         return row if row is not None and row.is_open() else None
 
-    def _open(self, request: HttpRequest) -> list[Window]:
-        """Return the windows of the database that are open; what the settings force has no pass."""
+    def _get_open_windows(self, request: HttpRequest) -> list[Window]:
+        """Return the open windows of the database; ``FORCE`` has no bypass."""
         return [stored.window(row) for row in self.get_queryset(request).open()]
 
-    def _log_pass(self, request: HttpRequest, *, is_token: bool) -> None:
+    def _log_bypass(self, request: HttpRequest, *, is_token: bool) -> None:
         for row in self.get_queryset(request).open():
-            self.log_change(request, row, words.log_let_through(row, is_token))
+            self.log_change(request, row, build_bypass_message(row, is_token=is_token))

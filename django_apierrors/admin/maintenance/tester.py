@@ -1,8 +1,7 @@
-"""What clients are answered, and whether a request would be: by the code that answers on the wire."""
+"""The request tester and the previews of maintenance, by the code that builds the real responses."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from time import time
@@ -18,8 +17,8 @@ from django.utils.translation import gettext_lazy
 
 from ... import headers, responses, stored, windows
 from ...client_ip import parse
-from ...codes import phrase
 from ...conf import conf
+from ...docs.examples import Example, format_response
 from ...maintenance import Status, answers, words
 from ...maintenance.gate import Verdict, judge
 from ...request_id import request_id
@@ -27,38 +26,31 @@ from ...request_state import RequestState
 from ...windows import Window, Windows, open_at
 from ..catalog.row_state import get_active_language
 
-#: The one request that browsers make by themselves.
+#: The choice for a CORS preflight.
 PREFLIGHT = "PREFLIGHT"
 
-_METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
-_OF_HOST = ("HTTP_HOST", "HTTP_X_FORWARDED_HOST", "HTTP_X_FORWARDED_PORT", "SERVER_NAME", "SERVER_PORT", "SCRIPT_NAME")
-_EXAMPLE = 60 * 60
+_TESTER_METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+_HOST_META = (
+    "HTTP_HOST", "HTTP_X_FORWARDED_HOST", "HTTP_X_FORWARDED_PORT", "SERVER_NAME", "SERVER_PORT", "SCRIPT_NAME",
+)  # fmt: skip
+_EXAMPLE_SECONDS = 60 * 60
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Subject:
-    """The windows that a question is about, the strictest first, and which these are."""
+class TestedWindows:
+    """The windows of a test, the strictest first, with their description."""
 
     windows: Sequence[Window]
-    words: str
+    description: str
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Answer:
-    """One answer: its format and where that is used, the status line with the headers, and the body."""
-
-    label: str
-    head: str
-    body: str
-
-
-class MadeUp(HttpRequest):
-    """A request to the host of the page by somebody without cookies and credentials."""
+class SampleRequest(HttpRequest):
+    """A request to the host of the page without cookies and credentials."""
 
     def __init__(self, page: HttpRequest, method: str, path: str, **meta: str) -> None:
-        """Take the request of the page, and what is to be asked."""
+        """Set the attributes of the request; ``page`` is that of the admin page."""
         super().__init__()
-        self.META = {name: page.META[name] for name in _OF_HOST if name in page.META} | meta
+        self.META = {name: page.META[name] for name in _HOST_META if name in page.META} | meta
         self.method, self.path, self.path_info = method, get_script_prefix() + path[1:], path
         self._page_scheme = page.scheme
         self.LANGUAGE_CODE = get_active_language()
@@ -70,53 +62,46 @@ class MadeUp(HttpRequest):
         return self._page_scheme
 
 
-def subject_of(status: Status) -> Subject:
-    """Return what is open now, else what will be when the next scheduled window begins, else nothing."""
+def get_tested_windows(status: Status) -> TestedWindows:
+    """Return the open windows, else those at the start of the next scheduled window, else none."""
     known, now = Windows(map(stored.window, (*status.open, *status.upcoming))), time()
     with windows.within(known):
-        opened = open_at(now)
-    if opened:
-        return Subject(windows=opened, words=_("the windows that are open now"))
-    coming = known.upcoming(now) if status.forced is None else ()
-    if not coming:
-        return Subject(windows=(), words=_("what is so now: nothing is on"))
-    starts_at = words.moment(status.upcoming[0].starts_at)
-    told = _("the next scheduled window, from %(starts)s for %(scope)s; nothing is on now")
-    return Subject(
-        windows=known.open_at(coming[0].begins), words=told % {"starts": starts_at, "scope": words.scope(coming[0])}
-    )
+        open_windows = open_at(now)
+    if open_windows:
+        return TestedWindows(windows=open_windows, description=_("the windows that are open now"))
+    upcoming = known.upcoming(now) if status.forced is None else ()
+    if not upcoming:
+        return TestedWindows(windows=(), description=_("the current state: nothing is on"))
+    params = {"starts": words.moment(status.upcoming[0].starts_at), "scope": words.scope(upcoming[0])}
+    description = _("the next scheduled window, from %(starts)s for %(scope)s; nothing is on now")
+    return TestedWindows(windows=known.open_at(upcoming[0].begins), description=description % params)
 
 
-def shown_window(subject: Subject) -> Window:
-    """Return the window whose answers are shown: the strictest there is, else one like any other."""
+def get_preview_window(tested: TestedWindows) -> Window:
+    """Return the window of the previews: the strictest one, else an example."""
     now = time()
-    return next(iter(subject.windows), Window(begins=now, ends=now + _EXAMPLE))
+    return next(iter(tested.windows), Window(begins=now, ends=now + _EXAMPLE_SECONDS))
 
 
-def previews(window: Window, page: HttpRequest) -> list[Answer]:
-    """Return the answers of a window: in the default format, then in each of ``FORMATS``."""
+def get_window_previews(window: Window, page: HttpRequest) -> list[tuple[str, Example]]:
+    """Return pairs of label and response of a window, the default format first, then each of ``FORMATS``."""
     names = dict.fromkeys((conf.FORMAT, *filter(None, conf.FORMATS.values())))
-    return [preview(window, page, name) for name in names]
+    return [_get_window_preview(window, page, name) for name in names]
 
 
-def preview(window: Window, page: HttpRequest, name: str) -> Answer:
-    """Return the answer of a window in one format."""
-    places = [place for place, format_ in conf.FORMATS.items() if format_ == name]
-    asked = MadeUp(page, "POST", next(iter(places), "/"))
-    RequestState.of(asked).format_name = name
-    response = answers.refusal(window, asked)
-    lines = [f"HTTP/1.1 {response.status_code} {phrase(response.status_code)}"]
-    lines += [f"{name}: {value}" for name, value in response.items() if name != headers.CONTENT_LENGTH]
-    body = json.dumps(json.loads(response.content), indent=2, ensure_ascii=False)
-    used = ([_("by default")] if name == conf.FORMAT else []) + places
-    return Answer(label=f"{name} ({', '.join(used)})", head="\n".join(lines), body=body)
+def _get_window_preview(window: Window, page: HttpRequest, name: str) -> tuple[str, Example]:
+    paths = [path for path, format_ in conf.FORMATS.items() if format_ == name]
+    request = SampleRequest(page, "POST", next(iter(paths), "/"))
+    RequestState.of(request).format_name = name
+    uses = ([_("by default")] if name == conf.FORMAT else []) + paths
+    return f"{name} ({', '.join(uses)})", format_response(answers.refusal(window, request), name)
 
 
-def page_for_people(window: Window, page: HttpRequest) -> HttpResponse:
-    """Return the page that people see, as a success, so that nobody takes it for an outage."""
-    asked = MadeUp(page, "GET", "/")
-    problem = answers.problem(window, asked)
-    response = responses.make_page(problem, asked, lambda entry: answers.page(window, problem, entry))
+def render_maintenance_page(window: Window, page: HttpRequest) -> HttpResponse:
+    """Return the maintenance page of the site with the status 200: monitoring must not see an outage."""
+    request = SampleRequest(page, "GET", "/")
+    problem = answers.problem(window, request)
+    response = responses.make_page(problem, request, lambda entry: answers.page(window, problem, entry))
     response.status_code = 200
     for name in (headers.RETRY_AFTER, headers.X_ERROR_CODE):
         del response[name]
@@ -124,7 +109,7 @@ def page_for_people(window: Window, page: HttpRequest) -> HttpResponse:
 
 
 class TesterForm(forms.Form):
-    """A request that somebody wants to know about."""
+    """The form of the request tester."""
 
     path = forms.CharField(label=gettext_lazy("Path"), initial="/", widget=forms.TextInput({"spellcheck": "false"}))
     method = forms.ChoiceField(label=gettext_lazy("Method"))
@@ -136,33 +121,33 @@ class TesterForm(forms.Form):
     )
 
     def __init__(self, data: Any = None) -> None:
-        """Keep the ids of its fields apart from those of other forms on the page."""
+        """Set a prefix for the ids of the fields, and the choices of methods."""
         super().__init__(data, auto_id="id_tester_%s")
-        offered = [*((name, name) for name in _METHODS), (PREFLIGHT, _("OPTIONS (CORS preflight)"))]
-        self.fields["method"].choices = offered  # type: ignore[attr-defined]
+        choices = [*((name, name) for name in _TESTER_METHODS), (PREFLIGHT, _("OPTIONS (CORS preflight)"))]
+        self.fields["method"].choices = choices  # type: ignore[attr-defined]
 
     def clean_path(self) -> str:
-        """Return the path as the middleware sees it, also of a whole URL."""
-        given: str = self.cleaned_data["path"]
-        parts = urlsplit(given) if given.startswith(("http://", "https://")) else None
-        path = unquote((parts.path or "/") if parts else given.partition("?")[0].partition("#")[0])
+        """Return the path as in ``path_info``, also of an absolute URL."""
+        value: str = self.cleaned_data["path"]
+        parts = urlsplit(value) if value.startswith(("http://", "https://")) else None
+        path = unquote((parts.path or "/") if parts else value.partition("?")[0].partition("#")[0])
         if not path.startswith("/"):
             raise ValidationError(_("%(path)s begins with no slash; write /%(path)s.") % {"path": path})
         script = get_script_prefix()
         return path[len(script) - 1 :] if path.startswith(script) else path
 
     def clean_address(self) -> str:
-        """Refuse what is no address."""
-        given: str = self.cleaned_data["address"]
-        if given and parse(given) is None:
-            raise ValidationError(_("%s is no address; write it as in 192.0.2.7 or 2001:db8::1.") % given)
-        return given
+        """Validate the address."""
+        value: str = self.cleaned_data["address"]
+        if value and parse(value) is None:
+            raise ValidationError(_("%s is no address; write it as in 192.0.2.7 or 2001:db8::1.") % value)
+        return value
 
-    def verdict(self, subject: Subject, page: HttpRequest) -> Verdict:
-        """Return what becomes of the request, once the form is valid."""
+    def decide(self, tested: TestedWindows, page: HttpRequest) -> Verdict:
+        """Return the decision on the request of a valid form."""
         meta = {"REMOTE_ADDR": self.cleaned_data["address"]}
         method = self.cleaned_data["method"]
         if method == PREFLIGHT:
             method = "OPTIONS"
             meta |= {"HTTP_ORIGIN": "https://client.example", "HTTP_ACCESS_CONTROL_REQUEST_METHOD": "POST"}
-        return judge(MadeUp(page, method, self.cleaned_data["path"], **meta), subject.windows)
+        return judge(SampleRequest(page, method, self.cleaned_data["path"], **meta), tested.windows)
