@@ -1,4 +1,4 @@
-"""The admin of catalog and maintenance; imported by Django's admin when that is installed, and by nothing else."""
+"""The admin of catalog and maintenance; only the autodiscovery of Django's admin imports it."""
 
 from .catalog.admin import ErrorCodeAdmin, ErrorCodeAdminMixin
 from .maintenance.admin import MaintenanceWindowAdmin, MaintenanceWindowAdminMixin

@@ -77,7 +77,7 @@ def get_help_texts(obj: ErrorCode | None) -> dict[str, Any]:
 def _format_help(label: str | Promise, text: str, name: str) -> SafeString:
     """Return the help text of a field, followed by a label and a text, escaped."""
     field: Any = ErrorCode._meta.get_field(name)
-    template = '{} <span class="apierrors-beside"><span class="apierrors-label">{}</span> {}</span>'
+    template = '{} <span class="apierrors-help"><span class="apierrors-label">{}</span> {}</span>'
     return format_html(template, field.help_text, label, text)
 
 
