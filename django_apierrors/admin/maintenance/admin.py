@@ -24,9 +24,9 @@ from ...maintenance import bypass
 from ...maintenance.switch import after, changing
 from ...models import MaintenanceWindow
 from .change_message import build_cancel_message, build_edit_message, build_schedule_message
-from .descriptions import describe_scheduled_window
 from .forms import WINDOW_FORMFIELD_OVERRIDES, ScheduleForm
 from .page_state import PAGE_STATE_FIELD, dump_page_state
+from .page_texts import describe_scheduled_window
 from .switch_views import SwitchViews
 from .tester import get_window_previews
 

@@ -20,9 +20,18 @@ from ... import headers, stored
 from ...maintenance import banner, bypass, status, words
 from ...middleware import MISSING, is_installed
 from ...models import MaintenanceWindow
-from . import descriptions
 from .forms import SwitchForm
 from .page_state import PAGE_STATE_FIELD, dump_page_state
+from .page_texts import (
+    describe_end,
+    describe_force,
+    describe_next_window,
+    describe_open_window,
+    describe_refusal,
+    describe_scheduled_window,
+    describe_status,
+    get_status_class,
+)
 from .tester import (
     TestedWindows,
     TesterForm,
@@ -79,12 +88,12 @@ class MaintenancePages(_WindowModelAdmin):
             "title": capfirst(self.opts.verbose_name_plural),
             banner.SHOWN: True,
             "status": now,
-            "headline": _("Maintenance refuses nothing") if is_missing else descriptions.describe_status(now),
-            "status_class": "off" if is_missing else descriptions.get_status_class(now),
-            "forced": descriptions.describe_force(now),
-            "next_window": "" if now.is_on else descriptions.describe_next_window(now),
-            "open_windows": [(row, descriptions.describe_open_window(row)) for row in now.open],
-            "scheduled_windows": [(row, descriptions.describe_scheduled_window(row)) for row in now.upcoming],
+            "headline": _("Maintenance refuses nothing") if is_missing else describe_status(now),
+            "status_class": "off" if is_missing else get_status_class(now),
+            "forced": describe_force(now),
+            "next_window": "" if now.is_on else describe_next_window(now),
+            "open_windows": [(row, describe_open_window(row)) for row in now.open],
+            "scheduled_windows": [(row, describe_scheduled_window(row)) for row in now.upcoming],
             "missing": MISSING if is_missing else (),
             "can_switch": self.has_toggle_permission(request) and not is_missing,
             "has_toggle_permission": self.has_toggle_permission(request),
@@ -113,9 +122,9 @@ class MaintenancePages(_WindowModelAdmin):
             "title": _("Turn maintenance on?"),
             "form": form,
             "row": row,
-            "refusal": descriptions.describe_refusal(row),
-            "until": descriptions.describe_end(row),
-            "forced": descriptions.describe_force(status()),
+            "refusal": describe_refusal(row),
+            "until": describe_end(row),
+            "forced": describe_force(status()),
             "preview": get_window_previews(stored.window(row), request)[0],
             PAGE_STATE_FIELD: request.POST.get(PAGE_STATE_FIELD, ""),
         }

@@ -22,10 +22,10 @@ from ...maintenance.switch import after, changing, end
 from ...middleware import is_installed
 from ...models import MaintenanceWindow
 from ...windows import Window
-from . import descriptions
 from .change_message import build_bypass_message, build_end_message, build_extend_message, build_on_message
 from .forms import SwitchForm
 from .page_state import PAGE_STATE_FIELD, get_stale_message
+from .page_texts import describe_end, describe_turned_on
 from .pages import MaintenancePages
 
 _EXTENSION = timedelta(minutes=30)
@@ -50,7 +50,7 @@ class SwitchViews(MaintenancePages):
             return self.maintenance_page(request, form, 409)
         if "confirmed" not in request.POST:
             return self.confirmation_page(request, form)
-        messages.success(request, descriptions.describe_turned_on(form.instance, status()))
+        messages.success(request, describe_turned_on(form.instance, status()))
         response = self.redirect_to_page()
         self.grant_bypass(request, response, self._get_open_windows(request))
         return response
@@ -79,7 +79,7 @@ class SwitchViews(MaintenancePages):
             message = stale_message or _("This window is over or has no end; nothing was extended.")
             messages.error(request, message)
             return response
-        messages.success(request, _("Extended: maintenance goes on %s.") % descriptions.describe_end(row))
+        messages.success(request, _("Extended: maintenance goes on %s.") % describe_end(row))
         if row.key in bypass.keys(request):  # the old cookie would expire before the window
             self.grant_bypass(request, response, [stored.window(row)])
         return response

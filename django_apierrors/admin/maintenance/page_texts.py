@@ -1,4 +1,4 @@
-"""Descriptions of maintenance and its windows, in the language of the admin."""
+"""The texts of the page "Maintenance", in the language of the admin."""
 
 from __future__ import annotations
 
