@@ -20,7 +20,7 @@ from support.clients import sender
 
 from django_apierrors import maintenance
 from django_apierrors.admin import MaintenanceWindowAdminMixin
-from django_apierrors.admin.maintenance_shown import digest
+from django_apierrors.admin.maintenance.page_state import dump_page_state
 from django_apierrors.maintenance import bypass, maintenance_exempt
 from django_apierrors.middleware import MISSING
 from django_apierrors.models import MaintenanceWindow, Revision
@@ -135,14 +135,14 @@ def url(name, *rows):
     return reverse(f"admin:django_apierrors_maintenancewindow_{name}", args=[row.pk for row in rows])
 
 
-def shown(client):
+def page_state(client):
     """What the forms carry of the state that a page showed."""
-    return client.get(PAGE).context["shown"]
+    return client.get(PAGE).context["page_state"]
 
 
 def press(client, name, *rows, **data):
     """Press a button of the page as it is now."""
-    return client.post(url(name, *rows), {"shown": shown(client), **data}, follow=True)
+    return client.post(url(name, *rows), {"page_state": page_state(client), **data}, follow=True)
 
 
 def turn_on(client, **data):
@@ -180,7 +180,7 @@ def in_hours(hours):
 
 
 def add(client, starts_at, ends_at, **more):
-    data = {"shown": client.get(ADD).context["shown"], **schedule_data(starts_at, ends_at, **more)}
+    data = {"page_state": client.get(ADD).context["page_state"], **schedule_data(starts_at, ends_at, **more)}
     return client.post(ADD, data, follow=True)
 
 
@@ -426,7 +426,7 @@ def test_a_second_window_can_be_turned_on_beside_the_first(ana):
 @pytest.mark.parametrize("is_secure", [False, True])
 def test_whoever_turns_it_on_gets_a_cookie(is_secure, ana, settings):
     settings.SESSION_COOKIE_SECURE = False
-    data = {**UNTOUCHED, "shown": shown(ana), "confirmed": "yes", "ends": "30"}
+    data = {**UNTOUCHED, "page_state": page_state(ana), "confirmed": "yes", "ends": "30"}
     cookie = ana.post(url("on"), data, secure=is_secure).cookies[bypass.COOKIE]
     assert (cookie["httponly"], cookie["samesite"], cookie["path"]) == (True, "Lax", "/")
     assert bool(cookie["secure"]) is is_secure
@@ -478,9 +478,9 @@ def test_an_open_window_is_extended_by_half_an_hour(ana):
 
 def test_a_browser_that_is_let_through_stays_so_when_a_window_is_extended(ana, bob):
     turn_on(ana, ends="15")
-    held = ana.post(url("extend", only()), {"shown": shown(ana)})
+    held = ana.post(url("extend", only()), {"page_state": page_state(ana)})
     assert held.cookies[bypass.COOKIE]["max-age"] > 44 * 60
-    assert bypass.COOKIE not in bob.post(url("extend", only()), {"shown": shown(bob)}).cookies
+    assert bypass.COOKIE not in bob.post(url("extend", only()), {"page_state": page_state(bob)}).cookies
 
 
 @pytest.mark.parametrize("what", ["without an end", "over", "to come", "gone", "nonsense"])
@@ -495,7 +495,7 @@ def test_only_an_open_window_with_an_end_is_extended(what, ana):
     MaintenanceWindow.objects.filter(pk=row.pk).update(**moments.get(what, {"reason": ""}))
     row.refresh_from_db()
     token = Revision.objects.get(part=Revision.WINDOWS).token
-    response = ana.post(f"{PAGE}{pk}/extend/", {"shown": shown(ana)}, follow=True)
+    response = ana.post(f"{PAGE}{pk}/extend/", {"page_state": page_state(ana)}, follow=True)
     assert told(response)[-1] == "This window is over or has no end; nothing was extended."
     assert (only().ends_at, logged()) == (row.ends_at, [])
     assert Revision.objects.get(part=Revision.WINDOWS).token == token
@@ -645,7 +645,7 @@ def test_a_scheduled_window_is_edited(ana, berlin):
     assert f'value="{local(row.starts_at, "%H:%M:%S")}"' in page.content.decode()  # no second is lost
     start, end = in_hours(6), in_hours(7)
     data = schedule_data(start, end, path_prefixes="/a\n/b", reason="ledger")
-    response = ana.post(url("change", row), {"shown": page.context["shown"], **data}, follow=True)
+    response = ana.post(url("change", row), {"page_state": page.context["page_state"], **data}, follow=True)
     assert response.redirect_chain == [(PAGE, 302)]
     row.refresh_from_db()
     assert (row.starts_at, row.path_prefixes, row.created_by) == (start, ["/a", "/b"], user("ana"))
@@ -656,7 +656,7 @@ def test_a_scheduled_window_is_cancelled(ana):
     page = ana.get(url("delete", row))
     assert "Cancel maintenance? In 5 hours, from" in text(page)
     assert "Reason ledger" in text(page)
-    response = ana.post(url("delete", row), {"post": "yes", "shown": page.context["shown"]}, follow=True)
+    response = ana.post(url("delete", row), {"post": "yes", "page_state": page.context["page_state"]}, follow=True)
     assert response.redirect_chain == [(PAGE, 302)]
     assert told(response) == [f"Cancelled: {row}."]
     assert not MaintenanceWindow.objects.exists()
@@ -671,7 +671,7 @@ def test_what_has_begun_is_never_edited(ends_in, ana):
     assert "/a, /b" in text(page)
     assert ana.get(url("delete", row)).status_code == 403
     for name, data in (("change", schedule_data(in_hours(1), in_hours(2))), ("delete", {"post": "yes"})):
-        response = ana.post(url(name, row), {"shown": shown(ana), **data}, follow=True)
+        response = ana.post(url(name, row), {"page_state": page_state(ana), **data}, follow=True)
         assert told(response)[-1] == "This window has begun: it can be extended or ended, and no longer edited."
     assert (only().reason, logged()) == ("ledger", [])
 
@@ -722,7 +722,7 @@ def test_without_the_permission_every_post_is_refused(name, looker):
     rows = {"end": [opened], "extend": [opened], "change": [coming], "delete": [coming]}.get(name, [])
     data = {**UNTOUCHED, **schedule_data(in_hours(3), in_hours(4)), "confirmed": "yes", "post": "yes"}
     before = list(MaintenanceWindow.objects.values())
-    response = looker.post(url(name, *rows), {"shown": shown(looker), **data})
+    response = looker.post(url(name, *rows), {"page_state": page_state(looker), **data})
     assert response.status_code == 403
     assert (list(MaintenanceWindow.objects.values()), logged()) == (before, [])
 
@@ -811,9 +811,9 @@ def test_the_schedule_is_logged_with_old_and_new_values(ana, berlin):
     row = only()
     page = ana.get(url("change", row))
     data = schedule_data(start, later, path_prefixes="/a\n/b", mode="read_only")
-    ana.post(url("change", row), {"shown": page.context["shown"], **data})
-    ana.post(url("change", row), {"shown": shown(ana), **data})
-    ana.post(url("delete", row), {"post": "yes", "shown": shown(ana)})
+    ana.post(url("change", row), {"page_state": page.context["page_state"], **data})
+    ana.post(url("change", row), {"page_state": page_state(ana), **data})
+    ana.post(url("delete", row), {"post": "yes", "page_state": page_state(ana)})
     assert logged() == [
         f"Scheduled: refuses everything for /a from {stamp(start)} until {stamp(end)}.",
         f"Edited. Ends at: “{stamp(end)}” → “{stamp(later)}”; Mode: “full” → “read_only”; "
@@ -831,10 +831,10 @@ def by(name):
 
 
 def test_the_later_one_is_told_that_it_is_on_already(ana, bob):
-    seen = shown(bob)
+    seen = page_state(bob)
     turn_on(ana, path_prefixes="/api/")
     for step in ({}, {"confirmed": "yes"}):
-        response = bob.post(url("on"), {**UNTOUCHED, "reason": "mine", "shown": seen, **step})
+        response = bob.post(url("on"), {**UNTOUCHED, "reason": "mine", "page_state": seen, **step})
         (said,) = errors(response)["__all__"]
         expected = "turned maintenance on for /api/. Nothing was changed here; look again and decide."
         assert re.fullmatch(f"In the meantime {by('ana')} {expected}", said)
@@ -842,7 +842,7 @@ def test_the_later_one_is_told_that_it_is_on_already(ana, bob):
         assert "mine</textarea>" in response.content.decode()
     assert MaintenanceWindow.objects.count() == 1
     # The page that told him has shown him the state: now it is his decision.
-    again = bob.post(url("on"), {**UNTOUCHED, "shown": response.context["shown"], "confirmed": "yes"})
+    again = bob.post(url("on"), {**UNTOUCHED, "page_state": response.context["page_state"], "confirmed": "yes"})
     assert again.status_code == 302
     assert MaintenanceWindow.objects.count() == 2
 
@@ -871,10 +871,10 @@ def test_the_later_one_is_told_that_it_is_on_already(ana, bob):
 @pytest.mark.parametrize("name", ["off", "end", "extend"])
 def test_whatever_was_done_in_the_meantime_is_told_and_nothing_is_done(name, deed, said, ana, bob):
     row = window(path_prefixes=["/a"])
-    seen = shown(bob)
+    seen = page_state(bob)
     deed(row)
     before = list(MaintenanceWindow.objects.values())
-    response = bob.post(url(name, *([] if name == "off" else [row])), {"shown": seen}, follow=True)
+    response = bob.post(url(name, *([] if name == "off" else [row])), {"page_state": seen}, follow=True)
     assert re.fullmatch(
         f"In the meantime {said}\\. Nothing was changed here; look again and decide\\.", told(response)[0]
     )
@@ -883,9 +883,9 @@ def test_whatever_was_done_in_the_meantime_is_told_and_nothing_is_done(name, dee
 
 def test_who_extended_a_window_is_named(ana, bob):
     row = window()
-    seen = shown(bob)
+    seen = page_state(bob)
     press(ana, "extend", row)
-    said = told(bob.post(url("off"), {"shown": seen}, follow=True))[0]
+    said = told(bob.post(url("off"), {"page_state": seen}, follow=True))[0]
     assert re.match(f"In the meantime {by('ana')} changed the maintenance for everything, which now ends at", said)
 
 
@@ -893,51 +893,51 @@ def test_an_old_entry_of_the_log_does_not_name_who_changed_a_window_by_program(a
     row = window()
     press(ana, "extend", row)
     LogEntry.objects.update(action_time=timezone.now() - timedelta(minutes=1))
-    seen = shown(bob)
+    seen = page_state(bob)
     MaintenanceWindow.objects.update(ends_at=None)
-    said = told(bob.post(url("off"), {"shown": seen}, follow=True))[0]
+    said = told(bob.post(url("off"), {"page_state": seen}, follow=True))[0]
     assert said.startswith("In the meantime somebody outside the admin changed the maintenance for everything")
 
 
 def test_several_deeds_are_told_at_once(ana, bob):
-    seen = shown(bob)
+    seen = page_state(bob)
     turn_on(ana, path_prefixes="/a")
     add(ana, in_hours(2), in_hours(3), path_prefixes="/b")
-    said = told(bob.post(url("off"), {"shown": seen}, follow=True))[0]
+    said = told(bob.post(url("off"), {"page_state": seen}, follow=True))[0]
     assert re.search(r"ana.* turned maintenance on for /a; ana.* scheduled maintenance for /b, from .*\. Nothing", said)
 
 
 def test_who_schedules_is_told_too_and_keeps_what_was_typed(ana, bob):
-    seen = bob.get(ADD).context["shown"]
+    seen = bob.get(ADD).context["page_state"]
     turn_on(ana)
     data = schedule_data(in_hours(3), in_hours(4), reason="mine")
-    response = bob.post(ADD, {"shown": seen, **data})
+    response = bob.post(ADD, {"page_state": seen, **data})
     assert re.match(f"In the meantime {by('ana')} turned", form_errors(response)["__all__"][0])
     assert "mine</textarea>" in response.content.decode()
     assert MaintenanceWindow.objects.count() == 1
-    assert bob.post(ADD, {"shown": response.context["shown"], **data}).status_code == 302
+    assert bob.post(ADD, {"page_state": response.context["page_state"], **data}).status_code == 302
     assert MaintenanceWindow.objects.count() == 2
 
 
 def test_who_edits_or_cancels_what_another_edited_is_told(ana, bob):
     row = scheduled()
-    seen = shown(bob)
+    seen = page_state(bob)
     data = schedule_data(in_hours(3), in_hours(4))
-    ana.post(url("change", row), {"shown": shown(ana), **data, "reason": "hers"})
-    response = bob.post(url("change", row), {"shown": seen, **data, "reason": "his"})
+    ana.post(url("change", row), {"page_state": page_state(ana), **data, "reason": "hers"})
+    response = bob.post(url("change", row), {"page_state": seen, **data, "reason": "his"})
     assert re.match(f"In the meantime {by('ana')} changed", form_errors(response)["__all__"][0])
-    response = bob.post(url("delete", row), {"shown": seen, "post": "yes"}, follow=True)
+    response = bob.post(url("delete", row), {"page_state": seen, "post": "yes"}, follow=True)
     assert re.match(f"In the meantime {by('ana')} changed", told(response)[0])
     assert only().reason == "hers"
 
 
 def test_who_cancels_what_another_cancelled_is_told(ana, bob):
     row = scheduled()
-    seen = shown(bob)
-    ana.post(url("delete", row), {"shown": seen, "post": "yes"})
+    seen = page_state(bob)
+    ana.post(url("delete", row), {"page_state": seen, "post": "yes"})
     for name in ("delete", "change"):
         response = bob.post(
-            url(name, row), {"shown": seen, **schedule_data(in_hours(3), in_hours(4)), "post": "yes"}, follow=True
+            url(name, row), {"page_state": seen, **schedule_data(in_hours(3), in_hours(4)), "post": "yes"}, follow=True
         )
         said = f"In the meantime {by('ana')} cancelled the scheduled window {re.escape(str(row))}"
         if name == "delete":
@@ -948,13 +948,15 @@ def test_who_cancels_what_another_cancelled_is_told(ana, bob):
 def test_what_the_clock_did_is_nobodys_deed(ana):
     """A window has ended as it was to be, another has begun, since the page was shown."""
     begun, over = window(), window(ends_at=timezone.now() - timedelta(seconds=1))
-    assert told(ana.post(url("off"), {"shown": digest([begun, over])}, follow=True)) == ["1 window was ended."]
+    assert told(ana.post(url("off"), {"page_state": dump_page_state([begun, over])}, follow=True)) == [
+        "1 window was ended."
+    ]
 
 
 @pytest.mark.parametrize("garbage", ["", "x", "99999999999999999999:0", "1:2:3 ::", "9" * 30 + ":" + "0" * 16])
 def test_garbage_in_the_place_of_what_was_shown_counts_as_nothing(garbage, ana):
     window()
-    assert "In the meantime" in told(ana.post(url("off"), {"shown": garbage}, follow=True))[0]
+    assert "In the meantime" in told(ana.post(url("off"), {"page_state": garbage}, follow=True))[0]
     assert MaintenanceWindow.objects.open().exists()
 
 
@@ -1088,7 +1090,7 @@ def test_the_banner_is_left_behind_nowhere(ana):
 def test_other_messages_stay_beside_the_banner_and_are_shown_once(ana):
     window()
     scheduled()
-    press_off = {"shown": "x"}
+    press_off = {"page_state": "x"}
     ana.post(url("off"), press_off)
     response = ana.get("/admin/")
     assert len(banner(response)) == 1
@@ -1124,7 +1126,7 @@ def own_urls(settings):
 
 
 def test_an_admin_of_another_theme_has_the_banner_and_the_page(ana, own_urls):
-    turn_on_ = {**UNTOUCHED, "shown": ana.get("/themed/django_apierrors/maintenancewindow/").context["shown"]}
+    turn_on_ = {**UNTOUCHED, "page_state": ana.get("/themed/django_apierrors/maintenancewindow/").context["page_state"]}
     assert ana.post("/themed/django_apierrors/maintenancewindow/on/", {**turn_on_, "confirmed": "yes"}).headers[
         "Location"
     ] == ("/themed/django_apierrors/maintenancewindow/")
@@ -1159,7 +1161,7 @@ def test_a_middleware_that_is_listed_twice_puts_one_banner(ana, settings):
 
 def verdict(client, path="/api/plain/fine", method="GET", address=""):
     response = client.get(PAGE, {"path": path, "method": method, "address": address})
-    found = response.context["verdict"]
+    found = response.context["decision"]
     return found and found.reason.name, text(response)
 
 
@@ -1271,8 +1273,8 @@ def test_the_previews_are_what_is_answered(ana, settings):
     }
     window(ends_at=None, message="Back soon.", status_url="https://status.example/")
     previews = ana.get(PAGE).context["previews"]
-    assert [each.label for each in previews] == ["nested (by default)", "problem (/api/typed/, /api/drf/)"]
-    for preview, place in zip(previews, ("/api/x", "/api/typed/x"), strict=True):
+    assert [label for label, _example in previews] == ["nested (by default)", "problem (/api/typed/, /api/drf/)"]
+    for (_label, preview), place in zip(previews, ("/api/x", "/api/typed/x"), strict=True):
         sent = Client().get(place, headers={"X-Request-ID": "same"})
         head, *lines = preview.head.splitlines()
         assert head == "HTTP/1.1 503 Service Unavailable"

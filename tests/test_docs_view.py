@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from django_apierrors import catalog, codes, maintenance
 from django_apierrors.catalog import Catalog, Row
-from django_apierrors.docs import names
+from django_apierrors.docs import format_aliases
 from django_apierrors.exceptions import ApiError
 from django_apierrors.formats import BUILTIN
 from django_apierrors.testing import assert_api_error, maintenance_mode, override_error
@@ -456,10 +456,10 @@ def test_unlisted_codes_are_not_behind_a_name_either(client, configure):
 
 
 def test_names_are_those_of_the_configured_formats():
-    assert names.written() == {}
+    assert format_aliases.get_aliases() == {}
     with override_settings(APIERRORS={"FORMAT": "detailed", "FORMATS": FORMATS}):
-        assert names.written()["MAINTENANCE"] == ("SERVICE_UNAVAILABLE",)
-        assert names.oauth_format() == "oauth2"
+        assert format_aliases.get_aliases()["MAINTENANCE"] == ("SERVICE_UNAVAILABLE",)
+        assert format_aliases.get_oauth_format_name() == "oauth2"
 
 
 # What a response points to

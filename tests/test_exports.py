@@ -8,7 +8,8 @@ import pytest
 
 from django_apierrors import catalog, codes
 from django_apierrors.catalog import Row
-from django_apierrors.docs import exports, names
+from django_apierrors.docs import exports, format_aliases
+from django_apierrors.docs.public_catalog import PublicCatalog
 from django_apierrors.formats import Format
 from django_apierrors.testing import override_error
 
@@ -23,7 +24,8 @@ class Same(Format):
 
 
 def exported(code="GONE", language="en", **flags):
-    document = exports.document(catalog.current(), exports.entries(catalog.current(), language, unlisted=True), **flags)
+    entries = PublicCatalog(catalog.current(), language, unlisted=True).entries()
+    document = exports.build_document(catalog.current(), entries, **flags)
     return next(one for one in document["codes"] if one["code"] == code)
 
 
@@ -68,7 +70,7 @@ def test_a_code_of_the_database_is_not_defined(client):
 
 def test_a_name_that_is_the_code_itself_is_no_other_name(settings):
     settings.APIERRORS = {"FORMAT": "test_exports.Same"}
-    assert names.written() == {"RATE_TOO_HIGH": ("SLOW_DOWN",)}
+    assert format_aliases.get_aliases() == {"RATE_TOO_HIGH": ("SLOW_DOWN",)}
 
 
 def test_edits_are_what_a_row_says_and_nothing_else():

@@ -10,7 +10,7 @@ from django.db import IntegrityError, connection, transaction
 from django.utils import translation
 
 from django_apierrors import catalog, codes, stored
-from django_apierrors.admin.effective import State, state_of
+from django_apierrors.admin.catalog.row_state import RowState, get_state
 from django_apierrors.codes import ErrorDefinition
 from django_apierrors.models import Edit, ErrorCode, ErrorCodeTranslation, Revision
 
@@ -298,7 +298,7 @@ def test_every_code_of_python_has_a_row_that_says_nothing():
     rows = {obj.code: obj for obj in ErrorCode.objects.all()}
     assert list(rows) == sorted(definition.code for definition in codes.definitions())
     assert all(obj.defined for obj in rows.values())
-    assert {state_of(obj) for obj in rows.values()} == {State.SHIPPED}
+    assert {get_state(obj) for obj in rows.values()} == {RowState.SHIPPED}
 
 
 def test_a_second_migrate_changes_nothing():
@@ -320,9 +320,9 @@ def test_an_upgrade_changes_what_nobody_edited_and_flags_what_somebody_did(upgra
         replace(codes.get("ENDPOINT_NOT_FOUND"), message="There is nothing at this address."),
     )
     assert ErrorCode.objects.filter(pk=edited.pk).values().get() == before
-    assert state_of(row("METHOD_NOT_ALLOWED")) is State.OUTDATED
-    assert state_of(row("ENDPOINT_NOT_FOUND")) is State.SHIPPED
-    assert state_of(row("VAULT_SEALED")) is State.SHIPPED
+    assert get_state(row("METHOD_NOT_ALLOWED")) is RowState.OUTDATED
+    assert get_state(row("ENDPOINT_NOT_FOUND")) is RowState.SHIPPED
+    assert get_state(row("VAULT_SEALED")) is RowState.SHIPPED
     assert api.delete("/api/orders").json()["error"]["message"] == "Not like that."
     assert api.get("/api/nowhere").json()["error"]["message"] == "There is nothing at this address."
     rows = list(ErrorCode.objects.values())
@@ -333,7 +333,7 @@ def test_an_upgrade_changes_what_nobody_edited_and_flags_what_somebody_did(upgra
 def test_a_contract_that_changes_wants_no_review_of_words(upgrade):
     edit(message="Not so fast.")
     upgrade(replace(codes.get("RATE_TOO_HIGH"), retry="idempotent"))
-    assert state_of(row()) is State.EDITED
+    assert get_state(row()) is RowState.EDITED
 
 
 def test_a_code_that_python_gives_up_is_kept_and_leaves_the_catalog(upgrade):
@@ -341,7 +341,7 @@ def test_a_code_that_python_gives_up_is_kept_and_leaves_the_catalog(upgrade):
     edit("VAULT_SEALED", message="Come back tomorrow.")
     upgrade(removed=["VAULT_SEALED"])
     kept = row("VAULT_SEALED")
-    assert (kept.message, state_of(kept)) == ("Come back tomorrow.", State.GONE)
+    assert (kept.message, get_state(kept)) == ("Come back tomorrow.", RowState.GONE)
     assert "VAULT_SEALED" not in catalog.current()
 
 
@@ -349,7 +349,7 @@ def test_a_code_that_python_takes_over_keeps_its_words(upgrade):
     ErrorCode.objects.create(code="VAULT_SEALED", status=503, title="Sealed", message="It is sealed.")
     upgrade(NEW)
     taken = row("VAULT_SEALED")
-    assert (taken.defined, taken.title, state_of(taken)) == (True, "Sealed", State.EDITED)
+    assert (taken.defined, taken.title, get_state(taken)) == (True, "Sealed", RowState.EDITED)
 
 
 def test_callbacks_that_a_test_runs_are_no_commit(django_capture_on_commit_callbacks):

@@ -1,6 +1,6 @@
-"""The admin of catalog and maintenance; imported by Django's admin when that is installed, and by nothing else."""
+"""The admin of catalog and maintenance; only the autodiscovery of Django's admin imports it."""
 
-from .errorcode import ErrorCodeAdmin, ErrorCodeAdminMixin
-from .maintenance import MaintenanceWindowAdmin, MaintenanceWindowAdminMixin
+from .catalog.admin import ErrorCodeAdmin, ErrorCodeAdminMixin
+from .maintenance.admin import MaintenanceWindowAdmin, MaintenanceWindowAdminMixin
 
 __all__ = ["ErrorCodeAdmin", "ErrorCodeAdminMixin", "MaintenanceWindowAdmin", "MaintenanceWindowAdminMixin"]

@@ -1,1 +1,1 @@
-"""The documentation of the catalog: pages for people, exports for programs."""
+"""The documentation of the catalog: HTML pages and exports."""

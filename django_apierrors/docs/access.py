@@ -1,4 +1,4 @@
-"""Who may read the documentation, and how much of it."""
+"""Access to the documentation."""
 
 from __future__ import annotations
 
@@ -17,37 +17,37 @@ from ..exception_mapping import problem_with_code
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Viewer:
-    """What the one who asks may see beyond the public pages."""
+    """The rights of a user beyond the public pages."""
 
     is_staff: bool
     sees_unlisted: bool
 
     @property
     def is_public(self) -> bool:
-        """Whether the answer may be kept and shown to anybody."""
+        """Whether shared caches may store the response."""
         return conf.DOCS["ACCESS"] == "public" and not (self.is_staff or self.sees_unlisted)
 
 
-def viewer(request: HttpRequest) -> Viewer:
-    """Return what the user of a request may see; without a query for an anonymous one."""
+def get_viewer(request: HttpRequest) -> Viewer:
+    """Return the rights of the user of a request; no query for an anonymous user."""
     user: Any = getattr(request, "user", None)
-    is_known = user is not None and user.is_authenticated
+    is_authenticated = user is not None and user.is_authenticated
     return Viewer(
-        is_staff=is_known and user.is_active and user.is_staff,
-        sees_unlisted=is_known and user.has_perm("django_apierrors.view_errorcode"),
+        is_staff=is_authenticated and user.is_active and user.is_staff,
+        sees_unlisted=is_authenticated and user.has_perm("django_apierrors.view_errorcode"),
     )
 
 
-def refusal(request: HttpRequest, *, as_data: bool) -> HttpResponseBase | None:
-    """Return the answer to one who may not read the documentation at all, else ``None``.
+def deny_access(request: HttpRequest, *, as_data: bool) -> HttpResponseBase | None:
+    """Return the response for a user without access to the documentation, ``None`` for all others.
 
-    People are sent to the login page, programs (``as_data``) get a structured error. Where
-    only staff may read, everybody else is forbidden: raises ``PermissionDenied``.
+    Browsers are redirected to the login page, programs (``as_data``) get a structured error.
+    Raises ``PermissionDenied`` where ``ACCESS`` is ``"staff"``.
     """
     access = conf.DOCS["ACCESS"]
     user: Any = getattr(request, "user", None)
-    is_known = user is not None and user.is_authenticated
-    if access == "public" or (is_known and (access == "authenticated" or (user.is_active and user.is_staff))):
+    is_authenticated = user is not None and user.is_authenticated
+    if access == "public" or (is_authenticated and (access == "authenticated" or (user.is_active and user.is_staff))):
         return None
     if as_data:
         code = "AUTH_KEY_NOT_FOUND" if access == "authenticated" else "PERMISSION_DENIED"

@@ -1,4 +1,4 @@
-"""Example answers, made by the writer that answers on the wire."""
+"""Example responses, built by the code that builds the real ones."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from rest_framework import fields
 
 from .. import headers, responses
@@ -16,38 +16,42 @@ from ..conf import conf
 from ..problems import FieldError, Problem
 from ..request_state import RequestState
 
-_REQUEST_ID = "7c9e6679-7425-40de-944b-e07fc1f90ae7"
-_SECONDS = 30
+_EXAMPLE_REQUEST_ID = "7c9e6679-7425-40de-944b-e07fc1f90ae7"
+_EXAMPLE_RETRY_AFTER = 30
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Example:
-    """One answer: the format's name, the status line with the headers, and the body."""
+    """An example response: the name of its format, its status line with the headers, and its body."""
 
     format: str
     head: str
     body: str
 
 
-def example(entry: Entry, format_name: str, request: HttpRequest, language: str) -> Example:
-    """Return what a client that reads a language gets for a code, with the sample parameters.
+def build_example(entry: Entry, format_name: str, request: HttpRequest, language: str) -> Example:
+    """Return the response to a client for a code, with the sample parameters.
 
-    ``request`` is that of the documentation page; only its host and scheme are taken.
+    ``request`` is that of the documentation page; the example uses its host and scheme.
     """
-    problem = _sample(entry)
-    response = responses.make(problem, _ClientRequest(request, format_name, language))
+    response = responses.make(_sample_problem(entry), _ClientRequest(request, format_name, language))
+    return format_response(response, format_name)
+
+
+def format_response(response: HttpResponse, format_name: str) -> Example:
+    """Return a JSON response as text, without ``Content-Length``."""
     lines = [f"HTTP/1.1 {response.status_code} {phrase(response.status_code)}"]
     lines += [f"{name}: {value}" for name, value in response.items() if name != headers.CONTENT_LENGTH]
     body = json.dumps(json.loads(response.content), indent=2, ensure_ascii=False)
     return Example(format=format_name, head="\n".join(lines), body=body)
 
 
-def api_url(request: HttpRequest) -> str:
-    """Return the URL of the API for examples of requests."""
+def get_api_url(request: HttpRequest) -> str:
+    """Return the URL of the API for example requests."""
     return request.build_absolute_uri(_api_path(""))
 
 
-def _sample(entry: Entry) -> Problem:
+def _sample_problem(entry: Entry) -> Problem:
     params: dict[str, Any] = dict(entry.params)
     errors: tuple[FieldError, ...] = ()
     if entry.code in _FIELD_ERRORS and "param" in params:
@@ -61,13 +65,13 @@ def _sample(entry: Entry) -> Problem:
         param=params.get("param"),
         errors=errors,
         errors_total=len(errors),
-        retry_after=params.get("retry_after", _SECONDS) if entry.retry == "safe" else None,
+        retry_after=params.get("retry_after", _EXAMPLE_RETRY_AFTER) if entry.retry == "safe" else None,
         headers={headers.ALLOW: "GET, HEAD, OPTIONS"} if entry.status == 405 else {},
-        request_id=_REQUEST_ID,
+        request_id=_EXAMPLE_REQUEST_ID,
     )
 
 
-#: Code → what DRF says of the one field that it is shown with.
+#: Code → error code and message of the one field in its example, as in DRF.
 _FIELD_ERRORS = {
     "VALIDATION_FAILED": ("invalid", fields.DecimalField.default_error_messages["invalid"]),
     "PARAM_NOT_FOUND": ("required", fields.Field.default_error_messages["required"]),
@@ -75,11 +79,11 @@ _FIELD_ERRORS = {
 
 
 class _ClientRequest(HttpRequest):
-    """A request of a client of the API on the host of the page, to a view that names the format."""
+    """A request of an API client to the host of the page; the view has chosen the format."""
 
     def __init__(self, page: HttpRequest, format_name: str, language: str) -> None:
         super().__init__()
-        # The credentials of who reads the page are not part of the example.
+        # The credentials of the reader are not part of the example.
         self.META = {name: value for name, value in page.META.items() if name != "HTTP_AUTHORIZATION"}
         self._page_scheme = page.scheme
         self.path_info = _api_path(format_name)

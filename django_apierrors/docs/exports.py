@@ -1,4 +1,4 @@
-"""The catalog as data: JSON, which is also what ``apierrors import`` reads, CSV and Markdown."""
+"""Exports of the catalog as JSON, CSV and Markdown; ``apierrors import`` reads the JSON."""
 
 from __future__ import annotations
 
@@ -15,8 +15,7 @@ from .. import codes
 from ..catalog import Catalog, Entry, Row
 from ..codes import phrase
 from ..rows import LISTS, ROW_FIELDS
-from . import names
-from .visible import Visible
+from .format_aliases import get_aliases
 
 #: The version of the JSON document.
 VERSION = 1
@@ -26,68 +25,60 @@ COLUMNS = (
     "causes", "remedy", "since", "doc_url", "deprecated", "replaced_by",
 )  # fmt: skip
 
-# What a spreadsheet takes for a formula when it opens a CSV.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
-_CODE_SPAN = re.compile(r"(`[^`\n]+`)")
-_MARKUP = re.compile(r"([\\`*_\[\]<>#+\-!|&~]|(?<=^\d)[.)])")
+# The first characters of a formula in spreadsheets.
+_FORMULA_PREFIXES = ("=", "+", "-", "@", "\t", "\r")
+_MARKDOWN_CODE = re.compile(r"(`[^`\n]+`)")
+_MARKDOWN_SYNTAX = re.compile(r"([\\`*_\[\]<>#+\-!|&~]|(?<=^\d)[.)])")
 
 
-def entries(catalog: Catalog, language: str, docs_at: str = "", *, unlisted: bool = False) -> list[Entry]:
-    """Return the entries of a catalog in a language; without ``unlisted``, those the public may see.
-
-    A replacement is named only when it is among them.
-    """
-    return Visible(catalog, language, docs_at, unlisted=unlisted).entries()
-
-
-def document(catalog: Catalog, entries: Iterable[Entry], *, with_edits: bool = False) -> dict[str, Any]:
+def build_document(catalog: Catalog, entries: Iterable[Entry], *, with_edits: bool = False) -> dict[str, Any]:
     """Return ``{"version": 1, "codes": [...]}``, one object for each entry.
 
-    Each has what applies: ``code``, ``names`` (what configured formats write in its place),
+    The members are the effective values: ``code``, ``names`` (its aliases in configured formats),
     ``status``, ``type``, ``retry``, ``title``, ``message``, ``description``, ``causes`` and
     ``remedy`` (lists), ``params`` (samples by placeholder), ``since``, ``doc_url``, ``listed``,
     ``deprecated``, ``replaced_by`` (a code or empty) and ``defined`` (Python defines the code).
 
-    ``with_edits`` adds what the database says, from which ``apierrors import`` makes the same
-    rows again, and by which alone it goes: ``overrides``, those of ``OVERRIDES`` in which the
-    row differs from a blank one, and ``translations``, by language the texts that are not blank.
+    ``with_edits`` adds the values of the database, the only ones that ``apierrors import`` reads:
+    ``overrides``, the members of ``OVERRIDES`` in which the row differs from a blank row, and
+    ``translations``, the texts by language that are not blank.
     """
-    written = names.written()
-    described = []
+    aliases = get_aliases()
+    items = []
     for entry in entries:
-        one = _described(entry, written)
+        item = _serialize_entry(entry, aliases.get(entry.code, ()))
         if with_edits:
-            one.update(_edits(catalog, catalog.row(entry.code) or Row(code=entry.code)))
-        described.append(one)
-    return {"version": VERSION, "codes": described}
+            item.update(_serialize_row(catalog, catalog.row(entry.code) or Row(code=entry.code)))
+        items.append(item)
+    return {"version": VERSION, "codes": items}
 
 
 def to_json(document: Mapping[str, Any]) -> str:
-    """Return a document, or the object of one code, as JSON for people and programs."""
+    """Return a document, or the object of one code, as indented JSON."""
     return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
 
 
 def to_csv(document: Mapping[str, Any]) -> str:
-    """Return a document as CSV (RFC 4180) in which no cell is a formula; lists have one item a line."""
+    """Return a document as CSV (RFC 4180) without formulas; lists have one item a line."""
     out = io.StringIO()
     writer = csv.writer(out, quoting=csv.QUOTE_ALL)
     writer.writerow(COLUMNS)
-    writer.writerows([_cell(one[name]) for name in COLUMNS] for one in document["codes"])
+    writer.writerows([_csv_cell(item[name]) for name in COLUMNS] for item in document["codes"])
     return out.getvalue()
 
 
 def to_markdown(document: Mapping[str, Any]) -> str:
-    """Return a document as Markdown, one section a code; of the texts only backticks keep a meaning."""
+    """Return a document as Markdown, one section a code; texts are escaped but for code spans."""
     sections = [f"# {_('Error codes')}"]
-    for one in document["codes"]:
-        sections.extend(_section(one))
+    for item in document["codes"]:
+        sections.extend(_markdown_section(item))
     return "\n\n".join(sections) + "\n"
 
 
-def _described(entry: Entry, written: Mapping[str, tuple[str, ...]]) -> dict[str, Any]:
+def _serialize_entry(entry: Entry, aliases: Iterable[str]) -> dict[str, Any]:
     return {
         "code": entry.code,
-        "names": list(written.get(entry.code, ())),
+        "names": list(aliases),
         "status": entry.status,
         "type": entry.type,
         "retry": entry.retry,
@@ -96,7 +87,7 @@ def _described(entry: Entry, written: Mapping[str, tuple[str, ...]]) -> dict[str
         "description": entry.description,
         "causes": list(entry.causes),
         "remedy": list(entry.remedy),
-        "params": {name: _plain(value) for name, value in entry.params.items()},
+        "params": {name: _to_json_value(value) for name, value in entry.params.items()},
         "since": entry.since,
         "doc_url": entry.doc_url,
         "listed": entry.listed,
@@ -106,49 +97,53 @@ def _described(entry: Entry, written: Mapping[str, tuple[str, ...]]) -> dict[str
     }
 
 
-def _edits(catalog: Catalog, row: Row) -> dict[str, Any]:
+def _serialize_row(catalog: Catalog, row: Row) -> dict[str, Any]:
     blank = Row(code=row.code)
-    differing = {name: getattr(row, name) for name in ROW_FIELDS}
-    overrides = {name: value for name, value in differing.items() if value != getattr(blank, name)}
+    values = {name: getattr(row, name) for name in ROW_FIELDS}
+    overrides = {name: value for name, value in values.items() if value != getattr(blank, name)}
     if catalog.status(row.replaced_by) is None:
-        overrides.pop("replaced_by", None)  # a code that is gone cannot be imported
+        overrides.pop("replaced_by", None)  # the import refuses a code that is no longer defined
     return {
-        "overrides": overrides | _texts(row.texts),
-        "translations": {language: _texts(texts) for language, texts in row.translations.items()},
+        "overrides": overrides | _serialize_texts(row.texts),
+        "translations": {language: _serialize_texts(texts) for language, texts in row.translations.items()},
     }
 
 
-def _texts(texts: Mapping[str, str]) -> dict[str, Any]:
+def _serialize_texts(texts: Mapping[str, str]) -> dict[str, Any]:
     return {name: text.splitlines() if name in LISTS else text for name, text in texts.items()}
 
 
-def _plain(value: object) -> object:
+def _to_json_value(value: object) -> object:
     return value if value is None or isinstance(value, (str, int, float, bool)) else str(value)
 
 
-def _cell(value: Any) -> str:
+def _csv_cell(value: Any) -> str:
     text = "\n".join(value) if isinstance(value, list) else str(value)
-    return f"'{text}" if text.startswith(_FORMULA) else text
+    return f"'{text}" if text.startswith(_FORMULA_PREFIXES) else text
 
 
-def _section(one: Mapping[str, Any]) -> Iterable[str]:
-    yield f"## `{one['code']}`"
-    facts = [f"{one['status']} {phrase(one['status'])}", f"`{one['type']}`", f"{_('Retry')}: `{one['retry']}`"]
-    facts += [_("Written as %(name)s") % {"name": f"`{name}`"} for name in one["names"]]
+def _markdown_section(item: Mapping[str, Any]) -> Iterable[str]:
+    yield f"## `{item['code']}`"
+    facts = [
+        f"{item['status']} {phrase(item['status'])}",
+        f"`{item['type']}`",
+        f"{_('Retry')}: `{item['retry']}`",
+    ]
+    facts += [_("Written as %(name)s") % {"name": f"`{name}`"} for name in item["names"]]
     yield " · ".join(facts)
-    if one["deprecated"]:
-        replacement = f" {_('Use %(code)s instead.') % {'code': '`' + one['replaced_by'] + '`'}}"
-        yield f"**{_('Deprecated.')}**{replacement if one['replaced_by'] else ''}"
-    yield f"**{_inert(one['title'])}**: {_inert(one['message'])}"
-    if one["description"]:
-        yield _inert(one["description"])
+    if item["deprecated"]:
+        replacement = f" {_('Use %(code)s instead.') % {'code': '`' + item['replaced_by'] + '`'}}"
+        yield f"**{_('Deprecated.')}**{replacement if item['replaced_by'] else ''}"
+    yield f"**{_escape_markdown(item['title'])}**: {_escape_markdown(item['message'])}"
+    if item["description"]:
+        yield _escape_markdown(item["description"])
     for heading, name in ((_("Why it happens"), "causes"), (_("How to fix it"), "remedy")):
-        if one[name]:
+        if item[name]:
             yield f"### {heading}"
-            yield "\n".join(f"- {_inert(item)}" for item in one[name])
+            yield "\n".join(f"- {_escape_markdown(text)}" for text in item[name])
 
 
-def _inert(text: str) -> str:
-    """Return plain text as Markdown that shows it, on one line; code spans stay."""
-    parts = _CODE_SPAN.split(" ".join(text.split()))
-    return "".join(part if index % 2 else _MARKUP.sub(r"\\\1", part) for index, part in enumerate(parts))
+def _escape_markdown(text: str) -> str:
+    """Return plain text as one line of Markdown; code spans stay."""
+    parts = _MARKDOWN_CODE.split(" ".join(text.split()))
+    return "".join(part if index % 2 else _MARKDOWN_SYNTAX.sub(r"\\\1", part) for index, part in enumerate(parts))

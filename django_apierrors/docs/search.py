@@ -1,4 +1,4 @@
-"""The search form above the list of codes."""
+"""The search form of the list of codes."""
 
 from __future__ import annotations
 
@@ -10,13 +10,14 @@ from django.http import HttpRequest
 
 from .. import codes
 from ..catalog import Entry
-from . import names, words
-from .visible import Visible
+from .format_aliases import get_aliases
+from .public_catalog import PublicCatalog
+from .texts import RETRY_TEXTS
 
 
 @dataclass(kw_only=True, slots=True)
 class Search:
-    """What the form asks for; of its selects, a value that no code has counts as none."""
+    """The values of the search form; a choice without codes counts as blank."""
 
     q: str
     status: str
@@ -24,47 +25,47 @@ class Search:
     retry: str
     statuses: Sequence[str] = ()
     types: Sequence[str] = tuple(codes.TYPES)
-    retries: Sequence[tuple[str, Any]] = field(default_factory=lambda: list(words.RETRIES.items()))
+    retries: Sequence[tuple[str, Any]] = field(default_factory=lambda: list(RETRY_TEXTS.items()))
 
     @classmethod
-    def of(cls, request: HttpRequest, statuses: Iterable[int]) -> Search:
-        """Read the query string of a request, for codes of some statuses."""
+    def from_request(cls, request: HttpRequest, statuses: Iterable[int]) -> Search:
+        """Read the query string of a request; ``statuses`` are those of the catalog."""
         choices = [str(status) for status in statuses]
-        given = request.GET.get
+        params = request.GET
         return cls(
-            q=given("q", "").strip()[:200],
-            status=_one_of(choices, given("status")),
-            type=_one_of(codes.TYPES, given("type")),
-            retry=_one_of(words.RETRIES, given("retry")),
+            q=params.get("q", "").strip()[:200],
+            status=_clean_choice(choices, params.get("status")),
+            type=_clean_choice(codes.TYPES, params.get("type")),
+            retry=_clean_choice(RETRY_TEXTS, params.get("retry")),
             statuses=choices,
         )
 
-    def apply(self, visible: Visible, statuses: Mapping[str, int]) -> list[str]:
-        """Return the codes that match, every word of the search in any of their texts and names."""
-        found = [code for code, status in statuses.items() if self.status in ("", str(status))]
+    def filter_codes(self, public: PublicCatalog, statuses: Mapping[str, int]) -> list[str]:
+        """Return the codes that match: each word of the search occurs in a text or alias."""
+        matching = [code for code, status in statuses.items() if self.status in ("", str(status))]
         if not (self.q or self.type or self.retry):
-            return found
-        wanted, written = self.q.casefold().split(), names.written()
-        entries = [visible.entry(code) for code in found]
+            return matching
+        words, aliases = self.q.casefold().split(), get_aliases()
+        entries = [public.entry(code) for code in matching]
         return [
             entry.code
             for entry in entries
             if self.type in ("", entry.type)
             and self.retry in ("", entry.retry)
-            and _has_all(wanted, entry, written.get(entry.code, ()))
+            and _contains_all(words, entry, aliases.get(entry.code, ()))
         ]
 
     @property
     def is_used(self) -> bool:
-        """Whether anything is asked for."""
+        """Whether any field has a value."""
         return bool(self.q or self.status or self.type or self.retry)
 
 
-def _has_all(wanted: Iterable[str], entry: Entry, written: Iterable[str]) -> bool:
+def _contains_all(words: Iterable[str], entry: Entry, aliases: Iterable[str]) -> bool:
     texts = (entry.code, entry.title, entry.message, entry.description, *entry.causes, *entry.remedy)
-    text = "\n".join((*texts, *written)).casefold()
-    return all(word in text for word in wanted)
+    text = "\n".join((*texts, *aliases)).casefold()
+    return all(word in text for word in words)
 
 
-def _one_of(choices: Iterable[str], given: str | None) -> str:
-    return given if given is not None and given in choices else ""
+def _clean_choice(choices: Iterable[str], value: str | None) -> str:
+    return value if value is not None and value in choices else ""

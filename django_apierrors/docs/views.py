@@ -1,4 +1,4 @@
-"""The documentation over HTTP: who may read, in which language and form, and for how long it may be kept."""
+"""The views of the documentation."""
 
 from __future__ import annotations
 
@@ -20,37 +20,39 @@ from ..catalog import Entry
 from ..conf import conf
 from ..exception_mapping import problem_with_code
 from ..models import ErrorCode
-from . import exports, names, pages
-from .access import Viewer, refusal, viewer
-from .visible import Visible
+from . import exports
+from .access import Viewer, deny_access, get_viewer
+from .format_aliases import get_codes_by_alias
+from .page_context import get_code_rows, get_detail_context, get_index_context
+from .public_catalog import PublicCatalog
 
 _MAX_AGE = 60
 
 
-class Page:
-    """One request to the documentation: its viewer, and what that one sees of the catalog."""
+class DocsRequest:
+    """A request to the documentation, with its viewer and the visible catalog."""
 
     def __init__(self, request: HttpRequest) -> None:
         self.request = request
-        self.viewer: Viewer = viewer(request)
-        self.language = _spoken(negotiation.language_for(request, HttpResponse()))
-        self.visible = Visible(
+        self.viewer: Viewer = get_viewer(request)
+        self.language = _get_supported_language(negotiation.language_for(request, HttpResponse()))
+        self.public = PublicCatalog(
             catalog.current(), self.language, negotiation.docs_base(request), unlisted=self.viewer.sees_unlisted
         )
 
-    def document(self, entries: list[Entry]) -> dict[str, Any]:
-        """Return the public JSON document of some entries."""
-        return exports.document(self.visible.catalog, entries)
+    def build_document(self, entries: list[Entry] | None = None) -> dict[str, Any]:
+        """Return the public JSON document of some entries, of all by default."""
+        return exports.build_document(self.public.catalog, self.public.entries() if entries is None else entries)
 
     def render(self, template: str, **context: Any) -> HttpResponse:
-        """Return a page of HTML."""
+        """Return an HTML page."""
         docs = conf.DOCS
         context |= {"status_url": docs["STATUS_URL"], "support_url": docs["SUPPORT_URL"], "viewer": self.viewer}
         return render(self.request, f"django_apierrors/docs/{template}.html", context)
 
 
-def _spoken(language: str) -> str:
-    """Return the language, or English when neither the package nor a row of the catalog speaks it."""
+def _get_supported_language(language: str) -> str:
+    """Return the language, or English if neither the package nor a row of the catalog is translated to it."""
     base = language.split("-")[0]
     with translation.override(language):
         is_translated = translation.gettext("How to fix it") != "How to fix it"
@@ -63,21 +65,21 @@ _Answer = Callable[..., HttpResponse]
 _View = Callable[..., HttpResponseBase]
 
 
-def _documentation(*, as_data: bool) -> Callable[[_Answer], _View]:
-    """Make a view of a function of a ``Page``; ``as_data`` says that only programs read it."""
+def _docs_view(*, as_data: bool) -> Callable[[_Answer], _View]:
+    """Turn a function of a ``DocsRequest`` into a view; ``as_data`` marks a view for programs."""
 
-    def decorate(answer: _Answer) -> _View:
+    def decorator(function: _Answer) -> _View:
         @require_safe
-        @functools.wraps(answer)
+        @functools.wraps(function)
         def view(request: HttpRequest, **kwargs: str) -> HttpResponseBase:
             is_data = as_data or negotiation.prefers_json(request)
-            refused = refusal(request, as_data=is_data)
-            if refused is not None:
-                return refused
-            page = Page(request)
+            denied = deny_access(request, as_data=is_data)
+            if denied is not None:
+                return denied
+            docs = DocsRequest(request)
             try:
-                with translation.override(page.language):
-                    return _finished(page, answer(page, **kwargs))
+                with translation.override(docs.language):
+                    return _set_cache_headers(docs, function(docs, **kwargs))
             except Http404:
                 if not is_data:
                     raise
@@ -85,108 +87,108 @@ def _documentation(*, as_data: bool) -> Callable[[_Answer], _View]:
 
         return view
 
-    return decorate
+    return decorator
 
 
-def _finished(page: Page, response: HttpResponse) -> HttpResponseBase:
-    """Say for how long and for whom an answer holds, or that the client has it already."""
-    kept = "public" if page.viewer.is_public else "private"
-    response[headers.CACHE_CONTROL] = f"{kept}, max-age={_MAX_AGE}"
-    response[headers.CONTENT_LANGUAGE] = page.language
+def _set_cache_headers(docs: DocsRequest, response: HttpResponse) -> HttpResponseBase:
+    """Set the headers for caches and the ETag; return 304 to a client whose copy is current (RFC 9110)."""
+    scope = "public" if docs.viewer.is_public else "private"
+    response[headers.CACHE_CONTROL] = f"{scope}, max-age={_MAX_AGE}"
+    response[headers.CONTENT_LANGUAGE] = docs.language
     response[headers.CONTENT_TYPE_OPTIONS] = "nosniff"
     patch_vary_headers(response, ("Accept", "Accept-Language"))
     if response.status_code != 200:
         return response
     etag = f'"{hashlib.sha256(response.content).hexdigest()[:32]}"'
     response["ETag"] = etag
-    return get_conditional_response(page.request, etag=etag, response=response) or response
+    return get_conditional_response(docs.request, etag=etag, response=response) or response
 
 
-@_documentation(as_data=False)
-def index(page: Page) -> HttpResponse:
+@_docs_view(as_data=False)
+def index(docs: DocsRequest) -> HttpResponse:
     """List all codes."""
-    if negotiation.prefers_json(page.request):
-        return _json(page.document(page.visible.entries()))
-    return page.render("index", **pages.index(page.request, page.visible))
+    if negotiation.prefers_json(docs.request):
+        return _json_response(docs.build_document())
+    return docs.render("index", **get_index_context(docs.request, docs.public))
 
 
-@_documentation(as_data=False)
-def detail(page: Page, code: str) -> HttpResponse:
-    """Show one code, or lead from a name that a format writes to the codes behind it."""
-    if negotiation.prefers_json(page.request):
-        return _data(page, code, "apierrors:detail")
-    entry, others = _found(page, code)
+@_docs_view(as_data=False)
+def detail(docs: DocsRequest, code: str) -> HttpResponse:
+    """Show one code, or redirect from an alias to its code."""
+    if negotiation.prefers_json(docs.request):
+        return _detail_response(docs, code, "apierrors:detail")
+    entry, others = _get_entries(docs, code)
     if entry is None and len(others) > 1:
-        return page.render("alias", name=code, lines=pages.lines(others))
-    shown = entry or others[0]
-    if shown.code != code:
-        return redirect("apierrors:detail", code=shown.code, permanent=True)
-    context = pages.detail(page.request, shown, page.language, is_staff=page.viewer.is_staff)
-    return page.render(
+        return docs.render("alias", name=code, lines=get_code_rows(others))
+    entry = entry or others[0]
+    if entry.code != code:
+        return redirect("apierrors:detail", code=entry.code, permanent=True)
+    context = get_detail_context(docs.request, entry, docs.language, is_staff=docs.viewer.is_staff)
+    return docs.render(
         "detail",
         **context,
-        written_as_it=pages.lines(other for other in others if other.code != shown.code),
-        edit_url=_edit_url(page, shown.code),
+        written_as_it=get_code_rows(other for other in others if other.code != entry.code),
+        edit_url=_get_edit_url(docs, entry.code),
     )
 
 
-@_documentation(as_data=True)
-def detail_json(page: Page, code: str) -> HttpResponse:
-    """Give one code as JSON."""
-    return _data(page, code, "apierrors:detail-json")
+@_docs_view(as_data=True)
+def detail_json(docs: DocsRequest, code: str) -> HttpResponse:
+    """Return one code as JSON."""
+    return _detail_response(docs, code, "apierrors:detail-json")
 
 
-@_documentation(as_data=True)
-def catalog_json(page: Page) -> HttpResponse:
-    """Give all codes as JSON."""
-    return _json(page.document(page.visible.entries()))
+@_docs_view(as_data=True)
+def catalog_json(docs: DocsRequest) -> HttpResponse:
+    """Return all codes as JSON."""
+    return _json_response(docs.build_document())
 
 
-@_documentation(as_data=False)
-def catalog_csv(page: Page) -> HttpResponse:
-    """Give all codes as CSV."""
-    return _download(exports.to_csv(page.document(page.visible.entries())), "text/csv", "errors.csv")
+@_docs_view(as_data=False)
+def catalog_csv(docs: DocsRequest) -> HttpResponse:
+    """Return all codes as CSV."""
+    return _download_response(exports.to_csv(docs.build_document()), "text/csv", "errors.csv")
 
 
-@_documentation(as_data=False)
-def catalog_markdown(page: Page) -> HttpResponse:
-    """Give all codes as Markdown."""
-    return _download(exports.to_markdown(page.document(page.visible.entries())), "text/markdown", "errors.md")
+@_docs_view(as_data=False)
+def catalog_markdown(docs: DocsRequest) -> HttpResponse:
+    """Return all codes as Markdown."""
+    return _download_response(exports.to_markdown(docs.build_document()), "text/markdown", "errors.md")
 
 
-def _found(page: Page, name: str) -> tuple[Entry | None, list[Entry]]:
-    """Return the entry of a code in any case, and the entries that a format writes under that name."""
-    visible, code = page.visible, name.upper()
-    entry = visible.entry(code) if code in visible else None
-    others = [visible.entry(code) for code in names.written_as(name) if code in visible]
+def _get_entries(docs: DocsRequest, name: str) -> tuple[Entry | None, list[Entry]]:
+    """Return the entry of a code, and the entries with that alias; case is ignored."""
+    public, code = docs.public, name.upper()
+    entry = public.entry(code) if code in public else None
+    others = [public.entry(code) for code in get_codes_by_alias(name) if code in public]
     if entry is None and not others:
         raise Http404
     return entry, others
 
 
-def _data(page: Page, code: str, url: str) -> HttpResponse:
-    entry, others = _found(page, code)
+def _detail_response(docs: DocsRequest, code: str, url: str) -> HttpResponse:
+    entry, others = _get_entries(docs, code)
     if entry is None and len(others) > 1:
-        return _json(page.document(others))
-    shown = entry or others[0]
-    if shown.code != code:
-        return redirect(url, code=shown.code, permanent=True)
-    return _json(page.document([shown])["codes"][0])
+        return _json_response(docs.build_document(others))
+    entry = entry or others[0]
+    if entry.code != code:
+        return redirect(url, code=entry.code, permanent=True)
+    return _json_response(docs.build_document([entry])["codes"][0])
 
 
-def _json(document: dict[str, Any]) -> HttpResponse:
+def _json_response(document: dict[str, Any]) -> HttpResponse:
     return HttpResponse(exports.to_json(document), content_type="application/json")
 
 
-def _download(text: str, media_type: str, name: str) -> HttpResponse:
+def _download_response(text: str, media_type: str, name: str) -> HttpResponse:
     response = HttpResponse(text, content_type=f"{media_type}; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="{name}"'
     return response
 
 
-def _edit_url(page: Page, code: str) -> str:
-    """Return where the admin edits a code, if the viewer works there and there is a row."""
-    if not (page.viewer.is_staff and page.viewer.sees_unlisted):
+def _get_edit_url(docs: DocsRequest, code: str) -> str:
+    """Return the URL of a code in the admin, ``""`` without a row or the permission."""
+    if not (docs.viewer.is_staff and docs.viewer.sees_unlisted):
         return ""
     pk = ErrorCode.objects.filter(code=code).values_list("pk", flat=True).first()
     try:

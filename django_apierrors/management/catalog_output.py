@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from .. import codes
 from ..catalog import Catalog, Entry, Row
-from ..docs import names
+from ..docs import format_aliases
 from ..docs.examples import Example
 from ..rows import has_overrides
 from ..text import strip_controls
@@ -59,7 +59,7 @@ def _contract_lines(entry: Entry) -> Iterator[tuple[str, str]]:
     yield "Type", f"{entry.type}: {codes.TYPES[entry.type]}"
     yield "Retry", f"{entry.retry}: {codes.RETRIES[entry.retry]}"
     optional = {
-        "Written as": ", ".join(names.written().get(entry.code, ())),
+        "Written as": ", ".join(format_aliases.get_aliases().get(entry.code, ())),
         "Placeholders": ", ".join(f"{{{name}}} such as {sample}" for name, sample in entry.params.items()),
         "Replaced by": entry.replaced_by,
         "Since": entry.since,

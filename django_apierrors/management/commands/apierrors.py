@@ -17,7 +17,8 @@ from django.utils import translation
 from ... import catalog, formats, negotiation
 from ...catalog import Catalog
 from ...conf import conf
-from ...docs import examples, exports, names
+from ...docs import examples, exports, format_aliases
+from ...docs.public_catalog import PublicCatalog
 from ...models import ErrorCode, ErrorCodeTranslation, Revision
 from ...snapshot import snapshot
 from .. import catalog_output, documents, importing, static_bodies, sync
@@ -68,7 +69,7 @@ class Command(BaseCommand):
                 raise CommandError(f"The database refused: {exc}", returncode=EXIT_ERROR) from exc
 
     def _list(self, *, lang: str | None, **options: Any) -> None:
-        found = exports.entries(catalog.current(), _language(lang), unlisted=True)
+        found = PublicCatalog(catalog.current(), _language(lang), unlisted=True).entries()
         self._say(catalog_output.table(catalog.current(), found))
 
     def _explain(self, *, code: str, format: str | None, lang: str | None, **options: Any) -> None:
@@ -76,14 +77,14 @@ class Command(BaseCommand):
         entry = live.entry(_find_code(code, live), language, negotiation.docs_base(None))
         request = static_bodies.build_request(name, language)
         with translation.override(language):
-            self._say(catalog_output.explanation(live, entry, examples.example(entry, name, request, language)))
+            self._say(catalog_output.explanation(live, entry, examples.build_example(entry, name, request, language)))
 
     def _export(self, *, format: str, output: Path | None, lang: str | None, unlisted: bool, **options: Any) -> None:
         is_json, language, live = format == "json", _language(lang), catalog.current()
-        found = exports.entries(live, language, negotiation.docs_base(None), unlisted=is_json or unlisted)
+        found = PublicCatalog(live, language, negotiation.docs_base(None), unlisted=is_json or unlisted).entries()
         write = {"json": exports.to_json, "csv": exports.to_csv, "md": exports.to_markdown}[format]
         with translation.override(language):
-            text = write(exports.document(live, found, with_edits=is_json))
+            text = write(exports.build_document(live, found, with_edits=is_json))
         if output is None:
             self.stdout.write(text, ending="")
         else:
@@ -156,7 +157,7 @@ def _find_code(name: str, live: Catalog) -> str:
     code = name.upper()
     if code in every:
         return code
-    aliased = names.written_as(name)
+    aliased = format_aliases.get_codes_by_alias(name)
     if len(aliased) == 1:
         return aliased[0]
     close = aliased or difflib.get_close_matches(code, every)

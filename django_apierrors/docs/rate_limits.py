@@ -1,4 +1,4 @@
-"""The rate limits of the settings, in words."""
+"""Descriptions of the rate limits in the settings."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ _KEYS = {
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Limit:
-    """One policy as clients read it; ``per`` is empty where Python decides whose requests are counted together."""
+class PolicyDescription:
+    """A policy for readers of the documentation; ``per`` is empty if a callable computes the key."""
 
     name: str
     rate: str
@@ -37,39 +37,39 @@ class Limit:
     is_global: bool
 
 
-def live() -> list[Limit]:
-    """Return the policies that are in force, in the active language, those of every request first."""
-    found = []
+def describe_policies() -> list[PolicyDescription]:
+    """Return the active policies in the active language, the global policies first."""
+    described = []
     for name, fields in conf.RATELIMIT["POLICIES"].items():
         try:
             policy = get_policy(name)
         except ImproperlyConfigured:
-            continue  # a system check says what is wrong
+            continue  # reported by a system check
         if policy.rate is not None:
-            found.append(
-                Limit(
+            described.append(
+                PolicyDescription(
                     name=name,
-                    rate=_rate(policy.rate),
-                    per=_key(fields["key"]),
+                    rate=_describe_rate(policy.rate),
+                    per=_describe_key(fields["key"]),
                     methods=policy.methods or (),
                     is_global=name in conf.RATELIMIT["GLOBAL"],
                 )
             )
-    return sorted(found, key=lambda limit: not limit.is_global)
+    return sorted(described, key=lambda policy: not policy.is_global)
 
 
-def _rate(rate: Any) -> str:
+def _describe_rate(rate: Any) -> str:
     if callable(rate):
         return _("depends on the request")
     limit, seconds = rate
-    size, one, many = next(unit for unit in _UNITS if seconds % unit[0] == 0)
+    size, singular, plural = next(unit for unit in _UNITS if seconds % unit[0] == 0)
     number = seconds // size
-    words = ngettext("%d request", "%d requests", limit) % limit
-    period = one if number == 1 else many % number
-    return _("%(requests)s in each %(period)s") % {"requests": words, "period": period}
+    requests = ngettext("%d request", "%d requests", limit) % limit
+    period = singular if number == 1 else plural % number
+    return _("%(requests)s in each %(period)s") % {"requests": requests, "period": period}
 
 
-def _key(key: Any) -> str:
+def _describe_key(key: Any) -> str:
     if not isinstance(key, str):
         return ""
     kind, _colon, name = key.partition(":")

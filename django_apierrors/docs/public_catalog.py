@@ -1,4 +1,4 @@
-"""The part of the catalog that a reader may see, in one language."""
+"""The public part of the catalog in one language."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from dataclasses import replace
 from ..catalog import Catalog, Entry
 
 
-class Visible:
-    """A catalog without the codes that are not for everybody, or with them (``unlisted``).
+class PublicCatalog:
+    """A view of a catalog without its unlisted codes, or with them (``unlisted``).
 
-    Nothing is resolved until an entry is asked for, so that ten thousand codes can be counted
-    and sorted while two hundred are shown.
+    Entries are resolved on access: a page counts and sorts ten thousand codes and resolves
+    two hundred.
     """
 
     def __init__(self, catalog: Catalog, language: str, docs_at: str = "", *, unlisted: bool = False) -> None:
-        """Read a catalog in a language; ``docs_at`` is where its entries are documented."""
+        """Wrap a catalog; ``docs_at`` is the base URL of the documentation."""
         self.catalog = catalog
         self.language = language
         self._docs_at = docs_at
@@ -26,15 +26,15 @@ class Visible:
         return iter(self.statuses())
 
     def __contains__(self, code: str) -> bool:
-        return self._shows(code) and self.catalog.status(code) is not None
+        return self._is_visible(code) and self.catalog.status(code) is not None
 
     def statuses(self) -> dict[str, int]:
-        """Return all codes with their statuses."""
-        found = ((code, self.catalog.status(code)) for code in self.catalog if self._shows(code))
-        return {code: status for code, status in found if status is not None}
+        """Return the statuses of all codes."""
+        statuses = ((code, self.catalog.status(code)) for code in self.catalog if self._is_visible(code))
+        return {code: status for code, status in statuses if status is not None}
 
     def entry(self, code: str) -> Entry:
-        """Return the entry of a code; it names a replacement only if that is visible too."""
+        """Return the entry of a code, without its replacement if that is unlisted."""
         entry = self.catalog.entry(code, self.language, self._docs_at)
         return replace(entry, replaced_by="") if entry.replaced_by and entry.replaced_by not in self else entry
 
@@ -42,6 +42,6 @@ class Visible:
         """Return all entries."""
         return [self.entry(code) for code in self]
 
-    def _shows(self, code: str) -> bool:
+    def _is_visible(self, code: str) -> bool:
         row = self.catalog.row(code)
         return row is None or row.listed or self._unlisted

@@ -1,4 +1,4 @@
-"""What is done with the rows that are selected in the list, and what deletion means."""
+"""The admin actions and the deletion of error codes."""
 
 from __future__ import annotations
 
@@ -17,24 +17,24 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from .. import codes
-from ..catalog import Catalog
-from ..docs import exports
-from ..models import ErrorCode
-from ..negotiation import docs_base
-from . import log
-from .effective import active_language, row_of
+from ... import codes
+from ...catalog import Catalog
+from ...docs import exports
+from ...models import ErrorCode
+from ...negotiation import docs_base
+from .change_message import build_row_message, get_overrides, get_values
+from .row_state import build_row, get_active_language
 
 if TYPE_CHECKING:
-    _Admin = admin.ModelAdmin[ErrorCode]
+    _ErrorCodeModelAdmin = admin.ModelAdmin[ErrorCode]
 else:
-    _Admin = object
+    _ErrorCodeModelAdmin = object
 
 
-class Actions(_Admin):
+class ErrorCodeActions(_ErrorCodeModelAdmin):
     """The actions. Rows are saved one by one, so that each is logged with its old and new values.
 
-    What Python defines is never deleted: it is reset, which takes the permission to change it.
+    A code with a definition in Python is never deleted: it is reset, with the permission to change it.
     """
 
     actions = ["list_codes", "unlist_codes", "deprecate_codes", "reset_codes", "export_codes"]
@@ -42,25 +42,28 @@ class Actions(_Admin):
     @admin.action(permissions=["change"], description=gettext_lazy("List in the public documentation"))
     def list_codes(self, request: HttpRequest, queryset: QuerySet[ErrorCode]) -> None:
         """Show codes in the public documentation."""
-        count = self._change_each(request, queryset.filter(listed=False), "listed", True)
-        _tell(request, ngettext("%d code is now listed.", "%d codes are now listed.", count) % count)
+        count = self._set_field(request, queryset.filter(listed=False), "listed", True)
+        text = ngettext("%d code is now listed.", "%d codes are now listed.", count)
+        messages.success(request, text % count)
 
     @admin.action(permissions=["change"], description=gettext_lazy("Take out of the public documentation"))
     def unlist_codes(self, request: HttpRequest, queryset: QuerySet[ErrorCode]) -> None:
         """Hide codes from the public documentation."""
-        count = self._change_each(request, queryset.filter(listed=True), "listed", False)
-        _tell(request, ngettext("%d code is no longer listed.", "%d codes are no longer listed.", count) % count)
+        count = self._set_field(request, queryset.filter(listed=True), "listed", False)
+        text = ngettext("%d code is no longer listed.", "%d codes are no longer listed.", count)
+        messages.success(request, text % count)
 
     @admin.action(permissions=["change"], description=gettext_lazy("Mark as deprecated"))
     def deprecate_codes(self, request: HttpRequest, queryset: QuerySet[ErrorCode]) -> None:
         """Mark codes as deprecated."""
-        count = self._change_each(request, queryset.filter(deprecated=False), "deprecated", True)
-        _tell(request, ngettext("%d code is now deprecated.", "%d codes are now deprecated.", count) % count)
+        count = self._set_field(request, queryset.filter(deprecated=False), "deprecated", True)
+        text = ngettext("%d code is now deprecated.", "%d codes are now deprecated.", count)
+        messages.success(request, text % count)
 
     @admin.action(permissions=["change"], description=gettext_lazy("Reset to default"))
     def reset_codes(self, request: HttpRequest, queryset: QuerySet[ErrorCode]) -> HttpResponseBase | None:
-        """Ask, then take back all differences from what is shipped."""
-        defined, others = _parted(queryset)
+        """Reset codes to their shipped values after a confirmation."""
+        defined, others = _split_by_definition(queryset)
         if others:
             text = _("Not reset, since no Python code defines them: %(codes)s.")
             messages.warning(request, text % {"codes": ", ".join(obj.code for obj in others)})
@@ -68,17 +71,17 @@ class Actions(_Admin):
 
     @admin.action(permissions=["view"], description=gettext_lazy("Export as JSON"))
     def export_codes(self, request: HttpRequest, queryset: QuerySet[ErrorCode]) -> HttpResponse:
-        """Send codes with their edits, as ``apierrors import`` reads them."""
-        catalog = Catalog({obj.code: row_of(obj) for obj in queryset})
+        """Return codes with their edits as a file for ``apierrors import``."""
+        catalog = Catalog({obj.code: build_row(obj) for obj in queryset})
         known = set(catalog)
-        language, docs = active_language(), docs_base(request)
+        language, docs = get_active_language(), docs_base(request)
         entries = [catalog.entry(obj.code, language, docs) for obj in queryset if obj.code in known]
-        content = exports.to_json(exports.document(catalog, entries, with_edits=True))
+        content = exports.to_json(exports.build_document(catalog, entries, with_edits=True))
         disposition = {"Content-Disposition": 'attachment; filename="error-codes.json"'}
         return HttpResponse(content, content_type="application/json", headers=disposition)
 
     def delete_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
-        """Delete what stands only here; reset what Python defines."""
+        """Delete a code that only the database has; reset a code that Python defines."""
         obj = self.get_object(request, unquote(object_id))
         if obj is None or codes.get(obj.code) is None:
             return super().delete_view(request, object_id, extra_context)
@@ -88,8 +91,8 @@ class Actions(_Admin):
         return self._reset(request, [obj]) or HttpResponseRedirect(reverse(name, args=[obj.pk]))
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
-        """Say of each row whether it is deleted or reset."""
-        defined, others = _parted(objs)
+        """Return the rows to delete and, in the same list, those to reset."""
+        defined, others = _split_by_definition(objs)
         names, counts, permissions, protected = super().get_deleted_objects(others, request)
         if defined and not self.has_change_permission(request):
             permissions.add(str(self.opts.verbose_name))  # a reset is a change
@@ -97,69 +100,65 @@ class Actions(_Admin):
         return [*names, *resets], counts, permissions, protected
 
     def log_deletions(self, request: HttpRequest, queryset: Any) -> Any:
-        """Log as deleted only what is."""
-        return super().log_deletions(request, _parted(queryset)[1])  # type: ignore[arg-type]
+        """Log deletions without resets."""
+        return super().log_deletions(request, _split_by_definition(queryset)[1])  # type: ignore[arg-type]
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[ErrorCode]) -> None:
-        """Delete what stands only here; reset what Python defines."""
-        defined, others = _parted(queryset)
+        """Delete a code that only the database has; reset a code that Python defines."""
+        defined, others = _split_by_definition(queryset)
         with self._transaction():
-            self._reset_each(request, [obj for obj in defined if log.differences(obj)])
+            self._reset_rows(request, [obj for obj in defined if get_overrides(obj)])
             queryset.filter(pk__in=[obj.pk for obj in others]).delete()
 
     def _reset(self, request: HttpRequest, objs: Iterable[ErrorCode]) -> TemplateResponse | None:
-        """Return the page that asks, or reset once it was answered."""
-        differing = {obj: differences for obj in objs if (differences := log.differences(obj))}
-        count = len(differing)
-        if not differing or request.POST.get("post"):
+        """Return the confirmation page, or ``None`` after a reset."""
+        overridden = {obj: overrides for obj in objs if (overrides := get_overrides(obj))}
+        if not overridden:
+            messages.info(request, _("There is nothing to reset: everything is as shipped."))
+            return None
+        if request.POST.get("post"):
             with self._transaction():
-                self._reset_each(request, differing)
-            if not differing:
-                messages.info(request, _("There is nothing to reset: everything is as shipped."))
-                return None
-            _tell(request, ngettext("%d code was reset to default.", "%d codes were reset to default.", count) % count)
+                self._reset_rows(request, overridden)
+            text = ngettext("%d code was reset to default.", "%d codes were reset to default.", len(overridden))
+            messages.success(request, text % len(overridden))
             return None
         context = {
             **self.admin_site.each_context(request),
             "title": _("Reset to default"),
             "opts": self.opts,
             "media": self.media,
-            "differing": differing.items(),
+            "overridden": overridden.items(),
             "is_action": "action" in request.POST,
             "select_across": request.POST.get("select_across") == "1",
         }
         request.current_app = self.admin_site.name
         return TemplateResponse(request, "admin/django_apierrors/errorcode/reset_confirmation.html", context)
 
-    def _reset_each(self, request: HttpRequest, objs: Iterable[ErrorCode]) -> None:
+    def _reset_rows(self, request: HttpRequest, objs: Iterable[ErrorCode]) -> None:
         for obj in objs:
-            before = log.values(obj)
+            before = get_values(obj)
             obj.reset()
-            obj.refresh_from_db()  # its translations were fetched before
-            self.log_change(request, obj, log.of_row(before, obj))
+            obj.refresh_from_db()  # its translations were prefetched
+            self.log_change(request, obj, build_row_message(before, obj))
 
-    def _change_each(self, request: HttpRequest, queryset: QuerySet[ErrorCode], name: str, value: bool) -> int:
+    def _set_field(self, request: HttpRequest, queryset: QuerySet[ErrorCode], name: str, value: bool) -> int:
         objs = list(queryset)
         with self._transaction():
             for obj in objs:
-                before = log.values(obj)
+                before = get_values(obj)
                 setattr(obj, name, value)
                 obj.save(update_fields=[name, "updated_at"])
-                self.log_change(request, obj, log.of_row(before, obj))
+                self.log_change(request, obj, build_row_message(before, obj))
         return len(objs)
 
     def _transaction(self) -> Any:
         return transaction.atomic(using=router.db_for_write(self.model))
 
 
-def _parted(objs: Iterable[ErrorCode]) -> tuple[list[ErrorCode], list[ErrorCode]]:
-    """Return the rows that Python defines, and the others."""
+def _split_by_definition(objs: Iterable[ErrorCode]) -> tuple[list[ErrorCode], list[ErrorCode]]:
+    """Return the rows with a definition in Python, and the others."""
     defined: list[ErrorCode] = []
     others: list[ErrorCode] = []
     for obj in objs:
         (others if codes.get(obj.code) is None else defined).append(obj)
     return defined, others
-
-
-def _tell(request: HttpRequest, text: str) -> None:
-    messages.success(request, text)

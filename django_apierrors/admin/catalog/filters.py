@@ -1,4 +1,4 @@
-"""Filters and search over what the catalog answers, most of which is not in the database."""
+"""The list filters and the search of error codes, over effective values: most are not in the database."""
 
 from __future__ import annotations
 
@@ -10,41 +10,42 @@ from django.http import HttpRequest
 from django.utils.text import smart_split, unescape_string_literal
 from django.utils.translation import gettext_lazy as _
 
-from .. import codes
-from ..models import ErrorCodeTranslation
-from .effective import State, in_state, shipped
+from ... import codes
+from ...catalog import shipped_texts
+from ...models import ErrorCodeTranslation
+from .row_state import RowState, filter_by_state
 
 
 class StateFilter(SimpleListFilter):
-    """By where the words come from."""
+    """Filters by the source of the texts."""
 
     title = _("state")
     parameter_name = "state"
 
     def lookups(self, request: HttpRequest, model_admin: ModelAdmin[Any]) -> list[tuple[str, str]]:
         """Return all states."""
-        return [(state.value, state.label) for state in State]
+        return [(state.value, state.label) for state in RowState]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         """Return the rows in the chosen state."""
-        chosen = next((state for state in State if state.value == self.value()), None)
-        return in_state(chosen, queryset) if chosen else queryset
+        chosen = next((state for state in RowState if state.value == self.value()), None)
+        return filter_by_state(queryset, chosen) if chosen else queryset
 
 
 class StatusFilter(SimpleListFilter):
-    """By the status that is answered."""
+    """Filters by the effective status."""
 
     title = _("status")
     parameter_name = "answered"
 
     def lookups(self, request: HttpRequest, model_admin: ModelAdmin[Any]) -> list[tuple[str, str]]:
-        """Return every status that a code has, with its phrase."""
-        given = model_admin.get_queryset(request).order_by().exclude(status=None).values_list("status", flat=True)
-        statuses = {definition.status for definition in codes.definitions()} | set(given.distinct())
+        """Return the statuses of all codes with their phrases."""
+        stored = model_admin.get_queryset(request).order_by().exclude(status=None).values_list("status", flat=True)
+        statuses = {definition.status for definition in codes.definitions()} | set(stored.distinct())
         return [(str(status), f"{status} {codes.phrase(status)}") for status in sorted(statuses)]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        """Return the rows whose codes are answered with the chosen status."""
+        """Return the rows with the chosen status."""
         chosen = self.value() or ""
         if not chosen.isdecimal():
             return queryset
@@ -53,7 +54,7 @@ class StatusFilter(SimpleListFilter):
 
 
 class TypeFilter(SimpleListFilter):
-    """By the error type that is answered."""
+    """Filters by the effective type."""
 
     title = _("type")
     parameter_name = "kind"
@@ -63,25 +64,26 @@ class TypeFilter(SimpleListFilter):
         return [(name, name) for name in codes.TYPES]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        """Return the rows whose codes are answered with the chosen type."""
+        """Return the rows with the chosen type."""
         chosen = self.value()
         if chosen not in codes.TYPES:
             return queryset
         defined = [definition for definition in codes.definitions() if definition.type == chosen]
-        # A type that is not what the status implies was chosen on purpose and outlives a change of status.
-        kept = {d.code: d.type for d in codes.definitions() if d.type != codes.type_for(d.status)}
+        # A type other than that of the status is explicit: a change of the status does not change it.
+        explicit = {d.code: d.type for d in codes.definitions() if d.type != codes.type_for(d.status)}
         implied = [status for status in range(400, 600) if codes.type_for(status) == chosen]
         return queryset.filter(
             Q(type=chosen)
             | Q(type="", status=None, code__in=[definition.code for definition in defined])
-            | Q(type="", status__isnull=False, code__in=[code for code, type_ in kept.items() if type_ == chosen])
-            | (Q(type="", status__in=implied) & ~Q(code__in=kept))
+            | Q(type="", status__isnull=False, code__in=[code for code, type_ in explicit.items() if type_ == chosen])
+            | (Q(type="", status__in=implied) & ~Q(code__in=explicit))
         )
 
 
-def search(queryset: QuerySet[Any], term: str) -> QuerySet[Any]:
-    """Return the rows in whose code, title or message every word stands, as edited, translated or shipped."""
-    texts = {definition.code: shipped(definition.code) for definition in codes.definitions()} if term.strip() else {}
+def search_codes(queryset: QuerySet[Any], term: str) -> QuerySet[Any]:
+    """Return the rows with every word in the code, title or message: edited, translated or shipped."""
+    definitions = codes.definitions() if term.strip() else ()
+    texts = {definition.code: shipped_texts(definition) for definition in definitions}
     for word in smart_split(term):
         if word[0] in "\"'" and word[0] == word[-1] and len(word) > 1:
             word = unescape_string_literal(word)

@@ -1,4 +1,4 @@
-"""What the pages say that is not in the catalog, and how plain text becomes HTML."""
+"""The fixed texts of the documentation pages."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from ..codes import Text
 
 _CODE_SPAN = re.compile(r"`([^`\n]+)`")
 
-#: The headers of an error: name, value in words.
-HEADERS: tuple[tuple[str, Text], ...] = (
+#: The headers of an error response with their meanings.
+HEADER_TEXTS: tuple[tuple[str, Text], ...] = (
     (headers.X_ERROR_CODE, _("The canonical code, in every format.")),
     (headers.X_REQUEST_ID, _("The id of the request: the one you sent in this header, or a new one.")),
     (headers.RETRY_AFTER, _("Whole seconds to wait before the next try, when that is known.")),
@@ -25,7 +25,7 @@ HEADERS: tuple[tuple[str, Text], ...] = (
     (headers.CACHE_CONTROL, _("`no-store`: errors are never cached.")),
 )
 
-#: How clients deal with errors of any code.
+#: Advice for clients on errors of any code.
 ADVICE: tuple[Text, ...] = (
     _("Log the whole error object and the request id (`X-Request-ID`). Support finds the request by it."),
     _("Branch on the code, never on a text. Texts change, codes do not."),
@@ -43,23 +43,23 @@ ADVICE: tuple[Text, ...] = (
 )
 
 #: Status class → heading, explanation.
-CLASSES: dict[int, tuple[Text, Text]] = {
+STATUS_CLASS_TEXTS: dict[int, tuple[Text, Text]] = {
     4: (_("Client errors (4xx)"), _("The request, or who sent it, must change before it can succeed.")),
     5: (_("Server errors (5xx)"), _("Something on our side failed. The request may be all right.")),
 }
-OAUTH: tuple[Text, Text] = (
+OAUTH_TEXTS: tuple[Text, Text] = (
     _("OAuth errors"),
     _("What the token and authorization endpoints answer, named as RFC 6749 does."),
 )
 
-#: Retry class → what the list says about it.
-RETRIES: dict[str, Text] = {
+#: Retry class → text in the list of codes.
+RETRY_TEXTS: dict[str, Text] = {
     "never": _("Do not retry"),
     "safe": _("Retry after the delay"),
     "idempotent": _("Retry if idempotent"),
 }
 
 
-def rich(text: object) -> SafeString:
-    """Return plain text as HTML: escaped, with ``<code>`` for what stands between backticks."""
+def to_html(text: object) -> SafeString:
+    """Return plain text as HTML: escaped, with ``<code>`` in the place of backticks."""
     return mark_safe(_CODE_SPAN.sub(r"<code>\1</code>", escape(str(text))))

@@ -14,7 +14,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from django_apierrors import catalog, codes
-from django_apierrors.admin.effective import entry_of
+from django_apierrors.admin.catalog.row_state import get_entry
 from django_apierrors.models import ErrorCode, ErrorCodeTranslation
 
 pytestmark = pytest.mark.django_db
@@ -105,14 +105,14 @@ def act(client, action, *objs, **more):
 def test_the_list_shows_what_is_answered(editor):
     edit("AUTH_KEY_INVALID", status=400, title="Wrong key")
     text = editor.get(LIST, {"q": "AUTH_KEY_INVALID"}).content.decode()
-    assert '<td class="field-status_answered">400</td>' in text
+    assert '<td class="field-effective_status">400</td>' in text
     assert "Wrong key" in text
 
 
 def test_a_code_without_edits_is_badged_as_shipped(editor):
     response = editor.get(LIST, {"q": "RATE_TOO_HIGH"})
     assert "apierrors-badge apierrors-shipped" in response.content.decode()
-    assert '<td class="field-status_answered">429</td>' in response.content.decode()
+    assert '<td class="field-effective_status">429</td>' in response.content.decode()
 
 
 @pytest.mark.parametrize(
@@ -183,7 +183,7 @@ def test_the_type_filter_finds_what_the_catalog_answers(kind, editor, own):
     edit("IDEMPOTENCY_KEY_REUSED", status=422)  # its type was chosen and stays
     edit("GONE", type="api_error")
     edit("RATE_TOO_HIGH", status=420)
-    answered = [obj.code for obj in ErrorCode.objects.all() if entry_of(obj).type == kind]
+    answered = [obj.code for obj in ErrorCode.objects.all() if get_entry(obj).type == kind]
     assert listed(editor.get(LIST, {"kind": kind})) == answered
 
 
@@ -211,12 +211,12 @@ def test_languages_without_a_message_are_named(editor, settings):
     settings.LANGUAGES = [("en", "English"), ("de", "German"), ("cs", "Czech")]
     ErrorCodeTranslation.objects.create(entry=edit(message="Not so fast."), language="de", message="Langsamer.")
     text = editor.get(LIST, {"q": "RATE_TOO_HIGH"}).content.decode()
-    assert '<td class="field-lacks">cs</td>' in text
+    assert '<td class="field-missing_translations">cs</td>' in text
 
 
 def test_no_language_is_missed_where_the_project_chose_none(editor):
-    assert '<td class="field-lacks">-</td>' not in editor.get(LIST).content.decode()
-    assert '<td class="field-lacks">de' not in editor.get(LIST).content.decode()
+    assert '<td class="field-missing_translations">-</td>' not in editor.get(LIST).content.decode()
+    assert '<td class="field-missing_translations">de' not in editor.get(LIST).content.decode()
 
 
 def test_the_list_takes_the_same_queries_however_long_it_is(editor, own, settings):
@@ -449,7 +449,7 @@ def test_html_in_a_text_is_inert_everywhere(editor):
 
 
 def previews(response):
-    return [(made.format, made.language, json.loads(made.body)) for made in response.context["previews"]]
+    return [(example.format, language, json.loads(example.body)) for language, example in response.context["previews"]]
 
 
 def test_the_preview_is_what_is_answered_in_every_format(editor, api, settings):
@@ -466,7 +466,7 @@ def test_the_preview_is_what_is_answered_in_every_format(editor, api, settings):
 
 
 def test_the_preview_shows_the_headers(editor):
-    head = editor.get(page(row())).context["previews"][0].head
+    head = editor.get(page(row())).context["previews"][0][1].head
     assert head.startswith("HTTP/1.1 429 Too Many Requests\n")
     assert "X-Error-Code: RATE_TOO_HIGH" in head
     assert "Retry-After: 30" in head or "Retry-After:" in head

@@ -1,4 +1,4 @@
-"""The forms of maintenance: the switch, and the schedule."""
+"""The forms of maintenance: the switch and the schedule."""
 
 from __future__ import annotations
 
@@ -13,63 +13,63 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from ..codes import LONGEST_MESSAGE
-from ..fields import LinesField
-from ..maintenance.switch import after
-from ..middleware import MISSING, is_installed
-from ..models import MaintenanceWindow
-from .forms import Prose
+from ...codes import LONGEST_MESSAGE
+from ...fields import LinesField
+from ...maintenance.switch import after
+from ...middleware import MISSING, is_installed
+from ...models import MaintenanceWindow
+from ..fields import MultilineField
 
-#: What the end of a window may be in the form of the switch, beside a number of minutes.
+#: The choices for the end of a window in the form of the switch, beside a number of minutes.
 CUSTOM, NO_END = "custom", "none"
 
-_MINUTES = (15, 30, 60)
-_DEFAULT = "60"
-#: Every zone can express these, whatever is added to them.
-_YEARS = range(2000, 3000)
+_DURATIONS = (15, 30, 60)
+_DEFAULT_DURATION = "60"
+#: The years in which every time zone can represent a window.
+_ALLOWED_YEARS = range(2000, 3000)
 
 
 class TimeInput(forms.TimeInput):
-    """A clock; seconds are there where they count."""
+    """A time input that omits zero seconds."""
 
     def format_value(self, value: Any) -> str | None:
-        """Return the time as browsers write it."""
+        """Return the time in the format of HTML time inputs."""
         if isinstance(value, time):
             return value.isoformat("seconds" if value.second else "minutes")
         return super().format_value(value)
 
 
 class DateTimeWidget(forms.SplitDateTimeWidget):
-    """A day and a clock, of the browser's own: they need no script."""
+    """A date and a time input of the browser, without scripts."""
 
     def __init__(self) -> None:
-        """Name each of the two."""
-        day = forms.DateInput({"type": "date", "aria-label": gettext_lazy("Date")}, format="%Y-%m-%d")
-        clock = TimeInput({"type": "time", "aria-label": gettext_lazy("Time")})
-        forms.MultiWidget.__init__(self, (day, clock))
+        """Set the two inputs with their labels."""
+        date_input = forms.DateInput({"type": "date", "aria-label": gettext_lazy("Date")}, format="%Y-%m-%d")
+        time_input = TimeInput({"type": "time", "aria-label": gettext_lazy("Time")})
+        forms.MultiWidget.__init__(self, (date_input, time_input))
 
 
-#: How the fields of the model are edited; Django 6 assumes https, 5.2 warns unless it is told to. What a
-#: default makes anew each time Django sends along to compare with, and needs not: rows are compared as a whole.
-FIELDS: dict[Any, dict[str, Any]] = {
+#: The form fields of the model. Django 6 assumes https for a URL without a scheme; 5.2 warns without this setting.
+#: Hidden initial values of callable defaults are not needed: rows are compared as a whole.
+WINDOW_FORMFIELD_OVERRIDES: dict[Any, dict[str, Any]] = {
     models.DateTimeField: {
         "form_class": forms.SplitDateTimeField,
         "widget": DateTimeWidget(),
         "show_hidden_initial": False,
     },
-    models.TextField: {"form_class": Prose, "widget": forms.Textarea({"rows": 2})},
+    models.TextField: {"form_class": MultilineField, "widget": forms.Textarea({"rows": 2})},
     models.URLField: {"assume_scheme": "https", "widget": forms.URLInput({"placeholder": "https://"})},
     LinesField: {"widget": forms.Textarea({"rows": 2, "spellcheck": "false"}), "show_hidden_initial": False},
 }
 
 
-def formfield(db_field: Any, **kwargs: Any) -> Any:
+def get_formfield(db_field: Any, **kwargs: Any) -> Any:
     """Return the form field of a model field."""
-    return db_field.formfield(**{**FIELDS.get(type(db_field), {}), **kwargs})
+    return db_field.formfield(**{**WINDOW_FORMFIELD_OVERRIDES.get(type(db_field), {}), **kwargs})
 
 
 class _WindowForm(forms.ModelForm):  # type: ignore[type-arg]
-    """What both forms have: they name the time zone, and refuse times that no clock shows."""
+    """The common base of both forms: it names the time zone and refuses nonexistent times."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -83,44 +83,47 @@ class _WindowForm(forms.ModelForm):  # type: ignore[type-arg]
             message.widget.attrs["maxlength"] = LONGEST_MESSAGE
 
     def clean(self) -> dict[str, Any]:
-        """Refuse times that make no sense, and everything while nothing would be refused."""
+        """Validate the times, and that the middleware is installed."""
         cleaned = super().clean() or self.cleaned_data
         for name in ("starts_at", "ends_at"):
-            wrong = _wrong_with(cleaned[name]) if cleaned.get(name) else None
-            if wrong:
-                self.add_error(name, wrong)
+            error = _get_time_error(cleaned[name]) if cleaned.get(name) else None
+            if error:
+                self.add_error(name, error)
         if not is_installed():
             raise ValidationError(" ".join(MISSING))
         return cleaned
 
 
-#: Django's own, for a project that leaves time zones to the database and so is not asked by Django.
-_NO_SUCH_TIME = (
+#: Django's own message: Django itself does not check the times of a project without ``USE_TZ``.
+_NONEXISTENT_TIME = (
     "%(datetime)s couldn’t be interpreted in time zone %(current_timezone)s; it may be ambiguous or it may not exist."  # noqa: RUF001
 )
 
 
-def _wrong_with(moment: datetime) -> str | None:
-    if moment.year not in _YEARS:
+def _get_time_error(moment: datetime) -> str | None:
+    if moment.year not in _ALLOWED_YEARS:
         return _("This time is too far away.")
     if timezone.is_naive(moment):
         zone = timezone.get_default_timezone()
         first, second = (moment.replace(tzinfo=zone, fold=fold).utcoffset() for fold in (0, 1))
         if first != second:
-            return _(_NO_SUCH_TIME) % {"datetime": moment, "current_timezone": zone}
+            return _(_NONEXISTENT_TIME) % {"datetime": moment, "current_timezone": zone}
     return None
 
 
-def _ends() -> list[tuple[str, str]]:
-    minutes = [(str(count), ngettext("%d minute", "%d minutes", count) % count) for count in _MINUTES]
-    return [*minutes, (CUSTOM, _("Until a time")), (NO_END, _("No end: until somebody turns it off"))]
+def _get_end_choices() -> list[tuple[str, str]]:
+    durations = [(str(count), ngettext("%d minute", "%d minutes", count) % count) for count in _DURATIONS]
+    return [*durations, (CUSTOM, _("Until a time")), (NO_END, _("No end: until somebody turns it off"))]
 
 
 class SwitchForm(_WindowForm):
-    """What is asked before maintenance is turned on now."""
+    """The form that turns maintenance on now."""
 
     ends = forms.ChoiceField(
-        label=gettext_lazy("For how long"), choices=_ends, initial=_DEFAULT, widget=forms.RadioSelect
+        label=gettext_lazy("For how long"),
+        choices=_get_end_choices,
+        initial=_DEFAULT_DURATION,
+        widget=forms.RadioSelect,
     )
     ends_at = forms.DateTimeField(
         label=gettext_lazy("Until"),
@@ -129,61 +132,61 @@ class SwitchForm(_WindowForm):
     )
 
     class Meta:
-        """The fields of the window, and how they are edited."""
+        """The fields of the window."""
 
         model = MaintenanceWindow
         fields = ["ends_at", "mode", "path_prefixes", "message", "reason", "methods", "exempt_networks", "status_url"]
-        formfield_callback = formfield
+        formfield_callback = get_formfield
         widgets = {"mode": forms.RadioSelect}
 
     field_order = ["ends"]
 
     def clean(self) -> dict[str, Any]:
-        """Make an end of what was chosen."""
+        """Set the end of the window from the chosen duration."""
         cleaned = super().clean()
-        chosen, given = cleaned.get("ends"), cleaned.get("ends_at")
+        chosen, ends_at = cleaned.get("ends"), cleaned.get("ends_at")
         if chosen == CUSTOM and "ends_at" in cleaned:
-            self._check_end(given)
-        elif chosen != CUSTOM and given:
+            self._check_end(ends_at)
+        elif chosen != CUSTOM and ends_at:
             self.add_error("ends_at", _("Choose “Until a time” for this time to count, or clear it."))
         elif chosen and chosen not in (CUSTOM, NO_END):
             cleaned["ends_at"] = after(self.instance.starts_at, timedelta(minutes=int(chosen)))
         return cleaned
 
-    def _check_end(self, given: datetime | None) -> None:
-        if given is None:
+    def _check_end(self, ends_at: datetime | None) -> None:
+        if ends_at is None:
             self.add_error("ends_at", _("Give the time at which it ends, or choose another end."))
-        elif given <= timezone.now():
+        elif ends_at <= timezone.now():
             self.add_error("ends_at", _("The end is in the past."))
 
 
 class ScheduleForm(_WindowForm):
-    """A window that is yet to begin; to have no end takes a tick."""
+    """The form of a scheduled window; a window without an end needs a ticked ``no_end``."""
 
     no_end = forms.BooleanField(
         label=gettext_lazy("No end"), required=False, help_text=gettext_lazy("Until somebody turns it off.")
     )
-    #: What another operator did in the meantime.
-    overtaken = ""
+    #: The changes of other operators since the page was rendered.
+    stale_message = ""
 
     class Meta:
         """The fields of the window."""
 
         model = MaintenanceWindow
-        formfield_callback = formfield
+        formfield_callback = get_formfield
         fields = [
             "starts_at", "ends_at", "mode", "path_prefixes", "methods", "exempt_networks", "message", "status_url",
             "reason",
         ]  # fmt: skip
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        """Tick "no end" where a window has none."""
+        """Set the initial value of ``no_end``."""
         super().__init__(*args, **kwargs)
         if self.instance.pk and "no_end" in self.fields:
             self.initial["no_end"] = self.instance.ends_at is None
 
     def clean(self) -> dict[str, Any]:
-        """Refuse a start in the past, an end that was forgotten, and a state that nobody has seen."""
+        """Refuse a start in the past, a missing end, and a stale page."""
         cleaned = super().clean()
         start, end = cleaned.get("starts_at"), cleaned.get("ends_at")
         if start and start <= timezone.now():
@@ -192,6 +195,6 @@ class ScheduleForm(_WindowForm):
             self.add_error("ends_at", _("There is an end here, and “no end” is ticked: keep one of them."))
         elif not end and "ends_at" in cleaned and not cleaned.get("no_end"):
             self.add_error("ends_at", _("Give an end, or tick “no end”."))
-        if self.overtaken:
-            raise ValidationError(self.overtaken)
+        if self.stale_message:
+            raise ValidationError(self.stale_message)
         return cleaned
