@@ -48,11 +48,11 @@ def build_cancel_message(row: MaintenanceWindow) -> str:
 @_untranslated
 def build_end_message(row: MaintenanceWindow, planned_end: datetime | None) -> str:
     """Return the message of an open window that was ended."""
-    planned = _describe_log_end(planned_end)
-    return f"Turned off for {words.scope(row)} at {_describe_log_end(row.ends_at)}; planned was {planned}."
+    planned = _describe_log_time(planned_end)
+    return f"Turned off for {words.scope(row)} at {_describe_log_time(row.ends_at)}; planned was {planned}."
 
 
-def _describe_log_end(moment: datetime | None) -> str:
+def _describe_log_time(moment: datetime | None) -> str:
     return words.stamp(moment) if moment else "no end"
 
 
