@@ -62,8 +62,6 @@ def known_code(code: str, status: int | None) -> str:
 
 def registered_code(code: Any) -> str:
     """Return the code of the catalog that a raise site names, ``""`` when it names none."""
-    if not code or (isinstance(code, str) and code in DRF_CODES):
-        return ""
     name = text_code(code)
     if not name or name in DRF_CODES:
         return ""

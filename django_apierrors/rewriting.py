@@ -89,8 +89,7 @@ def store_exception(request: HttpRequest, state: RequestState, exc: BaseExceptio
         raise
     except Exception:  # a wrong setting must never hide what happened
         logger.exception("An error could not be judged; it is left to Django")
-    if state.exception is not exc:
-        state.exception, state.problem = exc, None
+    state.exception, state.problem = exc, None
     return None
 
 

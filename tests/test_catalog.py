@@ -12,7 +12,7 @@ from django_apierrors.exceptions import ApiError
 from django_apierrors.problems import Problem
 from django_apierrors.testing import assert_api_error
 
-DOORS = ["/api/drf", "/api/plain"]
+URLS = ["/api/drf", "/api/plain"]
 
 
 @pytest.fixture
@@ -38,7 +38,7 @@ def german(settings):
 # Whose text wins
 
 
-@pytest.mark.parametrize("url", DOORS)
+@pytest.mark.parametrize("url", URLS)
 @pytest.mark.parametrize(
     ("exc", "message"),
     [
@@ -124,7 +124,7 @@ GERMAN = "Dieses Feld ist zwingend erforderlich."
 
 
 @pytest.mark.parametrize("middleware", [True, False])
-@pytest.mark.parametrize("url", DOORS)
+@pytest.mark.parametrize("url", URLS)
 @pytest.mark.parametrize(
     ("accept", "language", "message"),
     [
@@ -182,7 +182,7 @@ def test_two_languages_do_not_mix(api, set_view, required, german):
     assert first == third != second
 
 
-@pytest.mark.parametrize("url", DOORS)
+@pytest.mark.parametrize("url", URLS)
 def test_a_page_of_the_definition_is_linked(url, api, set_view, required, settings):
     settings.APIERRORS = {"STRICT": True, "FORMAT": "problem"}
     set_view(ApiError("FIELD_REQUIRED"))

@@ -312,9 +312,17 @@ def test_an_entry_is_resolved_once_until_its_definition_changes():
 def test_no_more_entries_are_kept_than_there_is_room_for(monkeypatch):
     monkeypatch.setattr(catalog, "_MOST_RESOLVED", 3)
     known = Catalog()
+    for language in ("de", "fr", "it", "es", "nl"):
+        assert known.entry("GONE", language).code == "GONE"
+        assert len(known._entries) <= 3
+
+
+def test_of_all_hosts_only_the_last_one_is_kept():
+    known = Catalog()
     for number in range(10):
         assert known.entry("GONE", "en", f"https://{number}.example/").doc_url == f"https://{number}.example/GONE/"
-        assert len(known._entries) <= 3
+    assert len(known._entries) == 1
+    assert known.entry("GONE", "en").doc_url == ""
 
 
 @override_error("ENDPOINT_NOT_FOUND", message="Nowhere.")

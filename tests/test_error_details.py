@@ -273,3 +273,31 @@ def test_what_is_whole_says_no_total(every_format, api, set_view):
     set_view(ValidationError({"a": ["1"], "b": ["2"]}))
     for name in FORMATS:
         assert b"total" not in api.post(f"/api/{name}/drf").content
+
+
+def nested(depth):
+    detail = ["deep"]
+    for _ in range(depth):
+        detail = {"a": detail, "b": ["x"]}
+    return detail
+
+
+def test_what_contains_itself_is_passed_over_and_the_rest_is_listed(set_view, api):
+    itself = {"a": ["x"]}
+    itself["again"] = [itself, {"b": ["y"]}]
+    exc = ValidationError({})
+    exc.detail = itself
+    set_view(exc)
+    response = api.post("/api/drf")
+    assert_api_error(response, "VALIDATION_FAILED")
+    assert params(response) == ["a", "again.1.b"]
+
+
+def test_what_lies_too_deep_is_passed_over_and_the_rest_is_listed(set_view, api):
+    exc = ValidationError({})
+    exc.detail = nested(5000)
+    set_view(exc)
+    response = api.post("/api/drf")
+    assert_api_error(response, "VALIDATION_FAILED")
+
+    assert "b" in {path.rpartition(".")[2] for path in params(response)}

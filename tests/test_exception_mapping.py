@@ -28,7 +28,7 @@ from django_apierrors.testing import assert_api_error
 __all__ = ["handler400", "handler403", "handler404", "handler500", "urlpatterns"]
 
 pytestmark = pytest.mark.urls(__name__)
-DOORS = ["/api/drf", "/api/plain"]
+URLS = ["/api/drf", "/api/plain"]
 
 
 class Broken(APIException):
@@ -152,10 +152,21 @@ def refined(base, **attributes):
     ],
     ids=lambda value: type(value).__name__ if isinstance(value, Exception) else "",
 )
-@pytest.mark.parametrize("url", DOORS)
+@pytest.mark.parametrize("url", URLS)
 def test_an_exception_has_its_code_and_status(exc, code, status, url, api, set_view):
     set_view(exc)
     assert_api_error(api.post(url), code, status)
+
+
+class Busy(APIException):
+    status_code = 503
+    wait = 2.5
+
+
+@pytest.mark.parametrize("url", URLS)
+def test_the_wait_of_any_exception_of_drf_is_told(url, api, set_view):
+    set_view(Busy())
+    assert api.get(url)["Retry-After"] == "3"
 
 
 def test_an_exception_that_cannot_be_read_is_logged(api, set_view, caplog):
@@ -167,7 +178,7 @@ def test_an_exception_that_cannot_be_read_is_logged(api, set_view, caplog):
 # Codes of the raise site
 
 
-@pytest.mark.parametrize("url", DOORS)
+@pytest.mark.parametrize("url", URLS)
 @pytest.mark.parametrize(
     "exc",
     [
@@ -223,7 +234,7 @@ def mapping(settings):
     return configured
 
 
-@pytest.mark.parametrize("url", DOORS)
+@pytest.mark.parametrize("url", URLS)
 def test_an_exception_that_is_mapped_to_a_4xx_is_answered_without_alarm(url, api, set_view, mapping, signals, caplog):
     mapping(builtins__LookupError="RESOURCE_CONFLICT")
     set_view(KeyError("secret"))
@@ -233,7 +244,7 @@ def test_an_exception_that_is_mapped_to_a_4xx_is_answered_without_alarm(url, api
     assert errors(caplog) == []
 
 
-@pytest.mark.parametrize("url", DOORS)
+@pytest.mark.parametrize("url", URLS)
 def test_an_exception_that_is_mapped_to_a_5xx_is_left_to_django_first(url, api, set_view, mapping, signals, caplog):
     mapping(builtins__TimeoutError="GATEWAY_TIMEOUT")
     exc = TimeoutError("secret")
@@ -245,7 +256,7 @@ def test_an_exception_that_is_mapped_to_a_5xx_is_left_to_django_first(url, api, 
 
 
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.parametrize("url", DOORS)
+@pytest.mark.parametrize("url", URLS)
 @pytest.mark.parametrize(("code", "status"), [("GATEWAY_TIMEOUT", 504), ("RESOURCE_CONFLICT", 409)])
 def test_a_mapped_exception_rolls_back(code, status, url, api, set_view, mapping, monkeypatch):
     monkeypatch.setitem(connection.settings_dict, "ATOMIC_REQUESTS", True)
@@ -490,7 +501,7 @@ def test_the_method_is_named_and_cut(api):
 )
 def test_the_media_type_is_named(content_type, message, api, set_view):
     set_view(exceptions.UnsupportedMediaType("x"))
-    for url in DOORS:
+    for url in URLS:
         response = api.generic("POST", url, b"{}", content_type=content_type)
         assert_api_error(response, "UNSUPPORTED_MEDIA_TYPE", message=message)
 

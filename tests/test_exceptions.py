@@ -21,7 +21,7 @@ from django_apierrors.exceptions import (
 )
 from django_apierrors.testing import assert_api_error
 
-DOORS = ["/api/drf", "/api/plain"]
+URLS = ["/api/drf", "/api/plain"]
 
 
 @pytest.fixture
@@ -47,7 +47,7 @@ def everything():
     )
 
 
-@pytest.mark.parametrize("url", DOORS)
+@pytest.mark.parametrize("url", URLS)
 @pytest.mark.parametrize(
     "copied", [lambda exc: exc, copy.copy, copy.deepcopy, lambda exc: pickle.loads(pickle.dumps(exc))]
 )
@@ -78,7 +78,7 @@ def test_all_that_a_raise_site_says_is_answered_also_by_a_copy(copied, url, api,
     ],
     ids=lambda value: type(value).__name__ if isinstance(value, ApiError) else "",
 )
-@pytest.mark.parametrize("url", DOORS)
+@pytest.mark.parametrize("url", URLS)
 def test_the_ready_made_errors_are_answered_also_after_a_journey(exc, code, status, url, api, set_view):
     for each in (exc, pickle.loads(pickle.dumps(exc))):
         set_view(each)
@@ -115,13 +115,13 @@ def test_a_message_of_a_5xx_stays_here(api, set_view):
     ids=["nothing", "404", "418", "599", "class"],
 )
 def test_without_a_code_the_status_speaks(exc, code, status, api, set_view):
-    for url in DOORS:
+    for url in URLS:
         set_view(exc)
         assert_api_error(api.get(url), code, status)
 
 
 @pytest.mark.parametrize("status", [200, 302, 600, "409", -1, True])
-@pytest.mark.parametrize("url", DOORS)
+@pytest.mark.parametrize("url", URLS)
 def test_a_status_that_is_no_error_gives_way_to_the_catalogs(url, status, api, set_view):
     set_view(ApiError("RESOURCE_CONFLICT", status=status))
     assert_api_error(api.get(url), "RESOURCE_CONFLICT", 409)
@@ -132,7 +132,7 @@ def test_a_subclass_that_skips_its_constructor_keeps_code_and_status(api, set_vi
         def __init__(self, owner):
             self.owner = owner
 
-    for url in DOORS:
+    for url in URLS:
         set_view(Hasty("ana"))
         assert_api_error(api.get(url), "RESOURCE_CONFLICT", 409)
 
@@ -163,7 +163,7 @@ def test_a_subclass_registers_its_code(own_codes, api, set_view):
 
     definition = codes.get("QUOTA_USED")
     assert (definition.status, definition.type, definition.retry) == (429, "validation_error", "safe")
-    for url in DOORS:
+    for url in URLS:
         set_view(QuotaUsed(params={"used": 3, "quota": 3}))
         assert_api_error(api.get(url), "QUOTA_USED", message="3 of 3 used.")
         set_view(QuotaUsed())
@@ -214,14 +214,14 @@ def test_an_unsound_definition_says_what_is_wrong(own_codes):
 # Unknown codes
 
 
-@pytest.mark.parametrize("url", DOORS)
+@pytest.mark.parametrize("url", URLS)
 def test_an_unknown_code_raises_under_strict(url, client, set_view):
     set_view(ApiError("NO_SUCH_CODE"))
     with pytest.raises(UnknownErrorCode, match="'NO_SUCH_CODE' is not defined"):
         client.get(url)
 
 
-@pytest.mark.parametrize("url", DOORS)
+@pytest.mark.parametrize("url", URLS)
 @pytest.mark.parametrize(
     ("status", "sent"), [(None, "INTERNAL_SERVER_ERROR"), (409, "RESOURCE_CONFLICT"), (418, "INVALID_REQUEST")]
 )

@@ -24,7 +24,7 @@ __all__ = ["handler400", "handler403", "handler404", "handler500", "urlpatterns"
 pytestmark = pytest.mark.urls(__name__)
 FORMATS = sorted(formats.BUILTIN)
 REQUEST_ID = "0123456789abcdef0123456789abcdef"
-DOORS = ["/api/drf", "/api/plain"]
+URLS = ["/api/drf", "/api/plain"]
 
 urlpatterns = [path("api/drf", views.Drf.as_view()), path("api/plain", views.plain)]
 
@@ -116,7 +116,7 @@ URN = f"urn:uuid:{uuid.UUID(REQUEST_ID)}"
     ],
 )
 def test_an_error_has_exactly_the_documented_members(name, body, answer):
-    for url in DOORS:
+    for url in URLS:
         response = answer(NotFound(), name, url)
         assert list(flat(response.json())) == list(flat(body))
         assert response["X-Error-Code"] == "RESOURCE_NOT_FOUND"
@@ -208,7 +208,7 @@ def flat(value, path=()):
     ],
 )
 def test_formats_list_the_errors_of_a_validation_or_speak_of_the_first(name, body, answer):
-    for url in DOORS:
+    for url in URLS:
         assert answer(ValidationError(TWO), name, url).json() == body
 
 
@@ -427,7 +427,7 @@ def test_detailed_has_names_of_its_own_for_some_codes(code, name, answer):
 # The problem format
 
 
-@pytest.mark.parametrize("url", DOORS)
+@pytest.mark.parametrize("url", URLS)
 def test_a_problem_is_labelled_as_one(url, answer):
     assert answer(NotFound(), "problem", url)["Content-Type"] == "application/problem+json"
 
@@ -451,7 +451,7 @@ def test_the_first_line_of_described_can_be_another(answer):
     assert answer(NotFound(), f"{__name__}.Terse").json()["message"] == "404"
 
 
-@pytest.mark.parametrize("url", DOORS)
+@pytest.mark.parametrize("url", URLS)
 def test_a_format_of_a_project_decides_shape_type_names_and_headers(url, answer):
     response = answer(ValidationError({"a": ["x"], "b": ["y"]}), f"{__name__}.Listed", url)
     assert response.json() == {"code": "E17", "fields": ["a", "b"]}
@@ -469,7 +469,7 @@ def test_a_format_of_a_project_decides_shape_type_names_and_headers(url, answer)
     ],
     ids=["404", "502", "unhandled"],
 )
-@pytest.mark.parametrize("url", DOORS)
+@pytest.mark.parametrize("url", URLS)
 def test_a_format_that_fails_hides_no_error(url, what, status, code, answer, caplog):
     assert_fixed(answer(what, f"{__name__}.Broken", url), status, code)
     assert "ZeroDivisionError: the format's own fault" in caplog.text

@@ -13,6 +13,7 @@ from django.utils import timezone
 from support.clients import sender
 
 from django_apierrors import windows
+from django_apierrors.catalog import Catalog
 from django_apierrors.formats import BUILTIN
 from django_apierrors.maintenance import answers
 from django_apierrors.middleware import ApiErrorMiddleware
@@ -433,6 +434,35 @@ def test_a_project_has_a_page_of_its_own(send, templates):
     assert answer.status_code == 503
     assert "Read only" in answer.content.decode()
     assert "READ_ONLY True" in answer.content.decode()
+
+
+def test_a_page_of_ours_is_rendered_once_and_has_the_id_of_each_request(send, monkeypatch):
+    rendered = []
+    render = answers._render
+    monkeypatch.setattr(answers, "_render", lambda *args: rendered.append(args) or render(*args))
+    with maintenance_mode(message="Moving."):
+        pages = [
+            send("get", "/site/page", headers={**BROWSER, "X-Request-ID": f"id-{number}"}).content.decode()
+            for number in range(3)
+        ]
+    assert len(rendered) == 1
+    assert all(page.count(f"id-{number}") == 1 for number, page in enumerate(pages))
+    assert len({page.replace(f"id-{number}", "") for number, page in enumerate(pages)}) == 1
+    with maintenance_mode(message="Moved."):
+        assert "Moved." in send("get", "/site/page", headers=BROWSER).content.decode()
+
+
+def test_the_number_of_windows_whose_answers_are_kept_is_limited(monkeypatch):
+    monkeypatch.setattr(answers, "_MOST_KEPT", 2)
+    answers.forget_pages()
+    for number in range(4):
+        window = Window(key=f"w{number}", ends=2.0**31, message="Moving.")
+        request = HttpRequest()
+        found = answers.problem(window, request)
+        assert found.details["ends_at"].startswith("2038")
+        assert "Moving." in answers.page(window, found, Catalog().entry("MAINTENANCE", "en"))
+        assert len(answers._kept_pages) <= 2
+        assert len(answers._kept_details) <= 2
 
 
 FAILING = {

@@ -254,7 +254,7 @@ def test_what_is_on_stays_on_whatever_becomes_of_the_database(postgres):
             until(lambda: all(server.log().count(said) >= times for server in servers))
 
         elsewhere(postgres.url, ON)
-        time.sleep(ON_TIME)
+        until(lambda: statuses(map(fresh, servers)) == {503})
         with traffic(servers) as answers:
             run(GONE, "cannot be read", 1)
             run(BACK, "can be read again", 1)

@@ -173,10 +173,10 @@ def records(caplog):
 
 # Log records and signals
 
-DOORS = ["/api/plain", "/api/async", "/api/drf"]
+URLS = ["/api/plain", "/api/async", "/api/drf"]
 
 
-@pytest.mark.parametrize("path", DOORS)
+@pytest.mark.parametrize("path", URLS)
 @pytest.mark.parametrize(
     "exc, code, logger, level, signals",
     [
@@ -228,7 +228,7 @@ def test_a_405_makes_one_record(send, caplog):
     assert records(caplog) == [("django.request", "WARNING")]
 
 
-@pytest.mark.parametrize("path", DOORS)
+@pytest.mark.parametrize("path", URLS)
 def test_paths_and_methods_cannot_forge_log_lines(send, caplog, set_view, path):
     set_view(ApiError("RESOURCE_CONFLICT"))
     send("get", "/api/nothing%0aERROR forged")
@@ -259,7 +259,7 @@ def test_exceptions_propagate_when_django_is_told_so(send, set_view, settings, p
         send("get", path)
 
 
-@pytest.mark.parametrize("path", DOORS)
+@pytest.mark.parametrize("path", URLS)
 @pytest.mark.parametrize(
     "exc",
     [
