@@ -60,7 +60,12 @@ class ErrorResponse(Response):
         if self._problem is None:
             return super().rendered_content  # of a body that somebody assigned
         problem = self._current_problem(self._problem)
-        if self._data is None and self._is_plain_json():
+        if self._data is None and (
+            # DRF's renderer would write what ours writes: nothing else was asked of it.
+            type(self.accepted_renderer) is JSONRenderer
+            and self.accepted_media_type == JSONRenderer.media_type
+            and "indent" not in vars(self)["renderer_context"]
+        ):
             content, self.headers[headers.CONTENT_TYPE] = make_body(self, problem, self._http_request, as_bytes=True)
         else:
             content = self._render(problem)
@@ -93,14 +98,6 @@ class ErrorResponse(Response):
 
     def _current_problem(self, problem: Problem) -> Problem:
         return problem if problem.status == self.status_code else replace(problem, status=self.status_code)
-
-    def _is_plain_json(self) -> bool:
-        """Return whether DRF's renderer would write what ours writes: nothing else was asked of it."""
-        return (
-            type(self.accepted_renderer) is JSONRenderer
-            and self.accepted_media_type == JSONRenderer.media_type
-            and "indent" not in vars(self)["renderer_context"]
-        )
 
 
 def convert(response: Response, problem: Problem, request: HttpRequest, detail: Any) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator
 from typing import Any
 
 from django.conf import settings
@@ -171,17 +170,13 @@ def _format_of_view(request: HttpRequest, view: Any) -> str | None:
     view_class = _view_class(request) if view is None else type(view)
     actions = getattr(func, "actions", None) or {}
     action = getattr(view_class, actions.get((request.method or "").lower(), ""), None) if actions else None
-    for owner in (action, *_initkwargs(func), vars(view) if view is not None else None, func, view_class):
+    # DRF calls the arguments of `as_view()` initkwargs, Django view_initkwargs.
+    given = getattr(func, "initkwargs", None) or getattr(func, "view_initkwargs", None)
+    for owner in (action, given, None if view is None else vars(view), func, view_class):
         named: str | None = owner.get(_MARK) if isinstance(owner, dict) else getattr(owner, _MARK, None)
         if named is not None:
             return named
     return None
-
-
-def _initkwargs(func: Any) -> Iterator[dict[str, Any]]:
-    # DRF calls them `initkwargs`, Django `view_initkwargs`.
-    for name in ("initkwargs", "view_initkwargs"):
-        yield getattr(func, name, None) or {}
 
 
 def _view_class(request: HttpRequest) -> Any:

@@ -6,6 +6,7 @@ import logging
 import os
 import re
 import sys
+import uuid
 from collections.abc import Callable
 
 from django.http import HttpRequest
@@ -19,9 +20,9 @@ logger = logging.getLogger("django_apierrors")
 _SOUND = re.compile(r"[A-Za-z0-9._-]{1,128}")
 
 
-def is_sound(text: object) -> bool:
-    """Return whether a text may be the id of a request: 1 to 128 characters of ``A-Z a-z 0-9 . _ -``."""
-    return isinstance(text, str) and _SOUND.fullmatch(text) is not None
+def is_sound(named: object) -> bool:
+    """Return whether something may be the id of a request: 1 to 128 characters of ``A-Z a-z 0-9 . _ -``, or a UUID."""
+    return isinstance(named, (str, uuid.UUID)) and _SOUND.fullmatch(str(named)) is not None
 
 
 def request_id(request: HttpRequest, state: RequestState) -> str:
@@ -35,12 +36,12 @@ def request_id(request: HttpRequest, state: RequestState) -> str:
         named = None if source is None else _named_by_project(request, source)
         if named is None:
             known = _known_to_packages() or _known_to_request(request) or request.META.get("HTTP_X_REQUEST_ID", "")
-            named = known if is_sound(known) else _made()
+            named = str(known) if is_sound(known) else _made()
         state.request_id = named
     return state.request_id
 
 
-def _known_to_packages() -> str | None:
+def _known_to_packages() -> object:
     """Return the id that a package keeps in a context variable; one that is not imported is not asked."""
     for package, read in _PACKAGES.items():
         if package in sys.modules:
@@ -49,14 +50,17 @@ def _known_to_packages() -> str | None:
             except Exception:  # another version of the package: an error must never fail for want of an id
                 continue
             if is_sound(known):
-                return str(known)
+                return known
     return None
 
 
-def _known_to_request(request: HttpRequest) -> str | None:
+def _known_to_request(request: HttpRequest) -> object:
     values = vars(request)
-    known = (values.get(name) for name in ("id", "request_id", "correlation_id"))
-    return next((str(value) for value in known if is_sound(value)), None)
+    for name in ("id", "request_id", "correlation_id"):
+        known = values.get(name)
+        if known is not None and is_sound(known):
+            return known
+    return None
 
 
 def _of_structlog() -> object:

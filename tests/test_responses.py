@@ -22,6 +22,8 @@ from django_apierrors.testing import assert_api_error
 
 
 class Failing(JSONRenderer):
+    media_type = "application/xml"
+
     def render(self, data, *args, **kwargs):
         raise ZeroDivisionError("no such page")
 
