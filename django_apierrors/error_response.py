@@ -77,6 +77,8 @@ class ErrorResponse(Response):
         self._problem = problem
         self.status_code = problem.status
         self.content = self.rendered_content
+        if headers.CONTENT_LENGTH in self.headers:  # a middleware below has measured the one before
+            self.headers[headers.CONTENT_LENGTH] = str(len(self.content))
 
     def _render(self, problem: Problem) -> Any:
         body = self.data
