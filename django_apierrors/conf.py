@@ -12,6 +12,8 @@ T = TypeVar("T")
 
 #: Who may read the documentation view: ``DOCS["ACCESS"]``.
 ACCESSES = ("public", "authenticated", "staff")
+#: The status of missing and wrong credentials: ``UNAUTHENTICATED``.
+UNAUTHENTICATED = (401, "drf")
 #: How responses report what is left of a limit: ``RATELIMIT["HEADERS"]``.
 HEADERS = ("off", "draft", "draft+legacy")
 #: What is done when the store of the counters does not answer: ``RATELIMIT["ON_STORE_ERROR"]``.
@@ -173,6 +175,13 @@ class Settings:
         lambda value: isinstance(value, str) and value != "",
         "a challenge, e.g. 'Bearer realm=\"api\"'",
         "``WWW-Authenticate`` of a 401 for which nobody else named one (RFC 9110, 11.6.1).",
+    )
+    UNAUTHENTICATED: Setting[int | str] = Setting(
+        401,
+        lambda value: value in UNAUTHENTICATED,
+        '401, or "drf"',
+        'The status of missing and wrong credentials; ``"drf"``: the 403 that DRF gives when the first authenticator '
+        "has no challenge.",
     )
     DEBUG_ERRORS: Setting[bool] = Setting(
         False,

@@ -180,6 +180,9 @@ def _read_drf(exc: APIException, facts: Facts, request: HttpRequest, row: Row) -
     detail = getattr(exc, "detail", None)
     if not facts.code:
         _read_drf_code(exc, detail, facts, row)
+    is_403 = exc.status_code == HTTPStatus.FORBIDDEN and isinstance(exc, _UNAUTHENTICATED)
+    if is_403 and RequestState.of(request).conf.UNAUTHENTICATED == "drf":
+        facts.status = HTTPStatus.FORBIDDEN
     if facts.code == "AUTH_KEY_NOT_FOUND" and isinstance(exc, drf_exceptions.NotAuthenticated) and _has_token(request):
         # An authenticator may pass over a token that it does not accept.
         facts.status = facts.status or catalog.current().status(facts.code)
@@ -274,6 +277,7 @@ TABLE: dict[type, Row] = {
         Row(RestrictedError, "RESOURCE_CONFLICT", _read_nothing),
     )
 }
+_UNAUTHENTICATED = (drf_exceptions.NotAuthenticated, drf_exceptions.AuthenticationFailed)
 _LOGGED_BY_DJANGO = (
     django_exceptions.BadRequest,
     django_exceptions.SuspiciousOperation,

@@ -16,6 +16,7 @@ from rest_framework.views import exception_handler as drf_exception_handler
 from rest_framework.views import set_rollback
 
 from . import headers, negotiation, responses
+from .error_response import ErrorResponse
 from .exception_mapping import is_left_to_django, problem_for, problem_with_code
 from .problems import Problem
 from .request_state import RequestState
@@ -54,7 +55,7 @@ def exception_handler(exc: Exception, context: dict[str, Any] | None) -> Respons
     set_rollback()
     state.exception = state.problem = None  # it is answered
     detail = getattr(exc, "detail", None) if isinstance(exc, ValidationError) else None
-    response = responses.ErrorResponse(problem, request, detail)
+    response = ErrorResponse(problem, request, detail)
     # By the authenticators of a view users are known, not clients of OAuth.
     if problem.status == HTTPStatus.UNAUTHORIZED and problem.code != "OAUTH_INVALID_CLIENT":
         challenge = getattr(exc, "auth_header", None) or _challenge_of_authenticators(drf_request)
@@ -66,30 +67,30 @@ def exception_handler(exc: Exception, context: dict[str, Any] | None) -> Respons
 def handler400(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     """Answer a request that Django refused, for the root URLconf."""
     exception = exception or BadRequest()
-    return _answer(request, exception) or defaults.bad_request(request, exception)
+    return answer(request, exception) or defaults.bad_request(request, exception)
 
 
 def handler403(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     """Answer a request that may not do what it asks, for the root URLconf."""
     exception = exception or PermissionDenied()
-    return _answer(request, exception) or defaults.permission_denied(request, exception)
+    return answer(request, exception) or defaults.permission_denied(request, exception)
 
 
 def handler404(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     """Answer a request for what is not there, for the root URLconf."""
     exception = exception or Http404()
-    return _answer(request, exception) or defaults.page_not_found(request, exception)
+    return answer(request, exception) or defaults.page_not_found(request, exception)
 
 
 def handler500(request: HttpRequest) -> HttpResponse:
     """Answer an exception that nobody handled, for the root URLconf; this one cannot fail."""
     try:
-        answer = _answer(request, sys.exc_info()[1] or RuntimeError())
+        response = answer(request, sys.exc_info()[1] or RuntimeError())
     except Exception:  # a failing handler500 is called again by every middleware above: it must never fail
         logger.exception("handler500 failed; a fixed answer was sent")
         return HttpResponse(_LAST_RESORT, status=500, headers=_LAST_HEADERS)
-    if answer is not None:
-        return answer
+    if response is not None:
+        return response
     try:
         return defaults.server_error(request)
     except Exception:  # the same: a page of the project's that cannot be rendered must never fail it
@@ -105,7 +106,13 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     return csrf.csrf_failure(request, reason=reason)
 
 
-def _answer(request: HttpRequest, exc: BaseException) -> HttpResponse | None:
+def answer(request: HttpRequest, exc: BaseException | None = None) -> HttpResponse | None:
+    """Return the structured answer to an exception, ``None`` where errors of the request are not structured.
+
+    For error views of a project's own: ``return answer(request, exception) or my_page(request)``. Without
+    an exception it is the one that is being handled, else a crash.
+    """
+    exc = exc or sys.exc_info()[1] or RuntimeError()
     state = RequestState.of(request)
     if not negotiation.is_ours(request, state, exc):
         return None

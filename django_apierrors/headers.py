@@ -52,13 +52,20 @@ WWW_AUTHENTICATE = "WWW-Authenticate"
 #: Headers that speak of the body that stood there before it was rewritten.
 OF_THE_BODY = (
     "Accept-Ranges",
+    "Content-Digest",
     "Content-Disposition",
     "Content-Encoding",
+    "Content-Location",
+    "Content-MD5",
     CONTENT_RANGE,
+    "Digest",
     "ETag",
     "Last-Modified",
     LOCATION,
+    "Repr-Digest",
 )
+#: In lower case: headers that only the server and the writer of the body may set (RFC 9112, 6; RFC 9110, 8.4).
+FRAMING = frozenset({"content-encoding", "content-length", "transfer-encoding"})
 
 #: What a cross-origin browser client may read only if ``CORS_EXPOSE_HEADERS`` lists it.
 EXPOSED = (X_ERROR_CODE, X_REQUEST_ID, RETRY_AFTER)

@@ -18,6 +18,7 @@ from rest_framework.response import Response
 
 from . import responses, rewriting
 from .conf import Settings, conf
+from .error_response import ErrorResponse
 from .exception_mapping import is_left_to_django
 from .maintenance import banner
 from .maintenance.gate import judge, refusal
@@ -127,9 +128,7 @@ class ApiErrorMiddleware:
         status = response.status_code
         if status < _FIRST_ERROR and status != _FOUND:
             return response
-        if responses.problem_of(response) is None:
-            response = rewriting.finish(request, response, state)
-        state.clear_exception()
+        response = rewriting.finish(request, response, state)
         return self._sent(request, response)
 
     async def _answer_async(self, request: HttpRequest, state: RequestState) -> HttpResponseBase:
@@ -141,9 +140,7 @@ class ApiErrorMiddleware:
         status = response.status_code
         if status < _FIRST_ERROR and status != _FOUND:
             return response
-        if responses.problem_of(response) is None:
-            response = rewriting.finish(request, response, state)
-        state.clear_exception()
+        response = rewriting.finish(request, response, state)
         return await self._sent_async(request, response)
 
     def _sent(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
@@ -195,7 +192,7 @@ def _is_djangos(exc: Exception) -> bool:
 def _before_rendering(request: HttpRequest, response: Any) -> Any:
     """Return the response, the errors of a DRF view structured, a page of the admin with the banner of maintenance."""
     if isinstance(response, Response):
-        if response.status_code >= _FIRST_ERROR and not isinstance(response, responses.ErrorResponse):
+        if response.status_code >= _FIRST_ERROR and not isinstance(response, ErrorResponse):
             rewriting.convert_returned(request, response)
     elif banner.is_admin(request) and not monitor.is_inactive():
         banner.add(request, response)

@@ -22,6 +22,8 @@ from .exceptions import RateTooHigh
 from .paths import longest_prefix
 from .request_state import RequestState
 
+_MARK = "error_format"
+_METHODS = ("get", "post", "put", "patch", "delete", "head", "options")
 _HTML = ("text/html", "application/xhtml+xml")
 _JSON = ("application/json", "application/problem+json")
 
@@ -77,13 +79,25 @@ def format_name(request: HttpRequest, state: RequestState, view: Any = None) -> 
     DRF view.
     """
     if state.format_name == "":
-        named: str | None = _named_by_view(request) if view is None else getattr(view, "error_format", None)
+        named = _format_of_view(request, view)
         if named is None:
             formats = state.conf.FORMATS
             prefix = longest_prefix(request.path_info, formats) if formats else None
             named = state.conf.FORMAT if prefix is None else formats[prefix]
         state.format_name = named
     return state.format_name
+
+
+def allowed_methods(request: HttpRequest) -> str:
+    """Return the value of ``Allow`` for a request whose method is not allowed (RFC 9110, 10.2.1)."""
+    view_class = _view_class(request)
+    names = getattr(view_class, "http_method_names", _METHODS)
+    actions = getattr(getattr(request.resolver_match, "func", None), "actions", None)  # of a viewset
+    if actions is not None:
+        names = [name for name in names if name in actions or name == "options"]
+    elif view_class is not None:
+        names = [name for name in names if hasattr(view_class, name)]
+    return ", ".join(name.upper() for name in names if name.upper() != request.method)
 
 
 def language_for(request: HttpRequest, response: HttpResponseBase) -> str:
@@ -150,15 +164,19 @@ def _docs_path(urlconf: Any, script_prefix: str, language: str | None) -> str:
         return ""
 
 
-def _named_by_view(request: HttpRequest) -> str | None:
-    match = request.resolver_match
-    if match is None:
-        return None
-    for initkwargs in ("initkwargs", "view_initkwargs"):
-        named: str | None = getattr(match.func, initkwargs, {}).get("error_format")
+def _format_of_view(request: HttpRequest, view: Any) -> str | None:
+    """Return the ``error_format`` of the view: of its action, ``as_view()``, its function, its class."""
+    func = getattr(request.resolver_match, "func", None)
+    view_class = _view_class(request) if view is None else type(view)
+    actions = getattr(func, "actions", None) or {}
+    action = getattr(view_class, actions.get((request.method or "").lower(), ""), None) if actions else None
+    # DRF calls the arguments of `as_view()` initkwargs, Django view_initkwargs.
+    given = getattr(func, "initkwargs", None) or getattr(func, "view_initkwargs", None)
+    for owner in (action, given, None if view is None else vars(view), func, view_class):
+        named: str | None = owner.get(_MARK) if isinstance(owner, dict) else getattr(owner, _MARK, None)
         if named is not None:
             return named
-    return getattr(_view_class(request), "error_format", None) or getattr(match.func, "error_format", None)
+    return None
 
 
 def _view_class(request: HttpRequest) -> Any:

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Callable
-from dataclasses import replace
 from http import HTTPStatus
 from typing import Any
 
 from django.conf import settings
-from django.http import BadHeaderError, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.utils.cache import patch_vary_headers
+from django.utils.encoding import iri_to_uri
 from rest_framework.renderers import JSONRenderer
-from rest_framework.response import Response
-from rest_framework.utils.serializer_helpers import ReturnDict
 
 from . import catalog, formats, headers, negotiation
 from .catalog import Entry
@@ -26,76 +25,11 @@ from .request_state import RequestState
 
 logger = logging.getLogger("django_apierrors")
 
-_JSON_TYPES = ("application/json", "application/problem+json")
 _PROBLEM = "_apierrors_problem"
-
-
-class ErrorResponse(Response):
-    """The answer of DRF's exception handler; its body is made when it is first read or rendered.
-
-    That is when the renderer, the language and the final status are known.
-    """
-
-    def __init__(self, problem: Problem, request: HttpRequest, detail: Any = None) -> None:
-        """Take the problem, and the error detail of its exception, whose serializer the browsable API needs."""
-        self._data: Any = None
-        super().__init__(status=problem.status, exception=True)
-        self._problem: Problem | None = problem
-        self._http_request = request
-        self._detail = detail
-        self._media_type = JSONRenderer.media_type
-
-    @property
-    def data(self) -> Any:
-        """The body as the format shapes it; what is assigned or changed here is what is sent."""
-        if self._data is None and self._problem is not None:
-            body, self._media_type = _answer(self, self._final_problem(), self._http_request)
-            self._data = _keep_serializer(self._detail, body)
-            self._problem = None
-        return self._data
-
-    @data.setter
-    def data(self, value: Any) -> None:
-        self._data = value
-
-    @property
-    def rendered_content(self) -> Any:
-        """The bytes, by the negotiated renderer, or as plain JSON should that one fail."""
-        if self._data is None and self._problem is not None and self._is_plain_json():
-            content, self.headers[headers.CONTENT_TYPE] = _answer(
-                self, self._final_problem(), self._http_request, as_bytes=True
-            )
-            return content
-        body = self.data
-        try:
-            _label(self, self._media_type)
-            content = super().rendered_content
-        except Exception:  # e.g. a renderer of PDFs, given an error: the error must never become a 500
-            logger.warning("An error was sent as JSON: its renderer failed", exc_info=True)
-            self[headers.CONTENT_TYPE] = self._media_type
-            content = renderer.render(body)
-        return content
-
-    def _final_problem(self) -> Problem:
-        problem = self._problem
-        assert problem is not None
-        return problem if problem.status == self.status_code else replace(problem, status=self.status_code)
-
-    def _is_plain_json(self) -> bool:
-        """Return whether DRF's renderer would write what ours writes: nothing else was asked of it."""
-        return (
-            type(self.accepted_renderer) is JSONRenderer
-            and self.accepted_media_type == JSONRenderer.media_type
-            and self.content_type is None
-            and "indent" not in vars(self)["renderer_context"]
-        )
-
-
-def convert(response: Response, problem: Problem, request: HttpRequest, detail: Any) -> None:
-    """Put a problem in the place of the data of a DRF response that is not rendered yet."""
-    body, media_type = _answer(response, problem, request)
-    response.data = _keep_serializer(detail, body)
-    _label(response, media_type)
+_CONTENT = "_apierrors_content"
+# RFC 9110, 5.1 and 5.5, without what a server would have to encode.
+_NAME = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
+_VALUE = re.compile(r"[\x20-\x7e]*")
 
 
 def write(response: HttpResponseBase, problem: Problem, request: HttpRequest) -> HttpResponse:
@@ -147,15 +81,31 @@ def problem_of(response: HttpResponseBase) -> Problem | None:
     return response.__dict__.get(_PROBLEM)
 
 
+def mark(response: HttpResponseBase, content: bytes) -> None:
+    """Keep the bytes that were written for a problem, so that a later change of theirs is noticed."""
+    response.__dict__[_CONTENT] = content
+
+
+def is_as_written(response: HttpResponseBase) -> bool:
+    """Return whether the body of an answer is still the one that was written."""
+    return response.__dict__.get(_CONTENT) == getattr(response, "content", None)
+
+
+def renew(response: HttpResponse, problem: Problem, request: HttpRequest) -> None:
+    """Write an answer again, for a problem that differs in its status or its request id."""
+    _render(response, problem, request)
+
+
 def _render(response: HttpResponse, problem: Problem, request: HttpRequest) -> HttpResponse:
-    content, media_type = _answer(response, problem, request, as_bytes=True)
+    content, media_type = make_body(response, problem, request, as_bytes=True)
     response.content = content
+    mark(response, response.content)
     response.headers[headers.CONTENT_TYPE] = media_type
     response.headers[headers.CONTENT_LENGTH] = str(len(content))
     return response
 
 
-def _answer(
+def make_body(
     response: HttpResponseBase, problem: Problem, request: HttpRequest, *, as_bytes: bool = False
 ) -> tuple[Any, str]:
     """Set the headers of a problem and return its body, as data or as bytes, and the content type."""
@@ -186,10 +136,8 @@ def _set_fixed_headers(response: HttpResponseBase, problem: Problem, request: Ht
     """Set the headers that need neither texts nor a format, and mark the response as written."""
     written = response.headers
     for name, value in problem.headers.items():
-        try:
-            written[name] = value
-        except (BadHeaderError, UnicodeError):  # it may quote the client, with a line break
-            logger.error("The header %.200r of an error cannot be sent and was left out", name)
+        if str(name).lower() not in headers.FRAMING:
+            set_header(response, name, value)
     written[headers.X_ERROR_CODE] = state.code = problem.code
     written[headers.X_REQUEST_ID] = problem.request_id
     written[headers.CONTENT_TYPE_OPTIONS] = "nosniff"
@@ -203,6 +151,8 @@ def _set_fixed_headers(response: HttpResponseBase, problem: Problem, request: Ht
         written[headers.RETRY_AFTER] = str(seconds)
     if problem.status == HTTPStatus.UNAUTHORIZED or problem.code == "INSUFFICIENT_SCOPE":
         _set_challenge(response, problem, request)
+    if problem.status == HTTPStatus.METHOD_NOT_ALLOWED and headers.ALLOW not in written:
+        written[headers.ALLOW] = negotiation.allowed_methods(request)
     if problem.code == "RATE_LIMITER_UNAVAILABLE":
         # The breaker says once that the store is down; Django would mail it for each request.
         mark_as_logged(response)
@@ -217,8 +167,8 @@ def _set_text_headers(response: HttpResponseBase, problem: Problem, prepared: Pr
         written[headers.CONTENT_LANGUAGE] = prepared.resolved.entry.language
     url = prepared.resolved.doc_url(docs_base)
     if url:
-        link, there = f'<{url}>; rel="help"', written.get(headers.LINK)
-        written[headers.LINK] = f"{there}, {link}" if there else link
+        link, there = f'<{iri_to_uri(url)}>; rel="help"', written.get(headers.LINK)
+        set_header(response, headers.LINK, f"{there}, {link}" if there else link)
     vary = written.get(headers.VARY)
     if vary is None and prepared.vary:
         written[headers.VARY] = ", ".join(prepared.vary)
@@ -226,6 +176,18 @@ def _set_text_headers(response: HttpResponseBase, problem: Problem, prepared: Pr
         written[headers.VARY] = "Accept, Accept-Language"  # of nearly every DRF view: spares regular expressions
     elif prepared.vary:
         patch_vary_headers(response, prepared.vary)
+
+
+def set_header(response: HttpResponseBase, name: str, value: object) -> None:
+    """Set a header, or leave out and log one that a server would refuse: its value is not printable ASCII.
+
+    It may quote the client, with a line break.
+    """
+    text = str(value)
+    if _NAME.fullmatch(str(name)) and _VALUE.fullmatch(text):
+        response.headers[name] = text
+    else:
+        logger.error("The header %.200r of an error cannot be sent and was left out", name)
 
 
 def _set_challenge(response: HttpResponseBase, problem: Problem, request: HttpRequest) -> None:
@@ -237,19 +199,7 @@ def _set_challenge(response: HttpResponseBase, problem: Problem, request: HttpRe
         challenge = headers.challenge_for_token(sent, challenge or default)
     else:
         challenge = challenge or headers.challenge_for_scope(problem.params.get("scope"))
-    response[headers.WWW_AUTHENTICATE] = challenge
-
-
-def _label(response: Response, media_type: str) -> None:
-    """Give JSON the content type of the format; the browsable API's HTML keeps its own."""
-    if response.accepted_renderer.media_type in _JSON_TYPES:
-        response.content_type = media_type
-
-
-def _keep_serializer(detail: Any, body: Any) -> Any:
-    """Return a body with the serializer by which the browsable API fills in its form again."""
-    serializer = getattr(detail, "serializer", None)
-    return body if serializer is None else ReturnDict(body, serializer=serializer)
+    set_header(response, headers.WWW_AUTHENTICATE, challenge)
 
 
 def _fallback_body(problem: Problem, status: int) -> dict[str, Any]:

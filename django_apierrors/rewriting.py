@@ -2,36 +2,73 @@
 
 from __future__ import annotations
 
+import functools
 import logging
+from dataclasses import replace
 from http import HTTPStatus
 from typing import Any
 
 from django.conf import settings
-from django.http import Http404, HttpRequest
+from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import resolve_url
 from rest_framework.response import Response
 from rest_framework.utils.serializer_helpers import ReturnDict, ReturnList
 
-from . import codes, headers, negotiation, responses
+from . import codes, error_response, headers, negotiation, responses
 from .conf import conf
 from .exception_mapping import is_left_to_django, problem_for, problem_for_detail, problem_with_code
 from .exceptions import UnknownErrorCode
 from .problems import Problem
+from .request_id import is_sound
 from .request_state import RequestState
 
 logger = logging.getLogger("django_apierrors")
 
 
 def finish(request: HttpRequest, response: HttpResponseBase, state: RequestState) -> HttpResponseBase:
-    """Return a 4xx, a 5xx or a redirect that nobody wrote yet, structured if it is an error of ours."""
+    """Return a 4xx, a 5xx or a redirect as it leaves, structured if it is an error of ours."""
+    problem = responses.problem_of(response)
     try:
-        problem = _problem_of_finished(request, response, state)
-        if problem is not None:
-            return responses.write(response, problem, request)
+        if problem is None:
+            problem = _problem_of_finished(request, response, state)
+            if problem is not None:
+                response = responses.write(response, problem, request)
+        elif problem.status != response.status_code or problem.request_id != response.headers[headers.X_REQUEST_ID]:
+            reconcile(request, response, problem, state)
     except Exception:  # the answer of somebody else must never be lost to a fault of ours
         logger.exception("An error answer could not be structured; it was sent as it was")
+    state.exception = state.problem = None  # its traceback holds every frame of the request
     return response
+
+
+def reconcile(request: HttpRequest, response: HttpResponseBase, problem: Problem, state: RequestState) -> None:
+    """Let header, body and signal of an answer agree with the status and the id that others gave it since.
+
+    An answer whose bytes are not those that were written keeps them; an id that is not sound is put back.
+    """
+    named = response.headers.get(headers.X_REQUEST_ID, "")
+    changed = replace(problem, status=response.status_code)
+    if named != problem.request_id and is_sound(named):
+        _warn_of_id()
+        changed = replace(changed, request_id=named)
+    if changed != problem and responses.is_as_written(response):
+        state.request_id = changed.request_id
+        del response[headers.RETRY_AFTER]
+        if isinstance(response, error_response.ErrorResponse):
+            response.renew(changed)
+        elif isinstance(response, HttpResponse) and not response.streaming:
+            responses.renew(response, changed, request)
+    written = responses.problem_of(response) or problem
+    response.headers[headers.X_REQUEST_ID] = written.request_id
+
+
+@functools.cache
+def _warn_of_id() -> None:
+    logger.warning(
+        "Another middleware gives responses an X-Request-ID of its own; errors take it over. Set "
+        "APIERRORS['REQUEST_ID'] to what names it, so that log records of errors carry it too."
+    )
 
 
 def store_exception(request: HttpRequest, state: RequestState, exc: BaseException) -> Problem | None:
@@ -57,10 +94,16 @@ def store_exception(request: HttpRequest, state: RequestState, exc: BaseExceptio
 
 
 def convert_returned(request: HttpRequest, response: Response) -> None:
-    """Structure the serializer errors that a DRF view returned, before they are rendered."""
+    """Structure the serializer errors that a DRF view returned, before they are rendered.
+
+    What an exception handler made is left alone: a handler of the view's own, or one that wraps ours,
+    meant what it wrote. DRF marks it.
+    """
+    if response.exception:
+        return
     errors = _serializer_errors(response.data)
     if errors is not None and negotiation.is_ours(request, RequestState.of(request)):
-        responses.convert(response, problem_for_detail(errors, request, response.status_code), request, errors)
+        error_response.convert(response, problem_for_detail(errors, request, response.status_code), request, errors)
 
 
 def _serializer_errors(data: Any) -> Any:
@@ -114,6 +157,8 @@ def _is_replaceable(request: HttpRequest, response: HttpResponseBase, is_djangos
     Left alone are bodies of deliberate types (JSON, images, ...) and pages that a view returned
     to a client that names ``text/html``.
     """
+    if getattr(response, "exception", False):
+        return False  # DRF marks what an exception handler made
     if not response.streaming and not getattr(response, "content", b""):
         return True
     content_type = response.headers.get(headers.CONTENT_TYPE, "").partition(";")[0].strip().lower()

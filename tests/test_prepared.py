@@ -129,10 +129,10 @@ def test_indented_json_is_indented(accept, set_view, api):
     assert b'\n  "error"' in asked or b'\n    "error"' in asked
 
 
-def test_a_renderer_of_the_project_writes_its_own_json(api):
+def test_a_renderer_of_json_of_the_project_changes_no_error(api):
     response = api.get("/api/sorted")
     assert_api_error(response, "RESOURCE_NOT_FOUND")
-    assert response.content.startswith(b'{\n "error"')
+    assert response.content.startswith(b'{"error":{"code"')
 
 
 def test_no_host_and_no_header_of_a_client_fills_the_prepared_answers(set_view, api, settings):

@@ -1,14 +1,20 @@
 """The id of a request: the client's when it is sound, the project's when it names one, else ours."""
 
 import re
+import sys
 import uuid
+from types import SimpleNamespace
 
 import pytest
 from django.test import RequestFactory
+from rest_framework.exceptions import NotFound
 from support.clients import sender
 
+from django_apierrors import rewriting
+from django_apierrors.exceptions import ApiError
 from django_apierrors.request_id import request_id
 from django_apierrors.request_state import RequestState
+from django_apierrors.signals import problem_sent
 
 MADE = re.compile(r"[0-9a-f]{32}")
 
@@ -96,3 +102,167 @@ def test_a_project_that_names_no_sound_id_leaves_the_clients(send, settings, cap
     assert "REQUEST_ID" in ours[0].getMessage()
     assert len(ours[0].getMessage()) < 400
     assert "\n" not in ours[0].getMessage()
+
+
+# Ids that others know
+
+
+@pytest.fixture
+def package(monkeypatch):
+    """Pretend that a package which keeps the id in a context variable is installed."""
+
+    def install(name, **members):
+        monkeypatch.setitem(sys.modules, name, SimpleNamespace(**members))
+
+    return install
+
+
+def structlog(package, value):
+    package("django_structlog")
+    package("structlog.contextvars", get_contextvars=lambda: {"request_id": value})
+
+
+PACKAGES = {
+    "django-guid": lambda package, value: package("django_guid", get_guid=lambda: value),
+    "django-structlog": structlog,
+    "asgi-correlation-id": lambda package, value: package(
+        "asgi_correlation_id", correlation_id=SimpleNamespace(get=lambda: value)
+    ),
+}
+
+
+@pytest.mark.parametrize("name", PACKAGES)
+def test_the_id_of_a_package_that_keeps_one_is_taken(name, package):
+    PACKAGES[name](package, "from-the-package")
+    assert id_of(RequestFactory().get("/", headers={"X-Request-ID": "from-the-client"})) == "from-the-package"
+
+
+@pytest.mark.parametrize("value", [None, "", "a b", "x" * 129, 7])
+@pytest.mark.parametrize("name", PACKAGES)
+def test_what_is_no_id_of_a_package_is_passed_over(name, value, package):
+    PACKAGES[name](package, value)
+    assert id_of(RequestFactory().get("/", headers={"X-Request-ID": "from-the-client"})) == "from-the-client"
+
+
+def test_a_package_of_another_version_is_passed_over(package):
+    package("django_guid")
+    assert id_of(RequestFactory().get("/", headers={"X-Request-ID": "from-the-client"})) == "from-the-client"
+
+
+@pytest.mark.parametrize("name", ["id", "request_id", "correlation_id"])
+@pytest.mark.parametrize("value", ["project-1", uuid.UUID("5e1f0a9c2b7d4c638f109d4b6a7e3c21")])
+def test_the_id_that_a_middleware_keeps_on_the_request_is_taken(name, value):
+    request = RequestFactory().get("/", headers={"X-Request-ID": "from-the-client"})
+    setattr(request, name, value)
+    assert id_of(request) == str(value)
+
+
+@pytest.mark.parametrize("value", [None, 12, "a b", object()])
+def test_what_is_no_id_on_the_request_is_passed_over(value):
+    request = RequestFactory().get("/", headers={"X-Request-ID": "from-the-client"})
+    request.id = value
+    assert id_of(request) == "from-the-client"
+
+
+def naming(get_response):
+    """A middleware that names requests on the way out, as django-log-request-id does."""
+
+    def middleware(request):
+        response = get_response(request)
+        response["X-Request-ID"] = NAMED["id"]
+        return response
+
+    return middleware
+
+
+NAMED = {"id": "named-later"}
+
+
+@pytest.fixture
+def named_later(settings, monkeypatch):
+    def below(name="named-later", where=3):
+        monkeypatch.setitem(NAMED, "id", name)
+        names = settings.MIDDLEWARE
+        settings.MIDDLEWARE = [*names[:where], f"{__name__}.naming", *names[where:]]
+
+    return below
+
+
+@pytest.mark.parametrize("format_", ["typed", "problem", "nested"])
+@pytest.mark.parametrize("url", ["/api/drf", "/api/plain", "/api/class", "/api/nothing"])
+@pytest.mark.parametrize("exc", [NotFound(), RuntimeError("x"), ApiError("RESOURCE_CONFLICT", details={"a": 1})])
+def test_an_id_that_a_middleware_below_gives_the_response_is_the_one_id(
+    url, exc, format_, named_later, api, set_view, settings
+):
+    settings.APIERRORS = {"STRICT": True, "FORMAT": format_}
+    named_later()
+    set_view(exc)
+    sent = []
+    receiver = lambda problem, **kwargs: sent.append(problem.request_id)  # noqa: E731
+    problem_sent.connect(receiver)
+    try:
+        response = api.get(url)
+    finally:
+        problem_sent.disconnect(receiver)
+    assert response["X-Request-ID"] == "named-later"
+    assert sent == ["named-later"]
+    assert int(response["Content-Length"]) == len(response.content)
+    body = response.json()
+    assert body.get("error", body).get("request_id", "named-later") == "named-later"
+
+
+def test_records_say_where_the_id_comes_from_once(named_later, api, set_view, caplog):
+    rewriting._warn_of_id.cache_clear()
+    named_later()
+    set_view(NotFound())
+    for _ in range(3):
+        api.get("/api/plain")
+    warnings = [record for record in caplog.records if "REQUEST_ID" in record.getMessage()]
+    assert [record.levelname for record in warnings] == ["WARNING"]
+
+
+@pytest.mark.parametrize("name", ["a b", "", "x" * 129])
+def test_an_unsound_id_of_the_response_is_never_adopted(name, named_later, api, set_view, settings):
+    settings.APIERRORS = {"STRICT": True, "FORMAT": "typed"}
+    named_later(name)
+    set_view(NotFound())
+    response = api.get("/api/drf", headers={"X-Request-ID": "mine-1"})
+    assert response["X-Request-ID"] == response.json()["error"]["request_id"] == "mine-1"
+
+
+def test_an_answer_whose_body_was_changed_keeps_its_id(named_later, api, set_view, settings):
+    settings.APIERRORS = {"STRICT": True, "FORMAT": "typed"}
+    settings.MIDDLEWARE = [*settings.MIDDLEWARE, f"{__name__}.changing"]
+    named_later()
+    set_view(NotFound())
+    response = api.get("/api/drf", headers={"X-Request-ID": "mine-1"})
+    assert response.content.endswith(b"\n")
+    assert response["X-Request-ID"] == response.json()["error"]["request_id"] == "mine-1"
+
+
+def changing(get_response):
+    def middleware(request):
+        response = get_response(request)
+        response.content += b"\n"
+        response["Content-Length"] = str(len(response.content))
+        return response
+
+    return middleware
+
+
+def restating(get_response):
+    def middleware(request):
+        response = get_response(request)
+        response.status_code = 422
+        return response
+
+    return middleware
+
+
+@pytest.mark.parametrize("url", ["/api/drf", "/api/plain", "/api/nothing"])
+def test_a_status_that_a_middleware_below_changes_is_that_of_the_body(url, api, set_view, settings):
+    settings.APIERRORS = {"STRICT": True, "FORMAT": "problem"}
+    settings.MIDDLEWARE = [*settings.MIDDLEWARE, f"{__name__}.restating"]
+    set_view(ApiError("RESOURCE_CONFLICT"))
+    response = api.get(url)
+    assert response.status_code == response.json()["status"] == 422

@@ -8,9 +8,12 @@ from django.http import HttpResponse
 from django.test import RequestFactory
 from django.urls import include, path
 from django.utils.http import http_date
-from rest_framework.exceptions import NotAuthenticated, NotFound, ValidationError
+from django.views import View
+from rest_framework.exceptions import MethodNotAllowed, NotAuthenticated, NotFound, ValidationError
 from rest_framework.renderers import BrowsableAPIRenderer, JSONRenderer
 from rest_framework.views import APIView
+from rest_framework.viewsets import ViewSet
+from shop import views
 from support.clients import sender
 
 from django_apierrors import codes, responses, rewriting
@@ -22,6 +25,8 @@ from django_apierrors.testing import assert_api_error
 
 
 class Failing(JSONRenderer):
+    media_type = "application/xml"
+
     def render(self, data, *args, **kwargs):
         raise ZeroDivisionError("no such page")
 
@@ -31,7 +36,30 @@ class Rendered(APIView):
         raise NotFound()
 
 
+class Resources(ViewSet):
+    def list(self, request):
+        raise MethodNotAllowed("GET")
+
+    def create(self, request):
+        raise MethodNotAllowed("POST")
+
+
+class Plain(View):
+    def get(self, request):
+        raise MethodNotAllowed("GET")
+
+    head = post = get
+
+
+def empty_405(request):
+    return HttpResponse(status=405)
+
+
 urlpatterns = [
+    path("api/allowed/resources", Resources.as_view({"get": "list", "post": "create"})),
+    path("api/allowed/class", Plain.as_view()),
+    path("api/allowed/function", views.plain),
+    path("api/allowed/returned", empty_405),
     path("", include("urls")),
     path("api/failing", Rendered.as_view(renderer_classes=[Failing])),
     path("api/html", Rendered.as_view(renderer_classes=[BrowsableAPIRenderer, JSONRenderer])),
@@ -297,3 +325,69 @@ def test_a_setting_that_breaks_the_reading_of_an_error_hides_neither_status_nor_
     response = api.get("/api/drf", headers={"X-Request-ID": "abc"})
     assert_api_error(response, "VALIDATION_FAILED")
     assert response["X-Request-ID"] == "abc"
+
+
+# What a raise site may not set, and what every header must be
+
+
+@pytest.mark.parametrize("url", ["/api/drf", "/api/plain"])
+@pytest.mark.parametrize("name", ["Content-Length", "content-encoding", "Transfer-Encoding"])
+def test_a_raise_site_sets_no_framing_headers(url, name, api, set_view):
+    set_view(ApiError("RESOURCE_CONFLICT", headers={name: "17", "X-Version": "3"}))
+    response = api.get(url)
+    assert response["X-Version"] == "3"
+    assert response.get(name, str(len(response.content))) == str(len(response.content))
+
+
+@pytest.mark.parametrize("url", ["/api/drf", "/api/plain"])
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("X-Greeting", "Grüße"),
+        ("X-Greeting", "a\x00b"),
+        ("X-Greeting", "a\r\nX-Evil: 1"),
+        ("X-Greeting", "\u2028"),
+        ("X Greeting", "a"),
+        ("", "a"),
+        ("X-Größe", "a"),
+    ],
+)
+def test_a_header_that_a_server_would_refuse_is_left_out_and_logged(url, name, value, api, set_view, caplog):
+    set_view(ApiError("RESOURCE_CONFLICT", headers={name: value, "X-Version": 3}))
+    response = api.get(url)
+    assert_api_error(response, "RESOURCE_CONFLICT")
+    assert response["X-Version"] == "3"
+    assert all(text.isascii() and text.isprintable() for pair in response.headers.items() for text in pair)
+    assert "cannot be sent" in caplog.text
+
+
+@pytest.mark.parametrize("url", ["/api/drf", "/api/plain"])
+def test_a_link_is_written_in_ascii(url, api, set_view, definition):
+    definition(doc_url="https://docs.example/größe/a b\x0b")
+    set_view(ApiError("OF_TEST"))
+    response = api.get(url)
+    assert response["Link"] == '<https://docs.example/gr%C3%B6%C3%9Fe/a%20b%0B>; rel="help"'
+
+
+def test_a_challenge_that_cannot_be_sent_is_left_out(settings, api, set_view):
+    settings.APIERRORS = {"CHALLENGE": 'Bearer realm="Größe"'}
+    set_view(ApiError("AUTH_KEY_INVALID"))
+    response = api.get("/api/plain")
+    assert_api_error(response, "AUTH_KEY_INVALID")
+    assert "WWW-Authenticate" not in response
+
+
+@pytest.mark.parametrize(
+    ("url", "allowed"),
+    [
+        ("/api/allowed/resources", "GET, POST, HEAD, OPTIONS"),  # by DRF
+        ("/api/allowed/class", "POST, HEAD, OPTIONS"),
+        ("/api/allowed/function", "POST, PUT, PATCH, DELETE, HEAD, OPTIONS"),
+        ("/api/allowed/returned", "POST, PUT, PATCH, DELETE, HEAD, OPTIONS"),
+    ],
+)
+def test_every_405_says_what_is_allowed(url, allowed, send, set_view):
+    set_view(MethodNotAllowed("GET"))
+    response = send("get", url)
+    assert_api_error(response, "METHOD_NOT_ALLOWED", 405)
+    assert response["Allow"] == allowed
