@@ -20,13 +20,13 @@ from . import responses, rewriting
 from .conf import Settings, conf
 from .exception_mapping import is_left_to_django
 from .maintenance import banner
-from .maintenance.gate import judge, refusal
+from .maintenance.decision import judge, refusal
 from .problems import Problem
 from .ratelimit import door
 from .request_state import RequestState
 from .signals import maintenance_changed, problem_sent
 from .snapshot import snapshot
-from .stored import within
+from .snapshot.loader import within
 from .windows import Window, monitor
 
 # Plain numbers: compared with every response, where a member of an enum would take the longest.

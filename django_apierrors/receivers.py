@@ -12,7 +12,7 @@ from django.db import DEFAULT_DB_ALIAS, connections, router
 
 from . import catalog, codes, negotiation, rewriting
 from .exceptions import UnknownErrorCode
-from .maintenance import answers
+from .maintenance import responses
 from .models import ErrorCode, ErrorCodeTranslation, MaintenanceWindow, Revision
 from .request_state import RequestState
 from .snapshot import snapshot
@@ -38,7 +38,7 @@ def forget_texts(setting: str, **kwargs: Any) -> None:
         catalog.current().forget()
         negotiation.forget_languages()
     elif setting == "TEMPLATES":
-        answers.forget_pages()
+        responses.forget_pages()
     elif setting == "APIERRORS":
         catalog.current().forget()
         snapshot.look_again()

@@ -16,9 +16,10 @@ from django.conf import settings
 from django.utils import timezone
 from django_ratelimit import core
 
-from . import catalog, codes, headers, stored, windows
+from . import catalog, codes, headers, windows
 from .models import MaintenanceWindow
 from .ratelimit.store import breaker
+from .snapshot import loader
 
 
 def assert_api_error(response: Any, code: str, status: int | None = None, **fields: Any) -> None:
@@ -142,7 +143,7 @@ class maintenance_mode(_Pinned):  # noqa: N801 (used as a function is, like over
         row = MaintenanceWindow(**{"starts_at": timezone.now(), **fields})
         row.clean_fields()
         row.clean()
-        self._window = stored.window(row)
+        self._window = loader.window(row)
 
     def _pin(self) -> AbstractContextManager[None]:
         return windows.pinned(self._window)

@@ -8,12 +8,11 @@ import django_apierrors
 PACKAGE = "django_apierrors"
 ROOT = Path(django_apierrors.__file__).parent
 LEVELS = (
-    {"", "codes", "codes_builtin", "conf", "fields", "flight", "paths", "problems", "resolving", "signals"}
-    | {"templating", "usage"},
-    {"client_ip", "details", "edits", "exceptions", "headers", "request_state"},
+    {"", "codes", "codes_builtin", "conf", "paths", "problems", "signals"} | {"templating", "url_resolution", "usage"},
+    {"client_ip", "details", "exceptions", "headers", "request_state"},
     {"catalog", "client_errors", "error_details", "request_id", "windows"},
     {"exception_facts", "logs", "models"},
-    {"exception_mapping", "formats", "negotiation", "stored"},
+    {"exception_mapping", "formats", "negotiation"},
     {"prepared", "snapshot"},
     {"responses"},
     {"maintenance", "oauth2", "ratelimit", "renderers", "rewriting"},

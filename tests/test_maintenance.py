@@ -30,8 +30,8 @@ from support.clients import sender
 from django_apierrors import maintenance, windows
 from django_apierrors import snapshot as snapshots
 from django_apierrors.logs import RequestContextFilter
-from django_apierrors.maintenance import answers, bypass, maintenance_exempt
-from django_apierrors.maintenance.gate import Reason, judge
+from django_apierrors.maintenance import bypass, maintenance_exempt, responses
+from django_apierrors.maintenance.decision import Reason, judge
 from django_apierrors.models import MaintenanceWindow, Revision
 from django_apierrors.problems import Problem
 from django_apierrors.signals import maintenance_changed, problem_sent
@@ -141,7 +141,7 @@ class Clock:
 @pytest.fixture
 def clock(monkeypatch):
     clock = Clock()
-    for module in (windows, answers, bypass):
+    for module in (windows, responses, bypass):
         monkeypatch.setattr(module, "time", clock)
     return clock
 

@@ -22,10 +22,10 @@ from django.utils import timezone
 from shop.models import Account, Payment
 from support.clients import sender
 
-from django_apierrors import codes, flight, maintenance, stored
+from django_apierrors import codes, maintenance
 from django_apierrors import snapshot as snapshots
 from django_apierrors.models import Edit, ErrorCode, ErrorCodeTranslation, MaintenanceWindow, Revision
-from django_apierrors.snapshot import snapshot
+from django_apierrors.snapshot import loader, single_flight, snapshot
 from django_apierrors.testing import override_error
 from django_apierrors.windows import Windows
 
@@ -77,7 +77,7 @@ class Clock:
 @pytest.fixture
 def clock(monkeypatch):
     clock = Clock()
-    monkeypatch.setattr(flight, "monotonic", clock)
+    monkeypatch.setattr(single_flight, "monotonic", clock)
     monkeypatch.setattr(snapshots, "monotonic", clock)
     return clock
 
@@ -111,8 +111,8 @@ class Store:
 def store(monkeypatch, clock, settings):
     """Let this process poll a store that a test can stop."""
     store = Store(clock)
-    monkeypatch.setattr(stored, "tokens", store.tokens)
-    monkeypatch.setattr(stored, "rows", store.rows)
+    monkeypatch.setattr(loader, "tokens", store.tokens)
+    monkeypatch.setattr(loader, "rows", store.rows)
     monkeypatch.setitem(snapshots._PARTS, "windows", (lambda using: Windows(), lambda loaded: None))
     settings.APIERRORS = POLLING
     yield store
@@ -202,16 +202,16 @@ def test_one_row_is_queried_once_in_the_refresh_time_and_all_rows_only_after_an_
 
 @pytest.mark.usefixtures("polling")
 def test_what_is_written_while_the_rows_are_read_is_read_next_time(send, clock, monkeypatch):
-    rows = stored.rows
+    rows = loader.rows
 
     def read_and_edited(using):
         found = list(rows(using))
         edit_elsewhere("Edited.")
         return found
 
-    monkeypatch.setattr(stored, "rows", read_and_edited)
+    monkeypatch.setattr(loader, "rows", read_and_edited)
     assert send() == SHIPPED
-    monkeypatch.setattr(stored, "rows", rows)
+    monkeypatch.setattr(loader, "rows", rows)
     clock.now += 1
     assert send() == "Edited."
 

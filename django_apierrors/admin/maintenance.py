@@ -19,10 +19,10 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
 
-from .. import stored
 from ..maintenance import bypass
-from ..maintenance.switch import after, changing
+from ..maintenance.operations import after, changing
 from ..models import MaintenanceWindow
+from ..snapshot import loader
 from . import maintenance_words as words
 from .maintenance_forms import FIELDS, ScheduleForm
 from .maintenance_shown import FIELD, digest, overtaken
@@ -155,7 +155,7 @@ class MaintenanceWindowAdminMixin(Switching):
         row = context.get("original")
         context |= {"show_save_and_continue": False, "show_save_and_add_another": False}
         if row is not None and request.method != "POST" and not row.has_begun():
-            context["previews"] = previews(stored.window(row), request)
+            context["previews"] = previews(loader.window(row), request)
         return super().render_change_form(request, context, *args, **kwargs)
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
@@ -196,7 +196,7 @@ class MaintenanceWindowAdminMixin(Switching):
         messages.success(request, _("Scheduled. %s") % words.scheduled(row))
         response = self.back()
         if row.starts_at - timezone.now() <= timedelta(seconds=bypass.MAX_AGE):
-            self.let_through(request, response, [stored.window(row)])
+            self.let_through(request, response, [loader.window(row)])
             messages.info(request, _("This browser will be let through."))
         return response
 

@@ -14,10 +14,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from ..codes import LONGEST_MESSAGE
-from ..fields import LinesField
-from ..maintenance.switch import after
+from ..maintenance.operations import after
 from ..middleware import MISSING, is_installed
 from ..models import MaintenanceWindow
+from ..models.fields import LinesField
 from .forms import Prose
 
 #: What the end of a window may be in the form of the switch, beside a number of minutes.

@@ -16,11 +16,12 @@ from django.utils import timezone
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
-from .. import headers, stored
+from .. import headers
 from ..maintenance import banner, bypass, status
-from ..maintenance.words import scope
+from ..maintenance.descriptions import scope
 from ..middleware import MISSING, is_installed
 from ..models import MaintenanceWindow
+from ..snapshot import loader
 from . import maintenance_words as words
 from .maintenance_forms import SwitchForm
 from .maintenance_shown import digest
@@ -81,7 +82,7 @@ class Pages(_Admin):
             "may_toggle": self.may_toggle(request),
             "form": form or SwitchForm(),
             "shown": digest((*now.open, *now.upcoming)),
-            "is_let_through": bool(now.open) and bypass.is_held(request, map(stored.window, now.open)),
+            "is_let_through": bool(now.open) and bypass.is_held(request, map(loader.window, now.open)),
             "previews": previews(answered, request),
             "is_example": not subject.windows,
             "subject": subject.words,
@@ -107,7 +108,7 @@ class Pages(_Admin):
             "refused": words.refused(row),
             "until": words.until(row),
             "forced": words.forced(status()),
-            "preview": previews(stored.window(row), request)[0],
+            "preview": previews(loader.window(row), request)[0],
             "shown": request.POST.get("shown", ""),
         }
         return self.render(request, "on_confirmation", context)

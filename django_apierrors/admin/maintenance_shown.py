@@ -13,7 +13,7 @@ from django.contrib.contenttypes.models import ContentType
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from ..maintenance import words
+from ..maintenance import descriptions as words
 from ..models import MaintenanceWindow
 
 #: The hidden field of every form that changes something.

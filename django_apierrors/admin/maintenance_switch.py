@@ -15,12 +15,12 @@ from django.utils.cache import add_never_cache_headers
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from .. import stored
 from ..conf import conf
 from ..maintenance import bypass, status
-from ..maintenance.switch import after, changing, end
+from ..maintenance.operations import after, changing, end
 from ..middleware import is_installed
 from ..models import MaintenanceWindow
+from ..snapshot import loader
 from ..windows import Window
 from . import maintenance_words as words
 from .maintenance_forms import SwitchForm
@@ -79,7 +79,7 @@ class Switching(Pages):
             return response
         messages.success(request, _("Extended: maintenance goes on %s.") % words.until(row))
         if row.key in bypass.keys(request):  # else the cookie would end before the window
-            self.let_through(request, response, [stored.window(row)])
+            self.let_through(request, response, [loader.window(row)])
         return response
 
     def bypass_view(self, request: HttpRequest) -> HttpResponseBase:
@@ -115,7 +115,7 @@ class Switching(Pages):
         """Give the browser a pass for some windows, and for those that it has one for already."""
         held = bypass.keys(request)
         rows = self.get_queryset(request).not_over()
-        passes = {window.key: window for window in (*map(stored.window, rows), *windows)}
+        passes = {window.key: window for window in (*map(loader.window, rows), *windows)}
         wanted = held | {window.key for window in windows}
         bypass.hand_out(response, request, [window for key, window in passes.items() if key in wanted])
 
@@ -157,7 +157,7 @@ class Switching(Pages):
 
     def _open(self, request: HttpRequest) -> list[Window]:
         """Return the windows of the database that are open; what the settings force has no pass."""
-        return [stored.window(row) for row in self.get_queryset(request).open()]
+        return [loader.window(row) for row in self.get_queryset(request).open()]
 
     def _log_pass(self, request: HttpRequest, *, is_token: bool) -> None:
         for row in self.get_queryset(request).open():

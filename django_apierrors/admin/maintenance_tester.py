@@ -16,14 +16,17 @@ from django.urls import get_script_prefix
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from .. import headers, responses, stored, windows
+from .. import headers, responses, windows
 from ..client_ip import parse
 from ..codes import phrase
 from ..conf import conf
-from ..maintenance import Status, answers, words
-from ..maintenance.gate import Verdict, judge
+from ..maintenance import Status
+from ..maintenance import descriptions as words
+from ..maintenance import responses as answers
+from ..maintenance.decision import Verdict, judge
 from ..request_id import request_id
 from ..request_state import RequestState
+from ..snapshot import loader
 from ..windows import Window, Windows, open_at
 from .effective import active_language
 
@@ -72,7 +75,7 @@ class MadeUp(HttpRequest):
 
 def subject_of(status: Status) -> Subject:
     """Return what is open now, else what will be when the next scheduled window begins, else nothing."""
-    known, now = Windows(map(stored.window, (*status.open, *status.upcoming))), time()
+    known, now = Windows(map(loader.window, (*status.open, *status.upcoming))), time()
     with windows.within(known):
         opened = open_at(now)
     if opened:

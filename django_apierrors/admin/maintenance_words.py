@@ -10,7 +10,8 @@ from django.utils import timezone, translation
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
-from ..maintenance import Status, words
+from ..maintenance import Status
+from ..maintenance import descriptions as words
 from ..models import MaintenanceWindow
 from .log import change
 

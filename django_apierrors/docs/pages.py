@@ -18,7 +18,7 @@ from ..catalog import Entry
 from ..codes import phrase
 from ..conf import conf
 from ..formats import Format
-from ..maintenance.notice import Notice
+from ..maintenance.announcements import Notice
 from ..templating import fill
 from . import limits, names, words
 from .examples import Example, api_url, example

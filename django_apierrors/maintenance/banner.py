@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from ..windows import FORCED, Window, open_at
-from . import words
+from . import descriptions
 
 #: What a page that says by itself what is on has in its context.
 SHOWN = "maintenance_is_shown"
@@ -81,7 +81,7 @@ class Banner:
 def text(opened: tuple[Window, ...]) -> str:
     """Return in one or two sentences what is on, the strictest first."""
     window, others = opened[0], len(opened) - 1
-    said = {"scope": words.scope(window), "ends": words.moment(window.ends_at) if window.ends_at else ""}
+    said = {"scope": descriptions.scope(window), "ends": descriptions.moment(window.ends_at) if window.ends_at else ""}
     if window.key == FORCED:
         return _('Maintenance is on for everything: MAINTENANCE["FORCE"] is True in the settings.')
     if window.is_read_only and said["ends"]:

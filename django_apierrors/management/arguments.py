@@ -9,7 +9,7 @@ from django.core.exceptions import ValidationError
 from django.core.management.base import CommandParser
 from django.utils import timezone
 
-from ..maintenance.switch import DURATION, after
+from ..maintenance.operations import DURATION, after
 from ..models import MaintenanceWindow
 from . import times
 from .reports import inert

@@ -13,8 +13,8 @@ from django.db.models.functions import Upper
 from django.utils.translation import gettext_lazy as _
 
 from .. import codes
-from ..edits import Announced, AnnouncedQuerySet, Revision
 from ..templating import placeholders
+from .revision import Announced, AnnouncedQuerySet, Revision
 
 
 class Texts(Announced):

@@ -14,9 +14,9 @@ from django.utils import dateformat, timezone
 from django.utils.translation import gettext_lazy as _
 
 from ..client_ip import parse_network
-from ..edits import Announced, AnnouncedQuerySet, Revision
-from ..fields import LinesField, lines
 from ..windows import METHODS, SAFE_METHODS
+from .fields import LinesField, lines
+from .revision import Announced, AnnouncedQuerySet, Revision
 
 
 def new_key() -> str:

@@ -10,12 +10,12 @@ from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.utils.translation import gettext_lazy as _
 
-from .. import headers, negotiation, resolving
+from .. import headers, negotiation, url_resolution
 from ..client_ip import client_address
 from ..conf import conf
 from ..paths import is_one_of
 from ..windows import FORCED, Window
-from . import answers, bypass, control_plane, exempt
+from . import always_allowed, bypass, decorators, responses
 
 
 class Reason(enum.Enum):
@@ -76,7 +76,7 @@ def judge(request: HttpRequest, opened: Sequence[Window]) -> Verdict:
     is_read_only = len(refusing) < len(covering)
     if not refusing:
         return Verdict(Reason.READ, is_read_only=True)
-    if control_plane.holds(request):
+    if always_allowed.holds(request):
         return Verdict(Reason.CONTROL_PLANE)
     held = bypass.keys(request)
     passed = [window for window in refusing if window.key in held and window.key != FORCED]
@@ -89,10 +89,10 @@ def judge(request: HttpRequest, opened: Sequence[Window]) -> Verdict:
         refusing = [window for window in refusing if not window.lets_in(address)]
         if not refusing:
             return Verdict(Reason.NETWORK, None, is_read_only, is_bypassed)
-    match = resolving.resolved(request)
-    if control_plane.serves(match):
+    match = url_resolution.resolved(request)
+    if always_allowed.serves(match):
         return Verdict(Reason.CONTROL_PLANE)
-    if exempt.is_exempt(match, method):
+    if decorators.is_exempt(match, method):
         return Verdict(Reason.EXEMPT_VIEW, None, is_read_only, is_bypassed)
     request.resolver_match = match  # the view may name the format of the answer
     return Verdict(Reason.REFUSED, refusing[0])
@@ -100,4 +100,4 @@ def judge(request: HttpRequest, opened: Sequence[Window]) -> Verdict:
 
 def refusal(request: HttpRequest, verdict: Verdict) -> HttpResponse | None:
     """Return the answer to a request that does not pass, ``None`` for one that does."""
-    return None if verdict.window is None else answers.refusal(verdict.window, request)
+    return None if verdict.window is None else responses.refusal(verdict.window, request)

@@ -11,7 +11,7 @@ from django.http import HttpRequest
 from django.urls import NoReverseMatch, ResolverMatch, URLResolver, get_resolver, get_script_prefix, reverse
 
 from ..paths import covers
-from ..resolving import language_of, urlconf_of, using
+from ..url_resolution import language_of, urlconf_of, using
 
 #: The applications, as URLs name them: every site of Django's admin, the documentation of errors.
 _APPS = frozenset({"admin", "apierrors"})

@@ -10,14 +10,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from . import catalog as catalogs
-from . import codes
-from . import windows as memory
-from .catalog import Catalog, Row
-from .client_ip import Network, parse_network
-from .codes import LONGEST_MESSAGE, TEXTS
-from .models import ErrorCode, ErrorCodeTranslation, MaintenanceWindow, Revision
-from .windows import METHODS, Window, Windows
+from .. import catalog as catalogs
+from .. import codes
+from .. import windows as memory
+from ..catalog import Catalog, Row
+from ..client_ip import Network, parse_network
+from ..codes import LONGEST_MESSAGE, TEXTS
+from ..models import ErrorCode, ErrorCodeTranslation, MaintenanceWindow, Revision
+from ..windows import METHODS, Window, Windows
 
 _FIELDS = ("code", "status", "type", "retry", "doc_url", "listed", "deprecated", "replaced_by__code", *TEXTS)
 _URL = re.compile(r"https?://[^\s<>\"]+")

@@ -5,8 +5,8 @@ from django import forms
 from django.core import serializers
 from django.db import connection
 
-from django_apierrors.fields import LinesField, LinesFormField, lines
 from django_apierrors.models import MaintenanceWindow
+from django_apierrors.models.fields import LinesField, LinesFormField, lines
 
 
 class Form(forms.ModelForm):

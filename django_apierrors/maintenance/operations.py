@@ -14,11 +14,11 @@ from django.db import router, transaction
 from django.utils import timezone
 
 from ..conf import conf
-from ..fields import lines
 from ..models import MaintenanceWindow, Revision, announced
+from ..models.fields import lines
 from ..signals import maintenance_changed
 from ..snapshot import snapshot
-from ..stored import within
+from ..snapshot.loader import within
 from ..windows import Window, monitor
 
 #: How long maintenance stays on when nobody says for how long.

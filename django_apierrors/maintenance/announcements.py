@@ -8,7 +8,7 @@ from time import time
 from .. import windows
 from ..conf import conf
 from ..windows import Window, open_at
-from .answers import status_url
+from .responses import status_url
 
 #: Seconds before its start from which a window is announced.
 ANNOUNCED = 30 * 60

@@ -16,7 +16,7 @@ from django.template import Origin
 from django.template.loader import get_template
 from django.utils import timezone, translation
 
-from .. import headers, negotiation, resolving, responses
+from .. import headers, negotiation, responses, url_resolution
 from ..catalog import Entry
 from ..conf import conf
 from ..exception_mapping import problem_with_code
@@ -148,7 +148,7 @@ def _render(template: Any, window: Window, found: Problem, entry: Entry, urls: t
 def _read_language(request: HttpRequest) -> None:
     """Set the language as LocaleMiddleware would, which is never asked, when the path names one."""
     try:
-        language = resolving.language_in_path(request)
+        language = url_resolution.language_in_path(request)
     except Exception:  # whatever a URLconf raises: a 503 must never become a 500
         return
     if language:

@@ -12,7 +12,7 @@ from django.utils import timezone
 from support.clients import sender
 
 from django_apierrors import maintenance
-from django_apierrors.maintenance.switch import changing
+from django_apierrors.maintenance.operations import changing
 from django_apierrors.models import MaintenanceWindow
 from django_apierrors.snapshot import snapshot
 

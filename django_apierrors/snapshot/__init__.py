@@ -14,14 +14,15 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db import InterfaceError, OperationalError, connections, router, transaction
 from django.http import HttpRequest
 
-from . import catalog, stored, windows
-from .catalog import Catalog
-from .conf import conf
-from .flight import PATIENCE, Flight
-from .models import Edit, ErrorCode, Revision
-from .paths import is_one_of
-from .stored import Copy
-from .windows import Windows
+from .. import catalog, windows
+from ..catalog import Catalog
+from ..conf import conf
+from ..models import Edit, ErrorCode, Revision
+from ..paths import is_one_of
+from ..windows import Windows
+from . import loader
+from .loader import Copy
+from .single_flight import PATIENCE, Flight
 
 logger = logging.getLogger("django_apierrors")
 
@@ -32,8 +33,8 @@ _HURRY, _GRACE = 0.2, 0.1
 
 #: Each part with what reads it and what lets it count in this process.
 _PARTS: dict[str, tuple[Callable[[str], Any], Callable[[Any], None]]] = {
-    Revision.WINDOWS: (stored.windows, windows.install),
-    Revision.CATALOG: (stored.catalog, catalog.install),
+    Revision.WINDOWS: (loader.windows, windows.install),
+    Revision.CATALOG: (loader.catalog, catalog.install),
 }
 
 
@@ -103,7 +104,7 @@ class Snapshot:
         """
         using = _alias()
         edit, began = Edit.last_committed, monotonic()
-        tokens = stored.tokens(using)
+        tokens = loader.tokens(using)
         loaded = {part: read(using) for part, (read, _) in _PARTS.items()}
         if not connections[using].in_atomic_block:
             with self._lock:
@@ -150,7 +151,7 @@ class Snapshot:
         if kept is None or kept[0] != state:
             try:
                 with transaction.atomic(using=using):  # a failing read must not break the transaction
-                    kept = (state, Copy(stored.catalog(using), stored.windows(using)))
+                    kept = (state, Copy(loader.catalog(using), loader.windows(using)))
             except Exception as exc:  # the words must never stand in the way of the answer
                 self._report(exc)
                 return None, True
@@ -208,7 +209,7 @@ class Snapshot:
         try:
             using = _alias()
             # The tokens first: rows read before them could be older than they say, for ever.
-            self._read_parts(flight, using, stored.tokens(using))
+            self._read_parts(flight, using, loader.tokens(using))
         except Exception as exc:  # the words must never stand in the way of the answer
             with self._lock:
                 if self._flight is flight:
