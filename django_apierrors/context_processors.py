@@ -1,4 +1,4 @@
-"""What templates may say of maintenance: ``django_apierrors.context_processors.maintenance``."""
+"""The context processor ``django_apierrors.context_processors.maintenance``."""
 
 from __future__ import annotations
 
@@ -11,5 +11,5 @@ from .maintenance.announcements import Notice
 
 
 def maintenance(request: HttpRequest) -> dict[str, Any]:
-    """Return ``maintenance``, a ``Notice``, made when a template looks at it; without a query."""
+    """Return ``maintenance``, a lazy ``Notice``, which needs no query."""
     return {"maintenance": SimpleLazyObject(Notice)}

@@ -143,10 +143,10 @@ class maintenance_mode(_Pinned):  # noqa: N801 (used as a function is, like over
         row = MaintenanceWindow(**{"starts_at": timezone.now(), **fields})
         row.clean_fields()
         row.clean()
-        self._window = loader.window(row)
+        self._window = loader.parse_window(row)
 
     def _pin(self) -> AbstractContextManager[None]:
-        return windows.pinned(self._window)
+        return windows.pin_window(self._window)
 
 
 class Clock:

@@ -260,7 +260,7 @@ def test_the_script_name_is_no_part_of_a_path(settings, urlconf, rf):
                 "/app/",
                 "/",
             )
-            if always_allowed.holds(rf.get(path_))
+            if always_allowed.matches_path(rf.get(path_))
         }
     finally:
         clear_script_prefix()

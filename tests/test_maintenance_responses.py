@@ -450,7 +450,7 @@ def test_a_page_that_fails_is_replaced_and_one_line_says_so(name, send, template
         for _ in range(3):
             answer = send("get", "/site/page", headers=BROWSER)
             assert (answer.status_code, answer.headers["Retry-After"]) == (503, "300")
-            assert answer.content.decode() == responses._LAST_PAGE
+            assert answer.content.decode() == responses._FALLBACK_PAGE
             assert answer.headers["Content-Length"] == str(len(answer.content))
     errors = [record for record in caplog.records if record.levelno >= logging.ERROR]
     assert [record.getMessage() for record in errors] == [
@@ -461,7 +461,7 @@ def test_a_page_that_fails_is_replaced_and_one_line_says_so(name, send, template
 def test_a_project_without_templates_of_django_has_the_last_page(send, settings):
     settings.TEMPLATES = []
     with maintenance_mode():
-        assert send("get", "/site/page", headers=BROWSER).content.decode() == responses._LAST_PAGE
+        assert send("get", "/site/page", headers=BROWSER).content.decode() == responses._FALLBACK_PAGE
 
 
 @pytest.mark.django_db
@@ -472,9 +472,9 @@ def test_no_answer_needs_a_query(send, django_assert_num_queries):
 
 
 def test_the_problem_of_a_window_has_its_message_and_its_end():
-    made = responses.problem(Window(message="Moving house."), HttpRequest())
+    made = responses.make_problem(Window(message="Moving house."), HttpRequest())
     assert (made.code, made.message, made.is_final, made.details, made.retry_after) == (
         "MAINTENANCE", "Moving house.", True, None, 300,
     )  # fmt: skip
-    ended = responses.problem(Window(ends=0), HttpRequest())
+    ended = responses.make_problem(Window(ends=0), HttpRequest())
     assert json.dumps(dict(ended.details)) == '{"ends_at": "1970-01-01T00:00:00Z"}'

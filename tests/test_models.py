@@ -375,4 +375,4 @@ def test_a_message_that_would_make_a_body_too_large_is_refused_and_cut_where_not
     with pytest.raises(ValidationError, match="at most 2000 characters"):
         obj.full_clean()
     obj.save()
-    assert len(next(fields for fields in loader.rows("default") if fields["texts"])["texts"]["message"]) == 2000
+    assert len(next(fields for fields in loader.load_rows("default") if fields["texts"])["texts"]["message"]) == 2000

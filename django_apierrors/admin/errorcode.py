@@ -16,12 +16,13 @@ from django.utils.translation import gettext_lazy as _
 
 from .. import codes
 from ..models import ErrorCode, ErrorCodeTranslation
+from ..models.fields import MultilineField
 from . import log
 from .actions import Actions
 from .advice import advise
 from .effective import CONTRACT, entry_of, state_of, untranslated
 from .filters import StateFilter, StatusFilter, TypeFilter, search
-from .forms import ErrorCodeForm, Prose, TranslationForm, TranslationFormSet, help_texts
+from .forms import ErrorCodeForm, TranslationForm, TranslationFormSet, help_texts
 from .preview import previews
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ else:
 
 # Django 6 assumes https for a URL without a scheme; 5.2 warns unless it is told to.
 _FIELDS: dict[Any, dict[str, Any]] = {
-    models.TextField: {"form_class": Prose, "widget": AdminTextareaWidget(attrs={"rows": 3})},
+    models.TextField: {"form_class": MultilineField, "widget": AdminTextareaWidget(attrs={"rows": 3})},
     models.URLField: {"assume_scheme": "https"},
 }
 

@@ -17,14 +17,6 @@ from ..models import ErrorCode
 from .effective import shipped, without_translation
 
 
-class Prose(forms.CharField):
-    """A text of several lines, which browsers send with line ends of their own."""
-
-    def to_python(self, value: Any) -> Any:
-        """Return the text with the line ends that other sources of a row use."""
-        return str(super().to_python(value)).replace("\r\n", "\n")
-
-
 class ErrorCodeForm(forms.ModelForm):  # type: ignore[type-arg]
     """A code: what Python does not define must stand here, what it does is shown beside each field."""
 

@@ -20,7 +20,7 @@ from django.utils.html import format_html
 from django.utils.translation import gettext as _
 
 from ..maintenance import bypass
-from ..maintenance.operations import after, changing
+from ..maintenance.operations import add_duration, atomic_change
 from ..models import MaintenanceWindow
 from ..snapshot import loader
 from . import maintenance_words as words
@@ -129,8 +129,8 @@ class MaintenanceWindowAdminMixin(Switching):
         """Propose the hour after the next full one."""
         now = timezone.now()
         hour = (timezone.localtime(now) if timezone.is_aware(now) else now).replace(minute=0, second=0, microsecond=0)
-        proposed = {"starts_at": after(hour, timedelta(hours=2)), "ends_at": after(hour, timedelta(hours=3))}
-        return {**proposed, **super().get_changeform_initial_data(request)}
+        starts_at, ends_at = (add_duration(hour, timedelta(hours=hours)) for hours in (2, 3))
+        return {"starts_at": starts_at, "ends_at": ends_at, **super().get_changeform_initial_data(request)}
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         """Return the fields; of what has begun, the record is there too."""
@@ -155,7 +155,7 @@ class MaintenanceWindowAdminMixin(Switching):
         row = context.get("original")
         context |= {"show_save_and_continue": False, "show_save_and_add_another": False}
         if row is not None and request.method != "POST" and not row.has_begun():
-            context["previews"] = previews(loader.window(row), request)
+            context["previews"] = previews(loader.parse_window(row), request)
         return super().render_change_form(request, context, *args, **kwargs)
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
@@ -196,7 +196,7 @@ class MaintenanceWindowAdminMixin(Switching):
         messages.success(request, _("Scheduled. %s") % words.scheduled(row))
         response = self.back()
         if row.starts_at - timezone.now() <= timedelta(seconds=bypass.MAX_AGE):
-            self.let_through(request, response, [loader.window(row)])
+            self.let_through(request, response, [loader.parse_window(row)])
             messages.info(request, _("This browser will be let through."))
         return response
 
@@ -207,7 +207,7 @@ class MaintenanceWindowAdminMixin(Switching):
             return answer(digest(rows), "")
         if not self.may_toggle(request):
             raise PermissionDenied
-        with changing() as using:
+        with atomic_change() as using:
             row = self.get_object(request, unquote(object_id)) if object_id else None
             told = overtaken(request.POST.get(FIELD, ""), using)
             if row is not None and row.has_begun():

@@ -14,11 +14,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from ..codes import LONGEST_MESSAGE
-from ..maintenance.operations import after
+from ..maintenance.operations import add_duration
 from ..middleware import MISSING, is_installed
 from ..models import MaintenanceWindow
-from ..models.fields import LinesField
-from .forms import Prose
+from ..models.fields import LinesField, MultilineField
 
 #: What the end of a window may be in the form of the switch, beside a number of minutes.
 CUSTOM, NO_END = "custom", "none"
@@ -57,7 +56,7 @@ FIELDS: dict[Any, dict[str, Any]] = {
         "widget": DateTimeWidget(),
         "show_hidden_initial": False,
     },
-    models.TextField: {"form_class": Prose, "widget": forms.Textarea({"rows": 2})},
+    models.TextField: {"form_class": MultilineField, "widget": forms.Textarea({"rows": 2})},
     models.URLField: {"assume_scheme": "https", "widget": forms.URLInput({"placeholder": "https://"})},
     LinesField: {"widget": forms.Textarea({"rows": 2, "spellcheck": "false"}), "show_hidden_initial": False},
 }
@@ -147,7 +146,7 @@ class SwitchForm(_WindowForm):
         elif chosen != CUSTOM and given:
             self.add_error("ends_at", _("Choose “Until a time” for this time to count, or clear it."))
         elif chosen and chosen not in (CUSTOM, NO_END):
-            cleaned["ends_at"] = after(self.instance.starts_at, timedelta(minutes=int(chosen)))
+            cleaned["ends_at"] = add_duration(self.instance.starts_at, timedelta(minutes=int(chosen)))
         return cleaned
 
     def _check_end(self, given: datetime | None) -> None:

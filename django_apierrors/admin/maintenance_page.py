@@ -69,7 +69,7 @@ class Pages(_Admin):
         answered = shown_window(subject)
         context = {
             "title": capfirst(self.opts.verbose_name_plural),
-            banner.SHOWN: True,
+            banner.HIDE_BANNER: True,
             "state": now,
             "headline": _("Maintenance refuses nothing") if is_missing else words.headline(now),
             "look": "off" if is_missing else words.look(now),
@@ -82,7 +82,7 @@ class Pages(_Admin):
             "may_toggle": self.may_toggle(request),
             "form": form or SwitchForm(),
             "shown": digest((*now.open, *now.upcoming)),
-            "is_let_through": bool(now.open) and bypass.is_held(request, map(loader.window, now.open)),
+            "is_let_through": bool(now.open) and bypass.has_bypass(request, map(loader.parse_window, now.open)),
             "previews": previews(answered, request),
             "is_example": not subject.windows,
             "subject": subject.words,
@@ -108,7 +108,7 @@ class Pages(_Admin):
             "refused": words.refused(row),
             "until": words.until(row),
             "forced": words.forced(status()),
-            "preview": previews(loader.window(row), request)[0],
+            "preview": previews(loader.parse_window(row), request)[0],
             "shown": request.POST.get("shown", ""),
         }
         return self.render(request, "on_confirmation", context)

@@ -17,7 +17,7 @@ from django.utils.translation import ngettext
 
 from ..conf import conf
 from ..maintenance import bypass, status
-from ..maintenance.operations import after, changing, end
+from ..maintenance.operations import add_duration, atomic_change, end
 from ..middleware import is_installed
 from ..models import MaintenanceWindow
 from ..snapshot import loader
@@ -64,13 +64,13 @@ class Switching(Pages):
 
     def extend_view(self, request: HttpRequest, object_id: str) -> HttpResponseBase:
         """Extend an open window by half an hour."""
-        with changing() as using:
+        with atomic_change() as using:
             told = overtaken(request.POST.get(FIELD, ""), using)
             row = None if told else self._one(request, object_id)
             if row is None or row.ends_at is None:
                 transaction.set_rollback(True, using=using)
             else:
-                row.ends_at = after(row.ends_at, _EXTENSION)
+                row.ends_at = add_duration(row.ends_at, _EXTENSION)
                 row.save(update_fields=["ends_at"])
                 self.log_change(request, row, words.log_extended(row))
         response = self.back()
@@ -79,7 +79,7 @@ class Switching(Pages):
             return response
         messages.success(request, _("Extended: maintenance goes on %s.") % words.until(row))
         if row.key in bypass.keys(request):  # else the cookie would end before the window
-            self.let_through(request, response, [loader.window(row)])
+            self.let_through(request, response, [loader.parse_window(row)])
         return response
 
     def bypass_view(self, request: HttpRequest) -> HttpResponseBase:
@@ -115,13 +115,13 @@ class Switching(Pages):
         """Give the browser a pass for some windows, and for those that it has one for already."""
         held = bypass.keys(request)
         rows = self.get_queryset(request).not_over()
-        passes = {window.key: window for window in (*map(loader.window, rows), *windows)}
+        passes = {window.key: window for window in (*map(loader.parse_window, rows), *windows)}
         wanted = held | {window.key for window in windows}
-        bypass.hand_out(response, request, [window for key, window in passes.items() if key in wanted])
+        bypass.set_bypass_cookie(response, request, [window for key, window in passes.items() if key in wanted])
 
     def _turn_on(self, request: HttpRequest, row: MaintenanceWindow) -> str:
         """Open a window, or return what others did in the meantime."""
-        with changing() as using:
+        with atomic_change() as using:
             told = overtaken(request.POST.get(FIELD, ""), using)
             if told:
                 transaction.set_rollback(True, using=using)
@@ -132,7 +132,7 @@ class Switching(Pages):
         return told
 
     def _end(self, request: HttpRequest, rows: Callable[[], Iterable[MaintenanceWindow]]) -> HttpResponseBase:
-        with changing() as using:
+        with atomic_change() as using:
             told = overtaken(request.POST.get(FIELD, ""), using)
             ended = [] if told else list(rows())
             if not ended:
@@ -157,7 +157,7 @@ class Switching(Pages):
 
     def _open(self, request: HttpRequest) -> list[Window]:
         """Return the windows of the database that are open; what the settings force has no pass."""
-        return [loader.window(row) for row in self.get_queryset(request).open()]
+        return [loader.parse_window(row) for row in self.get_queryset(request).open()]
 
     def _log_pass(self, request: HttpRequest, *, is_token: bool) -> None:
         for row in self.get_queryset(request).open():

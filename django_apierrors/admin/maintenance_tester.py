@@ -23,7 +23,7 @@ from ..conf import conf
 from ..maintenance import Status
 from ..maintenance import descriptions as words
 from ..maintenance import responses as answers
-from ..maintenance.decision import Verdict, judge
+from ..maintenance.decision import Decision, evaluate
 from ..request_id import request_id
 from ..request_state import RequestState
 from ..snapshot import loader
@@ -75,8 +75,8 @@ class MadeUp(HttpRequest):
 
 def subject_of(status: Status) -> Subject:
     """Return what is open now, else what will be when the next scheduled window begins, else nothing."""
-    known, now = Windows(map(loader.window, (*status.open, *status.upcoming))), time()
-    with windows.within(known):
+    known, now = Windows(map(loader.parse_window, (*status.open, *status.upcoming))), time()
+    with windows.override_windows(known):
         opened = open_at(now)
     if opened:
         return Subject(windows=opened, words=_("the windows that are open now"))
@@ -107,7 +107,7 @@ def preview(window: Window, page: HttpRequest, name: str) -> Answer:
     places = [place for place, format_ in conf.FORMATS.items() if format_ == name]
     asked = MadeUp(page, "POST", next(iter(places), "/"))
     RequestState.of(asked).format_name = name
-    response = answers.refusal(window, asked)
+    response = answers.make_response(window, asked)
     lines = [f"HTTP/1.1 {response.status_code} {phrase(response.status_code)}"]
     lines += [f"{name}: {value}" for name, value in response.items() if name != headers.CONTENT_LENGTH]
     body = json.dumps(json.loads(response.content), indent=2, ensure_ascii=False)
@@ -118,8 +118,8 @@ def preview(window: Window, page: HttpRequest, name: str) -> Answer:
 def page_for_people(window: Window, page: HttpRequest) -> HttpResponse:
     """Return the page that people see, as a success, so that nobody takes it for an outage."""
     asked = MadeUp(page, "GET", "/")
-    problem = answers.problem(window, asked)
-    response = responses.make_page(problem, asked, lambda entry: answers.page(window, problem, entry))
+    problem = answers.make_problem(window, asked)
+    response = responses.make_page(problem, asked, lambda entry: answers.render_page(window, problem, entry))
     response.status_code = 200
     for name in (headers.RETRY_AFTER, headers.X_ERROR_CODE):
         del response[name]
@@ -161,11 +161,11 @@ class TesterForm(forms.Form):
             raise ValidationError(_("%s is no address; write it as in 192.0.2.7 or 2001:db8::1.") % given)
         return given
 
-    def verdict(self, subject: Subject, page: HttpRequest) -> Verdict:
+    def verdict(self, subject: Subject, page: HttpRequest) -> Decision:
         """Return what becomes of the request, once the form is valid."""
         meta = {"REMOTE_ADDR": self.cleaned_data["address"]}
         method = self.cleaned_data["method"]
         if method == PREFLIGHT:
             method = "OPTIONS"
             meta |= {"HTTP_ORIGIN": "https://client.example", "HTTP_ACCESS_CONTROL_REQUEST_METHOD": "POST"}
-        return judge(MadeUp(page, method, self.cleaned_data["path"], **meta), subject.windows)
+        return evaluate(MadeUp(page, method, self.cleaned_data["path"], **meta), subject.windows)

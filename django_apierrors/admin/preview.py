@@ -30,7 +30,7 @@ def previews(obj: ErrorCode, request: HttpRequest) -> list[Preview]:
     translated = [translation.language for translation in obj.translations.all()]
     shown = [(name, active) for name in names]
     shown += [(conf.FORMAT, language) for language in translated if language != active]
-    with catalog.within(catalog.current().with_rows([row_of(obj)])):
+    with catalog.override(catalog.current().with_rows([row_of(obj)])):
         return [made for name, language in shown if (made := _preview(obj, name, language, request))]
 
 

@@ -1,4 +1,4 @@
-"""Maintenance mode: the switch, the gate that every request passes, and who is let through."""
+"""Maintenance mode: its functions, its windows, and the decorator for views that stay available."""
 
 from .decorators import maintenance_exempt
 from .operations import (

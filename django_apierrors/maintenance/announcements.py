@@ -1,4 +1,4 @@
-"""What people and clients are told of maintenance beforehand and while it is on."""
+"""The announcements of maintenance that is on or about to begin, for templates and the documentation."""
 
 from __future__ import annotations
 
@@ -10,44 +10,44 @@ from ..conf import conf
 from ..windows import Window, open_at
 from .responses import status_url
 
-#: Seconds before its start from which a window is announced.
-ANNOUNCED = 30 * 60
+#: Seconds before its start at which a window is announced.
+LEAD_SECONDS = 30 * 60
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Announcement:
-    """One window that is open, or is about to be; its internal reason is not among what it knows."""
+    """A window that is open or about to open; without its internal reason."""
 
     window: Window
     is_open: bool
 
     @property
     def methods(self) -> list[str]:
-        """The methods that are refused, in a stable order; none for all."""
+        """The refused methods, sorted; empty for all methods."""
         return sorted(self.window.methods)
 
     @property
     def status_url(self) -> str:
-        """Where to follow how it goes, ``""`` for nowhere."""
+        """The URL of a status page, ``""`` for none."""
         return status_url(self.window)
 
 
 class Notice:
-    """What is on and what is to come: ``is_on``, ``open`` and ``upcoming``, each the first of its kind or ``None``."""
+    """The current and the upcoming maintenance: the first open window and the first upcoming one, if any."""
 
     def __init__(self) -> None:
         now = time()
-        opened = open_at(now)
-        # Whatever is scheduled: the setting decides when it begins, too.
-        coming = windows.current().upcoming(now, ANNOUNCED) if conf.MAINTENANCE["FORCE"] is None else ()
+        open_windows = open_at(now)
+        # FORCE also overrides scheduled windows.
+        upcoming = windows.current_windows().upcoming(now, LEAD_SECONDS) if conf.MAINTENANCE["FORCE"] is None else ()
         #: The strictest window that is open.
-        self.open: Window | None = next(iter(opened), None)
+        self.open: Window | None = next(iter(open_windows), None)
         #: The next window that begins within 30 minutes.
-        self.upcoming: Window | None = next(iter(coming), None)
+        self.upcoming: Window | None = next(iter(upcoming), None)
         #: All of both kinds, in this order.
         self.announcements: tuple[Announcement, ...] = (
-            *(Announcement(window=window, is_open=True) for window in opened),
-            *(Announcement(window=window, is_open=False) for window in coming),
+            *(Announcement(window=window, is_open=True) for window in open_windows),
+            *(Announcement(window=window, is_open=False) for window in upcoming),
         )
 
     @property

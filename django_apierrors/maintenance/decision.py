@@ -1,4 +1,4 @@
-"""The gate: which requests pass while maintenance is on."""
+"""The decision whether a request is refused during maintenance."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from . import always_allowed, bypass, decorators, responses
 
 
 class Reason(enum.Enum):
-    """Why a request passes or does not."""
+    """The reason for a decision."""
 
     NOTHING_ON = _("No maintenance is on.")
     FORCED_OFF = _('MAINTENANCE["FORCE"] is False: everything passes.')
@@ -35,11 +35,11 @@ class Reason(enum.Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
-    """What becomes of a request; ``window`` is the one that refuses it.
+class Decision:
+    """A decision about one request; ``window`` is the one that refuses it.
 
-    ``is_read_only`` says that a read-only window covers it, ``is_bypassed`` that it would not pass
-    without its bypass, whatever else it needed.
+    ``is_read_only``: a read-only window covers the request. ``is_bypassed``: without its bypass the
+    request would be refused.
     """
 
     reason: Reason
@@ -47,8 +47,8 @@ class Verdict:
     is_read_only: bool = False
     is_bypassed: bool = False
 
-    def dress(self, response: HttpResponseBase) -> HttpResponseBase:
-        """Say in the headers of a response under which circumstances it was let through."""
+    def set_headers(self, response: HttpResponseBase) -> HttpResponseBase:
+        """Set the headers of the response to a request that passes: read-only mode, and no caching behind a bypass."""
         if self.is_read_only:
             response[headers.X_MAINTENANCE] = "read-only"
         if self.is_bypassed:
@@ -56,48 +56,48 @@ class Verdict:
         return response
 
 
-def judge(request: HttpRequest, opened: Sequence[Window]) -> Verdict:
-    """Return what becomes of a request while some windows, the strictest first, are open.
+def evaluate(request: HttpRequest, open_windows: Sequence[Window]) -> Decision:
+    """Return the decision about a request while some windows, the strictest first, are open.
 
-    Cheap reasons come first, and none of them queries. The view is looked up only when nothing
-    else lets the request through.
+    Cheap reasons come first, and none queries the database. The view is resolved only when no
+    other reason applies.
     """
-    if not opened:
-        return Verdict(Reason.NOTHING_ON if conf.MAINTENANCE["FORCE"] is None else Reason.FORCED_OFF)
+    if not open_windows:
+        return Decision(Reason.NOTHING_ON if conf.MAINTENANCE["FORCE"] is None else Reason.FORCED_OFF)
     method = request.method or ""
     if negotiation.is_preflight(request):
-        return Verdict(Reason.PREFLIGHT)
+        return Decision(Reason.PREFLIGHT)
     if is_one_of(request.path_info, conf.MAINTENANCE["EXEMPT_PATHS"]):
-        return Verdict(Reason.EXEMPT_PATH)
-    covering = [window for window in opened if window.covers(request.path_info, method)]
+        return Decision(Reason.EXEMPT_PATH)
+    covering = [window for window in open_windows if window.covers(request.path_info, method)]
     if not covering:
-        return Verdict(Reason.OUT_OF_SCOPE)
+        return Decision(Reason.OUT_OF_SCOPE)
     refusing = [window for window in covering if window.refuses(method)]
     is_read_only = len(refusing) < len(covering)
     if not refusing:
-        return Verdict(Reason.READ, is_read_only=True)
-    if always_allowed.holds(request):
-        return Verdict(Reason.CONTROL_PLANE)
-    held = bypass.keys(request)
-    passed = [window for window in refusing if window.key in held and window.key != FORCED]
-    is_bypassed = bool(passed)
-    refusing = [window for window in refusing if window not in passed]
+        return Decision(Reason.READ, is_read_only=True)
+    if always_allowed.matches_path(request):
+        return Decision(Reason.CONTROL_PLANE)
+    keys = bypass.keys(request)
+    bypassed = [window for window in refusing if window.key in keys and window.key != FORCED]
+    is_bypassed = bool(bypassed)
+    refusing = [window for window in refusing if window not in bypassed]
     if not refusing:
-        return Verdict(Reason.BYPASS, None, is_read_only, is_bypassed)
+        return Decision(Reason.BYPASS, None, is_read_only, is_bypassed)
     if any(window.exempt_networks for window in refusing):
         address = client_address(request)
-        refusing = [window for window in refusing if not window.lets_in(address)]
+        refusing = [window for window in refusing if not window.exempts(address)]
         if not refusing:
-            return Verdict(Reason.NETWORK, None, is_read_only, is_bypassed)
-    match = url_resolution.resolved(request)
-    if always_allowed.serves(match):
-        return Verdict(Reason.CONTROL_PLANE)
+            return Decision(Reason.NETWORK, None, is_read_only, is_bypassed)
+    match = url_resolution.resolve(request)
+    if always_allowed.matches_view(match):
+        return Decision(Reason.CONTROL_PLANE)
     if decorators.is_exempt(match, method):
-        return Verdict(Reason.EXEMPT_VIEW, None, is_read_only, is_bypassed)
-    request.resolver_match = match  # the view may name the format of the answer
-    return Verdict(Reason.REFUSED, refusing[0])
+        return Decision(Reason.EXEMPT_VIEW, None, is_read_only, is_bypassed)
+    request.resolver_match = match  # the view may determine the format of the response
+    return Decision(Reason.REFUSED, refusing[0])
 
 
-def refusal(request: HttpRequest, verdict: Verdict) -> HttpResponse | None:
-    """Return the answer to a request that does not pass, ``None`` for one that does."""
-    return None if verdict.window is None else responses.refusal(verdict.window, request)
+def refuse(request: HttpRequest, decision: Decision) -> HttpResponse | None:
+    """Return the response to a request that is refused, ``None`` for one that passes."""
+    return None if decision.window is None else responses.make_response(decision.window, request)

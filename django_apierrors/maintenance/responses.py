@@ -1,4 +1,4 @@
-"""What a refused request gets: the error in its format, or a page for people."""
+"""The responses to refused requests: the error in its format, or an HTML page."""
 
 from __future__ import annotations
 
@@ -27,28 +27,28 @@ from ..windows import Window
 logger = logging.getLogger("django_apierrors")
 
 TEMPLATE = "django_apierrors/maintenance.html"
-_LAST_PAGE = "<!doctype html><html lang=en><title>Maintenance (503)</title><h1>Maintenance</h1></html>"
+_FALLBACK_PAGE = "<!doctype html><html lang=en><title>Maintenance (503)</title><h1>Maintenance</h1></html>"
 _NO_ORIGIN = Origin("")
-_OWN_TEMPLATE = Path(__file__).parents[1] / "templates" / TEMPLATE
-# Stands for the request id in a page that is kept; no page holds it by chance.
-_ID = "9b2f4c7e-request-id-5d1a"
-# Windows, and their languages; more than anybody has open.
-_MOST_KEPT = 200
-_kept_details: dict[str, tuple[Window, str, Mapping[str, Any] | None]] = {}
-_kept_pages: dict[tuple[str, str], tuple[Any, str, str]] = {}
-#: The windows for which it was said that the template fails: it fails for each request.
-_complained: set[str] = set()
+_PACKAGE_TEMPLATE = Path(__file__).parents[1] / "templates" / TEMPLATE
+# Takes the place of the request id in a cached page; no page contains it by chance.
+_ID_MARK = "9b2f4c7e-request-id-5d1a"
+# More than the open windows of any project, in all languages.
+_MAX_CACHED = 200
+_details_cache: dict[str, tuple[Window, str, Mapping[str, Any] | None]] = {}
+_page_cache: dict[tuple[str, str], tuple[Any, str, str]] = {}
+#: The windows whose template failure is logged already: it fails for each request.
+_logged_failures: set[str] = set()
 
 
-def refusal(window: Window, request: HttpRequest) -> HttpResponse:
-    """Return the answer to a request that a window refuses."""
-    found = problem(window, request)
-    _read_language(request)
-    if is_for_people(request):
-        response = responses.make_page(found, request, lambda entry: page(window, found, entry))
+def make_response(window: Window, request: HttpRequest) -> HttpResponse:
+    """Return the response to a request that a window refuses."""
+    problem = make_problem(window, request)
+    _set_language(request)
+    if wants_page(request):
+        response = responses.make_page(problem, request, lambda entry: render_page(window, problem, entry))
     else:
-        response = responses.make(found, request)
-    # Else Django logs each of them as an ERROR, and mails it.
+        response = responses.make(problem, request)
+    # Else Django logs and mails an ERROR for each of them.
     responses.mark_as_logged(response)
     if request.method == "HEAD":
         response[headers.CONTENT_LENGTH] = str(len(response.content))
@@ -56,8 +56,8 @@ def refusal(window: Window, request: HttpRequest) -> HttpResponse:
     return response
 
 
-def problem(window: Window, request: HttpRequest) -> Problem:
-    """Return the problem that a window means for a request."""
+def make_problem(window: Window, request: HttpRequest) -> Problem:
+    """Return the problem of a request that a window refuses."""
     return problem_with_code(
         window.code,
         request,
@@ -69,74 +69,75 @@ def problem(window: Window, request: HttpRequest) -> Problem:
 
 
 def _details(window: Window) -> Mapping[str, Any] | None:
-    """Return the details of a window, the same object for all its requests, so that their bodies are prepared."""
+    """Return the details of a window: one object for all its requests, as prepared bodies need it."""
     url = status_url(window)
-    kept = _kept_details.get(window.key)
-    if kept is None or kept[:2] != (window, url):
+    cached = _details_cache.get(window.key)
+    if cached is None or cached[:2] != (window, url):
         details: dict[str, Any] = {}
         if window.ends_at is not None:
             details["ends_at"] = window.ends_at.isoformat().replace("+00:00", "Z")
         if url:
             details["status_url"] = url
-        if len(_kept_details) >= _MOST_KEPT:
-            _kept_details.clear()
-        kept = _kept_details[window.key] = (window, url, MappingProxyType(details) if details else None)
-    return kept[2]
+        if len(_details_cache) >= _MAX_CACHED:
+            _details_cache.clear()
+        cached = _details_cache[window.key] = (window, url, MappingProxyType(details) if details else None)
+    return cached[2]
 
 
 def status_url(window: Window) -> str:
-    """Return where clients can follow how it goes: the window's page, else the project's, else ``""``."""
+    """Return the URL of the status page of the window, else of the project, else ``""``."""
     return window.status_url or conf.DOCS["STATUS_URL"] or ""
 
 
-def is_for_people(request: HttpRequest) -> bool:
-    """Tell whether a request gets a page: a browser's, outside the API."""
+def wants_page(request: HttpRequest) -> bool:
+    """Return whether a request gets an HTML page: one of a browser outside the API."""
     if not negotiation.names_html(request) or negotiation.prefers_json(request):
         return False
     state = RequestState.of(request)
     return negotiation.format_name(request, state) is None or not negotiation.is_by_place(request, state)
 
 
-def page(window: Window, found: Problem, entry: Entry) -> str:
-    """Return the page for people: a template of the project's or ours, without anything that queries.
+def render_page(window: Window, problem: Problem, entry: Entry) -> str:
+    """Return the HTML page, from the template of the project or of this package; it needs no query.
 
-    A page of our own template is rendered once for a window and a language; only the request id differs.
+    The template of this package is rendered once for a window and a language; only the request id differs.
     """
     urls = (status_url(window), conf.DOCS["SUPPORT_URL"])
     facts = (window, entry, urls, timezone.get_current_timezone_name())
-    kept = _kept_pages.get((window.key, entry.language))
-    if kept is not None and kept[0] == facts:
-        return kept[1] + found.request_id + kept[2]
+    cached = _page_cache.get((window.key, entry.language))
+    if cached is not None and cached[0] == facts:
+        return cached[1] + problem.request_id + cached[2]
     try:
         template = get_template(TEMPLATE)
-        if Path(getattr(template, "origin", _NO_ORIGIN).name) != _OWN_TEMPLATE:
-            return _render(template, window, found, entry, urls)
-        before, _, after = _render(template, window, replace(found, request_id=_ID), entry, urls).partition(_ID)
+        if Path(getattr(template, "origin", _NO_ORIGIN).name) != _PACKAGE_TEMPLATE:
+            return _render(template, window, problem, entry, urls)
+        rendered = _render(template, window, replace(problem, request_id=_ID_MARK), entry, urls)
+        before, _, after = rendered.partition(_ID_MARK)
     except Exception:  # a page must never turn a 503 into a 500
-        if window.key not in _complained:
-            _complained.add(window.key)
+        if window.key not in _logged_failures:
+            _logged_failures.add(window.key)
             logger.exception("The template %s failed; a fixed page is sent", TEMPLATE)
-        return _LAST_PAGE
-    if len(_kept_pages) >= _MOST_KEPT:
-        _kept_pages.clear()
-    _kept_pages[window.key, entry.language] = (facts, before, after)
-    return before + found.request_id + after
+        return _FALLBACK_PAGE
+    if len(_page_cache) >= _MAX_CACHED:
+        _page_cache.clear()
+    _page_cache[window.key, entry.language] = (facts, before, after)
+    return before + problem.request_id + after
 
 
-def forget_pages() -> None:
-    """Render pages again: a test has changed the templates."""
-    _kept_pages.clear()
+def clear_pages() -> None:
+    """Clear the cached pages: a test has changed the templates."""
+    _page_cache.clear()
 
 
-def _render(template: Any, window: Window, found: Problem, entry: Entry, urls: tuple[str, str | None]) -> str:
+def _render(template: Any, window: Window, problem: Problem, entry: Entry, urls: tuple[str, str | None]) -> str:
     language = entry.language or settings.LANGUAGE_CODE
     context = {
         "title": entry.title,
-        "message": entry.message_for(found),
+        "message": entry.message_for(problem),
         "ends_at": window.ends_at,
         "status_url": urls[0],
         "support_url": urls[1],
-        "problem": found,
+        "problem": problem,
         "window": window,
         "language": language,
     }
@@ -145,8 +146,8 @@ def _render(template: Any, window: Window, found: Problem, entry: Entry, urls: t
         return rendered
 
 
-def _read_language(request: HttpRequest) -> None:
-    """Set the language as LocaleMiddleware would, which is never asked, when the path names one."""
+def _set_language(request: HttpRequest) -> None:
+    """Set the language in the path of a request, which LocaleMiddleware never gets to see."""
     try:
         language = url_resolution.language_in_path(request)
     except Exception:  # whatever a URLconf raises: a 503 must never become a 500

@@ -9,7 +9,7 @@ from django.core.exceptions import ValidationError
 from django.core.management.base import CommandParser
 from django.utils import timezone
 
-from ..maintenance.operations import DURATION, after
+from ..maintenance.operations import DURATION, add_duration
 from ..models import MaintenanceWindow
 from . import times
 from .reports import inert
@@ -46,7 +46,7 @@ def read(options: dict[str, Any]) -> dict[str, Any]:
     ends_at = _read("--until", options["until"], times.moment, problems)
     duration = _read("--for", options["duration"], times.duration, problems) or DURATION
     if options["until"] is None and not options["no_end"]:
-        ends_at = after(starts_at, duration)
+        ends_at = add_duration(starts_at, duration)
     lists = {field: options[option.removeprefix("--")] for field, option in _LISTS.items()}
     problems += [f"{_LISTS[name]} {text!r}: It is blank." for name in lists for text in lists[name] if not text.strip()]
     arguments = {

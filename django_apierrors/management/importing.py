@@ -11,7 +11,7 @@ from django.db import router, transaction
 
 from ..codes import TEXTS
 from ..docs.exports import OVERRIDES
-from ..models import ErrorCode, ErrorCodeTranslation, Revision, announced
+from ..models import ErrorCode, ErrorCodeTranslation, Revision, atomic_revision
 from . import rows
 from .documents import Refused, Wanted
 
@@ -31,7 +31,7 @@ def apply(wanted: Sequence[Wanted], *, dry_run: bool) -> Outcome:
     Rows that the document does not name stay as they are. Raises ``Refused`` with every reason.
     """
     using = router.db_for_write(ErrorCode)
-    with announced(Revision.CATALOG, using):
+    with atomic_revision(Revision.CATALOG, using):
         outcome = _Import(wanted, using).run()
         if dry_run:
             transaction.set_rollback(True, using=using)

@@ -19,7 +19,7 @@ _LONGEST = 2000
 
 def refused(row: MaintenanceWindow) -> str:
     """Return what a window refuses: ``POST requests to /api/v1/billing``, ``changes to every path``."""
-    window = loader.window(row)
+    window = loader.parse_window(row)
     methods = sorted(window.methods.difference(SAFE_METHODS) if window.is_read_only else window.methods)
     kind = "changes" if window.is_read_only and not methods else " ".join([", ".join(methods), "requests"]).strip()
     return inert(f"{kind} to {', '.join(window.path_prefixes) or 'every path'}")
@@ -27,13 +27,13 @@ def refused(row: MaintenanceWindow) -> str:
 
 def begin(row: MaintenanceWindow) -> str:
     """Return when a window begins."""
-    starts_at = loader.window(row).starts_at
+    starts_at = loader.parse_window(row).starts_at
     return times.words(starts_at) if starts_at else "an unknown time"
 
 
 def until(row: MaintenanceWindow) -> str:
     """Return when a window ends, and for whom it does not count."""
-    window = loader.window(row)
+    window = loader.parse_window(row)
     end = f"until {times.words(window.ends_at)}" if window.ends_at else "until it is turned off"
     exempt = ", ".join(map(str, window.exempt_networks))
     return f"{end}, but not from {exempt}" if exempt else end
@@ -49,7 +49,7 @@ def line(row: MaintenanceWindow) -> str:
 def document(status: Status | None, forced: bool | None) -> str:
     """Return the state as JSON; without a status, which only ``forced`` makes known, the windows are ``null``."""
     opened = status.open if status else ()
-    ends_at = loader.window(MaintenanceWindow(ends_at=status.ends_at)).ends_at if status else None
+    ends_at = loader.parse_window(MaintenanceWindow(ends_at=status.ends_at)).ends_at if status else None
     is_full = forced or not all(row.is_read_only for row in opened)
     is_on = bool(opened) if forced is None else forced
     stated = {
@@ -74,7 +74,7 @@ def _windows(rows: Iterable[MaintenanceWindow]) -> list[dict[str, Any]]:
 
 
 def _window(row: MaintenanceWindow) -> dict[str, Any]:
-    window = loader.window(row)
+    window = loader.parse_window(row)
     return {
         "id": row.pk,
         "starts_at": _stamp(window.starts_at),

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from django.db import router
 
 from .. import codes
-from ..models import ErrorCode, Revision, announced
+from ..models import ErrorCode, Revision, atomic_revision
 from . import rows
 
 
@@ -73,7 +73,7 @@ def sync(*, prune: bool) -> Drift:
     using = router.db_for_write(ErrorCode)
     every = ErrorCode.objects.using(using)
     had_token = _has_token(using)
-    with announced(Revision.CATALOG, using), announced(Revision.WINDOWS, using):
+    with atomic_revision(Revision.CATALOG, using), atomic_revision(Revision.WINDOWS, using):
         drift = look()
         drift.has_token = had_token
         # A `migrate` that runs at the same time inserts them, too.

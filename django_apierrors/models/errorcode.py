@@ -14,10 +14,10 @@ from django.utils.translation import gettext_lazy as _
 
 from .. import codes
 from ..templating import placeholders
-from .revision import Announced, AnnouncedQuerySet, Revision
+from .revision import Revision, RevisionedModel, RevisionedQuerySet
 
 
-class Texts(Announced):
+class Texts(RevisionedModel):
     """The five texts; blank means as shipped, and translated."""
 
     title = models.CharField(_("title"), max_length=200, blank=True)
@@ -29,7 +29,7 @@ class Texts(Announced):
     part = Revision.CATALOG
 
     class Meta:
-        """No table of its own."""
+        """An abstract model."""
 
         abstract = True
 
@@ -56,7 +56,7 @@ def _braced(names: Iterable[str]) -> str:
     return ", ".join(f"{{{name}}}" for name in names)
 
 
-class ErrorCodeManager(models.Manager.from_queryset(AnnouncedQuerySet)):  # type: ignore[misc]
+class ErrorCodeManager(models.Manager.from_queryset(RevisionedQuerySet)):  # type: ignore[misc]
     """Rows by their code."""
 
     def get_by_natural_key(self, code: str) -> ErrorCode:
@@ -167,7 +167,7 @@ class ErrorCode(Texts):
         self.translations.all().delete()
 
 
-class TranslationManager(models.Manager.from_queryset(AnnouncedQuerySet)):  # type: ignore[misc]
+class TranslationManager(models.Manager.from_queryset(RevisionedQuerySet)):  # type: ignore[misc]
     """Translations by code and language."""
 
     def get_by_natural_key(self, code: str, language: str) -> ErrorCodeTranslation:

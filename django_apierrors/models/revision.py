@@ -1,4 +1,4 @@
-"""How an edit is announced: a token for every process, and a mark for this one."""
+"""The revision of the rows that the snapshot holds: a random token that every edit replaces."""
 
 from __future__ import annotations
 
@@ -11,30 +11,30 @@ from django.db import connections, models, router, transaction
 
 
 class Edit:
-    """A callback of one transaction: pending, it tells of an edit; run, of a committed one.
+    """The ``on_commit`` callback of one edit: pending while the transaction is open.
 
-    A rollback, also one to a savepoint, takes it off the connection and so takes it back.
+    A rollback, also one to a savepoint, removes it from the connection.
     """
 
     #: The edits pending on all connections of this process. A set, because threads can add
     #: to it and take from it without a lock, where counting up and down would go wrong.
     alive: ClassVar[set[int]] = set()
-    #: Another object whenever this process has committed an edit.
+    #: A new object after each commit of an edit in this process.
     last_committed: ClassVar[object] = None
 
     def __init__(self, part: str, using: str) -> None:
-        """Tell of an edit of a part in a database."""
+        """Register an edit of a part in a database."""
         self.part, self.using = part, using
-        #: Stands for the edit in the memory of those who must not keep it alive.
+        #: Identifies the edit without a reference to it, which would keep it alive.
         self.mark = object()
         Edit.alive.add(id(self))
 
     def __del__(self) -> None:
-        """Be forgotten, with the transaction or after it."""
+        """Unregister the edit at the end of its transaction."""
         self.alive.discard(id(self))
 
     def __call__(self) -> None:
-        """Run when the transaction commits."""
+        """Record the commit."""
         # Django's captureOnCommitCallbacks() runs it in a transaction that it will roll back.
         if not connections[self.using].in_atomic_block:
             Edit.last_committed = object()
@@ -49,7 +49,7 @@ class Edit:
 class Revision(models.Model):
     """One row for each part of the snapshot, with a random token that every edit replaces.
 
-    The token is compared by ``!=``: a counter would repeat after a rollback or a restore.
+    Tokens are compared by ``!=``: a counter would repeat after a rollback or a restore.
     """
 
     CATALOG = "catalog"
@@ -61,47 +61,47 @@ class Revision(models.Model):
     def __str__(self) -> str:
         return self.part
 
-    @classmethod
-    def bump(cls, part: str, using: str) -> None:
-        """Replace the token of a part; call it first in the transaction that edits the part.
 
-        First, because its row then serialises the savers: two that bumped last would deadlock.
-        """
-        if not any(edit.part == part for edit in Edit.pending(using)):
-            row = cls._base_manager.using(using).filter(part=part)
-            token = uuid.uuid4().hex
-            if not row.update(token=token):
-                # Another saver may insert it first; then it is his token that must not stay.
-                row.bulk_create([cls(part=part, token=token)], ignore_conflicts=True)
-                row.update(token=token)
-        transaction.on_commit(Edit(part, using), using=using)
+def bump_revision(part: str, using: str) -> None:
+    """Replace the token of a part; must be the first write in the transaction of an edit.
+
+    The lock of its row serialises concurrent savers: bumping last would deadlock two of them.
+    """
+    if not any(edit.part == part for edit in Edit.pending(using)):
+        row = Revision._base_manager.using(using).filter(part=part)
+        token = uuid.uuid4().hex
+        if not row.update(token=token):
+            # A concurrent saver may insert the row first; its token must not stay.
+            row.bulk_create([Revision(part=part, token=token)], ignore_conflicts=True)
+            row.update(token=token)
+    transaction.on_commit(Edit(part, using), using=using)
 
 
 @contextmanager
-def announced(part: str, using: str) -> Iterator[None]:
-    """Make what is written inside one transaction that begins with a new token."""
+def atomic_revision(part: str, using: str) -> Iterator[None]:
+    """Run the block in one transaction that begins with a new token of a part."""
     with transaction.atomic(using=using):
-        Revision.bump(part, using)
+        bump_revision(part, using)
         yield
 
 
-class AnnouncedQuerySet(models.QuerySet[Any]):
-    """A queryset whose bulk operations, which send no signals, announce their edit too."""
+class RevisionedQuerySet(models.QuerySet[Any]):
+    """A queryset whose bulk operations, which send no signals, bump the revision too."""
 
-    def _announced(self) -> Any:
+    def _atomic_revision(self) -> Any:
         using = self._db or router.db_for_write(self.model, **self._hints)  # type: ignore[attr-defined]
-        return announced(self.model.part, using)
+        return atomic_revision(self.model.part, using)
 
     def update(self, **kwargs: Any) -> int:
         """Update rows and replace the token."""
-        with self._announced():
+        with self._atomic_revision():
             return super().update(**kwargs)
 
     update.alters_data = True  # type: ignore[attr-defined]
 
     def delete(self) -> tuple[int, dict[str, int]]:
         """Delete rows and replace the token."""
-        with self._announced():
+        with self._atomic_revision():
             return super().delete()
 
     delete.alters_data = True  # type: ignore[attr-defined]
@@ -109,27 +109,30 @@ class AnnouncedQuerySet(models.QuerySet[Any]):
 
     def bulk_create(self, objs: Iterable[Any], *args: Any, **kwargs: Any) -> list[Any]:
         """Insert rows and replace the token."""
-        with self._announced():
+        with self._atomic_revision():
             return super().bulk_create(objs, *args, **kwargs)
 
     def update_or_create(self, *args: Any, **kwargs: Any) -> tuple[Any, bool]:
-        """Lock the token before the row, as every other saver does."""
-        with self._announced():
+        """Lock the token before the row, in the order of all other writes."""
+        with self._atomic_revision():
             return super().update_or_create(*args, **kwargs)
 
 
-class Announced(models.Model):
-    """A row of a part of the snapshot; receivers of ``pre_save`` and ``pre_delete`` cover ``loaddata``."""
+class RevisionedModel(models.Model):
+    """A model whose rows belong to a part of the snapshot.
+
+    Receivers of ``pre_save`` and ``pre_delete`` cover ``loaddata``.
+    """
 
     part: ClassVar[str]
 
     class Meta:
-        """No table of its own."""
+        """An abstract model."""
 
         abstract = True
 
     def save(self, *args: Any, using: str | None = None, **kwargs: Any) -> None:
         """Write the row and the token in one transaction."""
         using = using or router.db_for_write(type(self), instance=self)
-        with announced(self.part, using):
+        with atomic_revision(self.part, using):
             super().save(*args, using=using, **kwargs)

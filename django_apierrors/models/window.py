@@ -15,8 +15,8 @@ from django.utils.translation import gettext_lazy as _
 
 from ..client_ip import parse_network
 from ..windows import METHODS, SAFE_METHODS
-from .fields import LinesField, lines
-from .revision import Announced, AnnouncedQuerySet, Revision
+from .fields import LinesField, split_lines
+from .revision import Revision, RevisionedModel, RevisionedQuerySet
 
 
 def new_key() -> str:
@@ -24,7 +24,7 @@ def new_key() -> str:
     return uuid.uuid4().hex
 
 
-class WindowQuerySet(AnnouncedQuerySet):
+class WindowQuerySet(RevisionedQuerySet):
     """Windows by where they stand in time."""
 
     def open(self, now: datetime | None = None) -> WindowQuerySet:
@@ -41,7 +41,7 @@ class WindowQuerySet(AnnouncedQuerySet):
         return self.filter(Q(ends_at__isnull=True) | Q(ends_at__gt=now or timezone.now()))
 
 
-class MaintenanceWindow(Announced):
+class MaintenanceWindow(RevisionedModel):
     """A time in which requests are answered 503; its row stays as the record of who, when and why."""
 
     class Mode(models.TextChoices):
@@ -139,11 +139,11 @@ class MaintenanceWindow(Announced):
 
     def clean(self) -> None:
         """Refuse times, paths, methods and networks that make no sense; names each and the fix."""
-        self.methods = [method.upper() for method in lines(self.methods)]
+        self.methods = [method.upper() for method in split_lines(self.methods)]
         errors: dict[str, Any] = self._wrong_times()
         checks = (("path_prefixes", _wrong_with_path), ("methods", _wrong_with_method))
         for name, wrong in (*checks, ("exempt_networks", _wrong_with_network)):
-            found = [message for message in map(wrong, lines(getattr(self, name))) if message]
+            found = [message for message in map(wrong, split_lines(getattr(self, name))) if message]
             if found:
                 errors[name] = found
         if "://" in self.status_url and not self.status_url.lower().startswith(("http://", "https://")):

@@ -38,7 +38,7 @@ def refusal(request: HttpRequest, names: Sequence[str]) -> HttpResponse | None:
     try:
         check(request, *names)
     except (APIException, RateTooHigh) as exc:  # the first also of a project's own key
-        request.resolver_match = url_resolution.resolved(request)  # the view may name the format of the answer
+        request.resolver_match = url_resolution.resolve(request)  # the view may name the format of the answer
         state = RequestState.of(request)
         response = responses.make(problem_for(exc, request, state), request)
         state.clear_exception()

@@ -1,4 +1,4 @@
-"""One read of the database on behalf of a whole process."""
+"""A read of the database that is shared by all requests of a process."""
 
 from __future__ import annotations
 
@@ -6,26 +6,26 @@ import asyncio
 import threading
 from time import monotonic
 
-#: Seconds after which a read that has not come back counts as failed.
-PATIENCE = 5.0
-#: Seconds after which a probe that has not come back is given up for another.
-PATIENCE_WITH_PROBES = 60.0
+#: Seconds after which a read counts as failed.
+TIMEOUT = 5.0
+#: Seconds after which a probe counts as failed, and another one may start.
+PROBE_TIMEOUT = 60.0
 
 
-class Flight:
-    """A read, of which there is at most one at a time; a probe is one that no request waits for."""
+class Read:
+    """A read, of which at most one runs at a time; no request waits for a probe."""
 
     def __init__(self, *, is_probe: bool) -> None:
         self.is_probe = is_probe
         self.done = threading.Event()
-        self.began = monotonic()
+        self.started = monotonic()
 
-    def patience(self) -> float:
-        """Return the seconds after which it counts as failed, zero or less when it does."""
-        return self.began + (PATIENCE_WITH_PROBES if self.is_probe else PATIENCE) - monotonic()
+    def timeout(self) -> float:
+        """Return the seconds until the read counts as failed; zero or less once it does."""
+        return self.started + (PROBE_TIMEOUT if self.is_probe else TIMEOUT) - monotonic()
 
-    async def landed(self, seconds: float) -> None:
-        """Wait for it, without a thread for each who waits."""
-        patience = monotonic() + seconds
-        while monotonic() < patience and not self.done.is_set():
+    async def wait(self, seconds: float) -> None:
+        """Wait for the end of the read, at most some seconds, without a thread for each waiter."""
+        deadline = monotonic() + seconds
+        while monotonic() < deadline and not self.done.is_set():
             await asyncio.sleep(0.01)

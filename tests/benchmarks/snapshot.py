@@ -66,7 +66,7 @@ def _write(number: int) -> None:
 
 def _print_loading(number: int) -> None:
     seconds = min(_seconds(snapshot.load) for _ in range(5))
-    polled = min(_seconds(lambda: loader.tokens("default")) for _ in range(200))
+    polled = min(_seconds(lambda: loader.load_tokens("default")) for _ in range(200))
     gc.collect()
     tracemalloc.start()
     before = tracemalloc.get_traced_memory()[0]

@@ -61,7 +61,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, action: str, **options: Any) -> None:
         """Run one subcommand with what the database says now."""
         run = getattr(self, f"_{action}")
-        with catalog.within(_loaded()):
+        with catalog.override(_loaded()):
             try:
                 run(**options)
             except DatabaseError as exc:
