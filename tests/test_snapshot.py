@@ -622,7 +622,7 @@ def test_an_edit_is_gone_with_its_savepoint(ask):
 @pytest.mark.django_db
 @pytest.mark.parametrize("ask", [ask, ask_async])
 def test_what_was_committed_before_a_test_is_read_inside_it_too(ask, monkeypatch, django_assert_num_queries):
-    monkeypatch.setattr(Edit, "last_committed", object())
+    monkeypatch.setattr(Edit, "last_committed", Edit(Revision.CATALOG, "default"))
     assert ask() == SHIPPED
     with django_assert_num_queries(0):
         assert ask() == SHIPPED

@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any, ClassVar
+from weakref import WeakSet
 
 from django.db import connections, models, router, transaction
 
@@ -16,32 +17,28 @@ class Edit:
     A rollback, also one to a savepoint, removes it from the connection.
     """
 
-    #: The edits pending on all connections of this process. A set, because threads can add
-    #: to it and take from it without a lock, where counting up and down would go wrong.
-    alive: ClassVar[set[int]] = set()
-    #: A new object after each commit of an edit in this process.
-    last_committed: ClassVar[object] = None
+    #: The pending edits of all connections of this process.
+    pending: ClassVar[WeakSet[Edit]] = WeakSet()
+    #: The last edit that this process has committed.
+    last_committed: ClassVar[Edit | None] = None
 
     def __init__(self, part: str, using: str) -> None:
         """Register an edit of a part in a database."""
         self.part, self.using = part, using
-        #: Identifies the edit without a reference to it, which would keep it alive.
-        self.mark = object()
-        Edit.alive.add(id(self))
-
-    def __del__(self) -> None:
-        """Unregister the edit at the end of its transaction."""
-        self.alive.discard(id(self))
+        #: What the snapshot has loaded since the edit, in its transaction; a rollback drops both.
+        self.loaded: Any = None
+        Edit.pending.add(self)
 
     def __call__(self) -> None:
         """Record the commit."""
         # Django's captureOnCommitCallbacks() runs it in a transaction that it will roll back.
         if not connections[self.using].in_atomic_block:
-            Edit.last_committed = object()
+            Edit.pending.discard(self)
+            self.loaded, Edit.last_committed = None, self
 
     @staticmethod
-    def pending(using: str) -> Iterator[Edit]:
-        """Iterate over the edits of the transaction that is open on a connection, the newest first."""
+    def of_transaction(using: str) -> Iterator[Edit]:
+        """Iterate over the edits of the open transaction of a connection, the newest first."""
         callbacks = (entry[1] for entry in reversed(connections[using].run_on_commit))
         return (callback for callback in callbacks if isinstance(callback, Edit))
 
@@ -67,7 +64,7 @@ def bump_revision(part: str, using: str) -> None:
 
     The lock of its row serialises concurrent savers: bumping last would deadlock two of them.
     """
-    if not any(edit.part == part for edit in Edit.pending(using)):
+    if not any(edit.part == part for edit in Edit.of_transaction(using)):
         row = Revision._base_manager.using(using).filter(part=part)
         token = uuid.uuid4().hex
         if not row.update(token=token):

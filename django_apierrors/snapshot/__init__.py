@@ -58,7 +58,7 @@ class Snapshot:
 
     def is_stale(self) -> bool:
         """Return whether a request must refresh the copy; costs a clock and two comparisons."""
-        return monotonic() >= self._due or Edit.last_committed is not self._edit_seen or bool(Edit.alive)
+        return monotonic() >= self._due or Edit.last_committed is not self._edit_seen or bool(Edit.pending)
 
     def refresh(self, request: HttpRequest | None = None) -> TransactionCopy | None:
         """Update the copy at the start of a request that found it stale.
@@ -85,7 +85,7 @@ class Snapshot:
         """
         if _is_exempt(request):
             return None
-        if Edit.alive:
+        if Edit.pending:
             copy, is_inside = await sync_to_async(self._transaction_copy, thread_sensitive=True)()
             if is_inside:
                 return copy
@@ -133,29 +133,28 @@ class Snapshot:
     def _transaction_copy(self) -> tuple[TransactionCopy | None, bool]:
         """Return the copy that belongs to the open transaction, and whether there is one.
 
-        Inside a transaction, which at the start of a request is that of a test, only an edit
-        of its own triggers a read, never the clock.
+        At the start of a request this is the transaction of a test. Only an edit triggers a read
+        inside it, never the clock. The copy is kept on the newest edit, so a rollback drops it.
         """
         try:
             using = _database()
-            connection: Any = connections[using]
-        except Exception:  # a router that fails: the read will, too, and says so
+            is_inside = connections[using].in_atomic_block
+        except Exception:  # a failing router: the read fails too, and is reported
             return None, False
-        if not connection.in_atomic_block:
+        if not is_inside:
             return None, False
-        state = [*(edit.mark for edit in Edit.pending(using)), Edit.last_committed]
-        if state == [self._edit_seen]:
+        edit, committed = next(Edit.of_transaction(using), Edit.last_committed), Edit.last_committed
+        if edit is None or edit is self._edit_seen:
             return None, True
-        kept = getattr(connection, "_apierrors_copy", None)
-        if kept is None or kept[0] != state:
+        if edit.loaded is None or edit.loaded[0] is not committed:
             try:
                 with transaction.atomic(using=using):  # a failing read must not break the transaction
-                    kept = (state, TransactionCopy(loader.load_catalog(using), loader.load_windows(using)))
+                    copy = TransactionCopy(loader.load_catalog(using), loader.load_windows(using))
             except Exception as exc:  # texts must never prevent an answer
                 self._report(exc)
                 return None, True
-            connection._apierrors_copy = kept
-        return kept[1], True
+            edit.loaded = committed, copy
+        return edit.loaded[1], True
 
     def _claim(self) -> tuple[Read | None, bool]:
         """Return the read that a request must run or wait for, if any, and whether it must run it."""
