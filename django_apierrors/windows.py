@@ -14,9 +14,12 @@ from dataclasses import dataclass, replace
 from datetime import MAXYEAR, UTC, datetime
 from time import time
 
+from django.utils import translation
+
 from .client_ip import Address, Network
 from .conf import conf
 from .paths import covers
+from .scopes import describe_scope
 from .templating import clean
 
 logger = logging.getLogger("django_apierrors")
@@ -241,8 +244,9 @@ def open_at(now: float) -> tuple[Window, ...]:
 
 def _summary(window: Window) -> str:
     kind = "read-only" if window.is_read_only else "on"
-    scope = " ".join([*sorted(window.methods), *window.path_prefixes]) or "everything"
-    return f"{kind} for {clean(scope, _MAX_SCOPE)} until {window.ends_at or 'it is turned off'}"
+    with translation.override(None):
+        scope = clean(describe_scope(window, max_paths=None), _MAX_SCOPE)
+    return f"{kind} for {scope} until {window.ends_at or 'it is turned off'}"
 
 
 monitor = Monitor()

@@ -773,7 +773,7 @@ def test_toggling_implies_looking(ana):
 
 
 def stamp(moment):
-    return local(moment, "%Y-%m-%d %H:%M %Z")
+    return local(moment, "%Y-%m-%d %H:%M:%S %Z")
 
 
 def test_every_toggle_is_logged_in_words(ana, berlin):

@@ -8,7 +8,8 @@ import django_apierrors
 PACKAGE = "django_apierrors"
 ROOT = Path(django_apierrors.__file__).parent
 LEVELS = (
-    {"", "codes", "codes_builtin", "conf", "paths", "problems", "signals"} | {"templating", "url_resolution", "usage"},
+    {"", "codes", "codes_builtin", "conf", "datetimes", "paths", "problems", "scopes", "signals"}
+    | {"templating", "url_resolution", "usage"},
     {"client_ip", "details", "exceptions", "headers", "request_state"},
     {"catalog", "client_errors", "error_details", "request_id", "windows"},
     {"exception_facts", "logs", "models"},

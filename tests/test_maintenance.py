@@ -649,7 +649,7 @@ def test_each_change_is_told_once_as_soon_as_it_is_committed(send, told, caplog)
     assert lines_of(caplog) == [
         "Maintenance is on for everything until it is turned off",
         "Maintenance is on for everything until it is turned off; "
-        "read-only for POST PUT until 2199-01-02 03:04:05+00:00",
+        "read-only for POST, PUT on every path until 2199-01-02 03:04:05+00:00",
         "Maintenance is off",
     ]
 

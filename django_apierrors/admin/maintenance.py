@@ -19,8 +19,9 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
 
+from ..datetimes import add_duration
 from ..maintenance import bypass
-from ..maintenance.operations import add_duration, atomic_change
+from ..maintenance.operations import atomic_change
 from ..models import MaintenanceWindow
 from ..snapshot import loader
 from . import maintenance_words as words

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from ..codes import LONGEST_MESSAGE
-from ..maintenance.operations import add_duration
+from ..datetimes import add_duration, validate_datetime
 from ..middleware import MISSING, is_installed
 from ..models import MaintenanceWindow
 from ..models.fields import LinesField, MultilineField
@@ -24,8 +24,6 @@ CUSTOM, NO_END = "custom", "none"
 
 _MINUTES = (15, 30, 60)
 _DEFAULT = "60"
-#: Every zone can express these, whatever is added to them.
-_YEARS = range(2000, 3000)
 
 
 class TimeInput(forms.TimeInput):
@@ -85,29 +83,14 @@ class _WindowForm(forms.ModelForm):  # type: ignore[type-arg]
         """Refuse times that make no sense, and everything while nothing would be refused."""
         cleaned = super().clean() or self.cleaned_data
         for name in ("starts_at", "ends_at"):
-            wrong = _wrong_with(cleaned[name]) if cleaned.get(name) else None
-            if wrong:
-                self.add_error(name, wrong)
+            try:
+                if cleaned.get(name):
+                    validate_datetime(cleaned[name])
+            except ValidationError as exc:
+                self.add_error(name, exc)
         if not is_installed():
             raise ValidationError(" ".join(MISSING))
         return cleaned
-
-
-#: Django's own, for a project that leaves time zones to the database and so is not asked by Django.
-_NO_SUCH_TIME = (
-    "%(datetime)s couldn’t be interpreted in time zone %(current_timezone)s; it may be ambiguous or it may not exist."  # noqa: RUF001
-)
-
-
-def _wrong_with(moment: datetime) -> str | None:
-    if moment.year not in _YEARS:
-        return _("This time is too far away.")
-    if timezone.is_naive(moment):
-        zone = timezone.get_default_timezone()
-        first, second = (moment.replace(tzinfo=zone, fold=fold).utcoffset() for fold in (0, 1))
-        if first != second:
-            return _(_NO_SUCH_TIME) % {"datetime": moment, "current_timezone": zone}
-    return None
 
 
 def _ends() -> list[tuple[str, str]]:

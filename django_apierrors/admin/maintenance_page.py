@@ -18,9 +18,9 @@ from django.utils.translation import gettext as _
 
 from .. import headers
 from ..maintenance import banner, bypass, status
-from ..maintenance.descriptions import scope
 from ..middleware import MISSING, is_installed
 from ..models import MaintenanceWindow
+from ..scopes import describe_scope
 from ..snapshot import loader
 from . import maintenance_words as words
 from .maintenance_forms import SwitchForm
@@ -123,7 +123,7 @@ class Pages(_Admin):
         """Return the tester, and its verdict if it was asked."""
         form = TesterForm(request.GET if "path" in request.GET else None)
         verdict = form.verdict(subject, request) if form.is_valid() else None
-        covered = scope(verdict.window) if verdict and verdict.window else ""
+        covered = describe_scope(verdict.window) if verdict and verdict.window else ""
         return {"tester": form, "verdict": verdict, "covered": covered}
 
     def _history(self, request: HttpRequest) -> dict[str, Any]:

@@ -13,8 +13,9 @@ from django.contrib.contenttypes.models import ContentType
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from ..maintenance import descriptions as words
+from ..datetimes import format_time
 from ..models import MaintenanceWindow
+from ..scopes import describe_scope
 
 #: The hidden field of every form that changes something.
 FIELD = "shown"
@@ -55,13 +56,13 @@ def _since(shown: str) -> datetime:
 
 def _of_those_there(was: dict[str, str], now: dict[str, MaintenanceWindow], since: datetime) -> Iterator[str]:
     for pk, row in now.items():
-        said = {"by": _by(row.created_by, row.created_at), "scope": words.scope(row)}
+        said = {"by": _by(row.created_by, row.created_at), "scope": describe_scope(row)}
         if pk in was and was[pk] != _fingerprint(row):
             yield _changed(row, since)
         elif pk not in was and row.has_begun():
             yield _("%(by)s turned maintenance on for %(scope)s") % said
         elif pk not in was:
-            said["starts"] = words.moment(row.starts_at)
+            said["starts"] = format_time(row.starts_at)
             yield _("%(by)s scheduled maintenance for %(scope)s, from %(starts)s") % said
 
 
@@ -78,7 +79,7 @@ def _of_those_gone(
                 "window": entry.object_repr if entry else pk,
             }
         elif was[pk] != _fingerprint(row):
-            said = {"by": _by(row.ended_by, row.ends_at), "scope": words.scope(row)}
+            said = {"by": _by(row.ended_by, row.ends_at), "scope": describe_scope(row)}
             yield _("%(by)s ended the maintenance for %(scope)s") % said
 
 
@@ -88,8 +89,8 @@ def _changed(row: MaintenanceWindow, since: datetime) -> str:
     is_his = entry is not None and _aware(entry.action_time) >= since
     said = {
         "by": _by(entry.user, entry.action_time) if entry and is_his else _by(None, None),
-        "scope": words.scope(row),
-        "ends": words.moment(row.ends_at) if row.ends_at else "",
+        "scope": describe_scope(row),
+        "ends": format_time(row.ends_at) if row.ends_at else "",
     }
     if row.ends_at:
         return _("%(by)s changed the maintenance for %(scope)s, which now ends at %(ends)s") % said
@@ -99,7 +100,7 @@ def _changed(row: MaintenanceWindow, since: datetime) -> str:
 def _by(user: object, moment: datetime | None) -> str:
     """Return who did something, and when; what the command and programs do goes by no name."""
     name = str(user) if user else _("somebody outside the admin")
-    return _("%(name)s, at %(at)s,") % {"name": name, "at": words.moment(moment)} if moment else name
+    return _("%(name)s, at %(at)s,") % {"name": name, "at": format_time(moment)} if moment else name
 
 
 def _entry(pk: str) -> LogEntry | None:

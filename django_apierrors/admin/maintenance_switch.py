@@ -16,8 +16,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from ..conf import conf
+from ..datetimes import add_duration
 from ..maintenance import bypass, status
-from ..maintenance.operations import add_duration, atomic_change, end
+from ..maintenance.operations import atomic_change, end
 from ..middleware import is_installed
 from ..models import MaintenanceWindow
 from ..snapshot import loader

@@ -20,12 +20,13 @@ from .. import headers, responses, windows
 from ..client_ip import parse
 from ..codes import phrase
 from ..conf import conf
+from ..datetimes import format_time
 from ..maintenance import Status
-from ..maintenance import descriptions as words
 from ..maintenance import responses as answers
 from ..maintenance.decision import Decision, evaluate
 from ..request_id import request_id
 from ..request_state import RequestState
+from ..scopes import describe_scope
 from ..snapshot import loader
 from ..windows import Window, Windows, open_at
 from .effective import active_language
@@ -83,10 +84,10 @@ def subject_of(status: Status) -> Subject:
     coming = known.upcoming(now) if status.forced is None else ()
     if not coming:
         return Subject(windows=(), words=_("what is so now: nothing is on"))
-    starts_at = words.moment(status.upcoming[0].starts_at)
+    starts_at = format_time(status.upcoming[0].starts_at)
     told = _("the next scheduled window, from %(starts)s for %(scope)s; nothing is on now")
     return Subject(
-        windows=known.open_at(coming[0].begins), words=told % {"starts": starts_at, "scope": words.scope(coming[0])}
+        windows=known.open_at(coming[0].begins), words=told % {"starts": starts_at, "scope": describe_scope(coming[0])}
     )
 
 

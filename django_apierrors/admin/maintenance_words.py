@@ -10,9 +10,10 @@ from django.utils import timezone, translation
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
+from ..datetimes import format_datetime, format_range, format_remaining, format_time
 from ..maintenance import Status
-from ..maintenance import descriptions as words
 from ..models import MaintenanceWindow
+from ..scopes import describe_scope
 from .log import change
 
 Text = TypeVar("Text", bound=Callable[..., str])
@@ -56,15 +57,15 @@ def quiet(status: Status) -> str:
     if not status.upcoming:
         return _("Every request passes, and nothing is scheduled.")
     row = status.upcoming[0]
-    said = {"left": _until(row.starts_at), "starts": words.moment(row.starts_at), "scope": words.scope(row)}
+    said = {"left": _until(row.starts_at), "starts": format_time(row.starts_at), "scope": describe_scope(row)}
     return _("Every request passes. Next: %(scope)s, in %(left)s (%(starts)s).") % said
 
 
 def opened(row: MaintenanceWindow) -> str:
     """Return what is on: ``On since 12:04 CEST for /api/, ends in 35 minutes (13:04 CEST), by ana.``"""
-    said = {"since": words.moment(row.starts_at), "scope": words.scope(row), "by": row.created_by}
+    said = {"since": format_time(row.starts_at), "scope": describe_scope(row), "by": row.created_by}
     if row.ends_at is not None:
-        said |= {"left": _until(row.ends_at), "ends": words.moment(row.ends_at)}
+        said |= {"left": _until(row.ends_at), "ends": format_time(row.ends_at)}
     if row.ends_at is not None and row.created_by:
         return _("On since %(since)s for %(scope)s, ends in %(left)s (%(ends)s), by %(by)s.") % said
     if row.ends_at is not None:
@@ -76,21 +77,21 @@ def opened(row: MaintenanceWindow) -> str:
 
 def scheduled(row: MaintenanceWindow) -> str:
     """Return what is to come: ``In 2 hours, from 14:00 CEST until 15:00 CEST, for /api/.``"""
-    said = {"left": _until(row.starts_at), "starts": words.moment(row.starts_at), "scope": words.scope(row)}
+    said = {"left": _until(row.starts_at), "starts": format_time(row.starts_at), "scope": describe_scope(row)}
     if row.ends_at is None:
         return _("In %(left)s, from %(starts)s without an end, for %(scope)s.") % said
-    said["ends"] = words.moment(row.ends_at)
+    said["ends"] = format_time(row.ends_at)
     return _("In %(left)s, from %(starts)s until %(ends)s, for %(scope)s.") % said
 
 
 def past(row: MaintenanceWindow) -> dict[str, Any]:
     """Return what a line of the history shows of a window that is over."""
-    return {"row": row, "when": words.span(row.starts_at, row.ends_at or row.starts_at), "scope": words.scope(row)}
+    return {"row": row, "when": format_range(row.starts_at, row.ends_at or row.starts_at), "scope": describe_scope(row)}
 
 
 def refused(row: MaintenanceWindow) -> str:
     """Return what a window refuses, as a sentence."""
-    said = {"scope": words.scope(row)}
+    said = {"scope": describe_scope(row)}
     if row.is_read_only:
         return _("Changes are refused for %(scope)s; GET, HEAD and OPTIONS go on.") % said
     return _("Every request is refused for %(scope)s.") % said
@@ -100,7 +101,7 @@ def until(row: MaintenanceWindow) -> str:
     """Return until when, as the rest of a sentence."""
     if row.ends_at is None:
         return _("until somebody turns it off")
-    said = {"ends": words.moment(row.ends_at), "left": _until(row.ends_at)}
+    said = {"ends": format_time(row.ends_at), "left": _until(row.ends_at)}
     return _("until %(ends)s, which is in %(left)s") % said
 
 
@@ -108,12 +109,12 @@ def told_of_on(row: MaintenanceWindow, status: Status) -> str:
     """Return what is said to who turned maintenance on."""
     if status.forced is not None:
         return " ".join([_("The window is open."), forced(status)])
-    said = {"scope": words.scope(row), "until": until(row)}
+    said = {"scope": describe_scope(row), "until": until(row)}
     return _("Maintenance is on for %(scope)s %(until)s. This browser is let through.") % said
 
 
 def _until(moment: Any) -> str:
-    return words.distance((moment - timezone.now()).total_seconds())
+    return format_remaining((moment - timezone.now()).total_seconds())
 
 
 def _of_log(text: Text) -> Text:
@@ -130,40 +131,42 @@ def _of_log(text: Text) -> Text:
 @_of_log
 def log_on(row: MaintenanceWindow) -> str:
     """Return what the log says when maintenance was turned on."""
-    return f"Turned on: refuses {_kind(row)} for {words.scope(row)} {_end(row)}."
+    return f"Turned on: refuses {_kind(row)} for {describe_scope(row)} {_end(row)}."
 
 
 @_of_log
 def log_scheduled(row: MaintenanceWindow) -> str:
     """Return what the log says when a window was scheduled."""
-    return f"Scheduled: refuses {_kind(row)} for {words.scope(row)} from {words.stamp(row.starts_at)} {_end(row)}."
+    return (
+        f"Scheduled: refuses {_kind(row)} for {describe_scope(row)} from {format_datetime(row.starts_at)} {_end(row)}."
+    )
 
 
 @_of_log
 def log_cancelled(row: MaintenanceWindow) -> str:
     """Return what the log says when a scheduled window was cancelled."""
-    what = f"{_kind(row)} for {words.scope(row)} from {words.stamp(row.starts_at)} {_end(row)}"
+    what = f"{_kind(row)} for {describe_scope(row)} from {format_datetime(row.starts_at)} {_end(row)}"
     return f"Cancelled: it was to refuse {what}."
 
 
 @_of_log
 def log_ended(row: MaintenanceWindow, planned: Any) -> str:
     """Return what the log says when an open window was ended, or turned off with all others."""
-    planned = words.stamp(planned) if planned else "no end"
-    return f"Turned off for {words.scope(row)} at {words.stamp(row.ends_at)}; planned was {planned}."  # type: ignore[arg-type]
+    planned = format_datetime(planned) if planned else "no end"
+    return f"Turned off for {describe_scope(row)} at {format_datetime(row.ends_at)}; planned was {planned}."  # type: ignore[arg-type]
 
 
 @_of_log
 def log_extended(row: MaintenanceWindow) -> str:
     """Return what the log says when an open window was extended."""
-    return f"Extended for {words.scope(row)} {_end(row)}."
+    return f"Extended for {describe_scope(row)} {_end(row)}."
 
 
 @_of_log
 def log_let_through(row: MaintenanceWindow, is_token: bool) -> str:
     """Return what the log says when a bypass was made; never the bypass itself."""
     what = "Made a token that lets API clients through" if is_token else "Let a browser through"
-    return f"{what} for {words.scope(row)}, for 12 hours at most and {_end(row)}."
+    return f"{what} for {describe_scope(row)}, for 12 hours at most and {_end(row)}."
 
 
 @_of_log
@@ -180,10 +183,10 @@ def _kind(row: MaintenanceWindow) -> str:
 
 
 def _end(row: MaintenanceWindow) -> str:
-    return f"until {words.stamp(row.ends_at)}" if row.ends_at else "until it is turned off"
+    return f"until {format_datetime(row.ends_at)}" if row.ends_at else "until it is turned off"
 
 
 def _plain(value: Any) -> Any:
     if hasattr(value, "tzinfo"):
-        return words.stamp(value)
+        return format_datetime(value)
     return ", ".join(value) if isinstance(value, list) else value

@@ -14,8 +14,9 @@ from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from ..datetimes import format_time
+from ..scopes import describe_scope
 from ..windows import FORCED, Window, open_at
-from . import descriptions
 
 #: The context variable of a page that needs no banner.
 HIDE_BANNER = "hide_maintenance_banner"
@@ -82,8 +83,8 @@ def describe(open_windows: tuple[Window, ...]) -> str:
     """Return the sentences of the banner: the strictest window, and the number of the others."""
     window, others = open_windows[0], len(open_windows) - 1
     values = {
-        "scope": descriptions.scope(window),
-        "ends": descriptions.moment(window.ends_at) if window.ends_at else "",
+        "scope": describe_scope(window),
+        "ends": format_time(window.ends_at) if window.ends_at else "",
     }
     if window.key == FORCED:
         return _('Maintenance is on for everything: MAINTENANCE["FORCE"] is True in the settings.')

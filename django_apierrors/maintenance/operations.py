@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from asgiref.sync import sync_to_async
@@ -14,6 +14,7 @@ from django.db import router, transaction
 from django.utils import timezone
 
 from ..conf import conf
+from ..datetimes import add_duration
 from ..models import MaintenanceWindow, Revision, atomic_revision
 from ..models.fields import split_lines
 from ..signals import maintenance_changed
@@ -99,14 +100,6 @@ def _clean_items(name: str, items: Iterable[str]) -> list[str]:
     if not all(str(item).strip() for item in items):
         raise ValidationError({name: f"{items!r} has a blank item; leave it out, or give no items at all for all."})
     return split_lines(items)
-
-
-def add_duration(moment: datetime, duration: timedelta) -> datetime:
-    """Return a time plus a duration, also across a change of the clocks."""
-    is_aware, zone = timezone.is_aware(moment), timezone.get_default_timezone()
-    # Python adds to the local time, and the clocks may change in between.
-    later = (moment if is_aware else timezone.make_aware(moment, zone)).astimezone(UTC) + duration
-    return later if is_aware else timezone.make_naive(later, zone)
 
 
 def disable(*, user: Any = None) -> list[MaintenanceWindow]:

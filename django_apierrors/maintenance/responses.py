@@ -19,6 +19,7 @@ from django.utils import timezone, translation
 from .. import headers, negotiation, responses, url_resolution
 from ..catalog import Entry
 from ..conf import conf
+from ..datetimes import format_utc
 from ..exception_mapping import problem_with_code
 from ..problems import Problem
 from ..request_state import RequestState
@@ -75,7 +76,7 @@ def _details(window: Window) -> Mapping[str, Any] | None:
     if cached is None or cached[:2] != (window, url):
         details: dict[str, Any] = {}
         if window.ends_at is not None:
-            details["ends_at"] = window.ends_at.isoformat().replace("+00:00", "Z")
+            details["ends_at"] = format_utc(window.ends_at)
         if url:
             details["status_url"] = url
         if len(_details_cache) >= _MAX_CACHED:

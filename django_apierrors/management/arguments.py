@@ -9,7 +9,8 @@ from django.core.exceptions import ValidationError
 from django.core.management.base import CommandParser
 from django.utils import timezone
 
-from ..maintenance.operations import DURATION, add_duration
+from ..datetimes import add_duration
+from ..maintenance.operations import DURATION
 from ..models import MaintenanceWindow
 from . import times
 from .reports import inert
@@ -42,9 +43,9 @@ def declare(parser: CommandParser) -> None:
 def read(options: dict[str, Any]) -> dict[str, Any]:
     """Return the arguments of ``maintenance.enable``; raises ``ValidationError`` that names all that is wrong."""
     problems: list[str] = []
-    starts_at = _read("--start", options["start"], times.moment, problems) or timezone.now()
-    ends_at = _read("--until", options["until"], times.moment, problems)
-    duration = _read("--for", options["duration"], times.duration, problems) or DURATION
+    starts_at = _read("--start", options["start"], times.parse_datetime, problems) or timezone.now()
+    ends_at = _read("--until", options["until"], times.parse_datetime, problems)
+    duration = _read("--for", options["duration"], times.parse_duration, problems) or DURATION
     if options["until"] is None and not options["no_end"]:
         ends_at = add_duration(starts_at, duration)
     lists = {field: options[option.removeprefix("--")] for field, option in _LISTS.items()}

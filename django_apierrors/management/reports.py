@@ -1,4 +1,4 @@
-"""Maintenance windows in words, for a terminal, and as a document, for programs."""
+"""Reports of maintenance windows, as text for a terminal and as JSON for programs."""
 
 from __future__ import annotations
 
@@ -7,66 +7,67 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
+from django.utils import translation
+
+from ..datetimes import format_datetime, format_utc
 from ..maintenance import Status
 from ..models import MaintenanceWindow
+from ..scopes import describe_scope
 from ..snapshot import loader
 from ..templating import clean
-from ..windows import SAFE_METHODS
-from . import times
 
-_LONGEST = 2000
+_MAX_LENGTH = 2000
 
 
-def refused(row: MaintenanceWindow) -> str:
-    """Return what a window refuses: ``POST requests to /api/v1/billing``, ``changes to every path``."""
-    window = loader.parse_window(row)
-    methods = sorted(window.methods.difference(SAFE_METHODS) if window.is_read_only else window.methods)
-    kind = "changes" if window.is_read_only and not methods else " ".join([", ".join(methods), "requests"]).strip()
-    return inert(f"{kind} to {', '.join(window.path_prefixes) or 'every path'}")
+def scope(row: MaintenanceWindow) -> str:
+    """Return the scope of a window, with its mode unless that is "full": ``POST on /api (read-only)``."""
+    with translation.override(None):
+        described = describe_scope(loader.parse_window(row), max_paths=None)
+    return inert(f"{described} (read-only)" if row.is_read_only else described)
 
 
 def begin(row: MaintenanceWindow) -> str:
-    """Return when a window begins."""
+    """Return the start of a window."""
     starts_at = loader.parse_window(row).starts_at
-    return times.words(starts_at) if starts_at else "an unknown time"
+    return format_datetime(starts_at) if starts_at else "an unknown time"
 
 
 def until(row: MaintenanceWindow) -> str:
-    """Return when a window ends, and for whom it does not count."""
+    """Return the end of a window, and its exempt networks."""
     window = loader.parse_window(row)
-    end = f"until {times.words(window.ends_at)}" if window.ends_at else "until it is turned off"
+    end = f"until {format_datetime(window.ends_at)}" if window.ends_at else "until it is turned off"
     exempt = ", ".join(map(str, window.exempt_networks))
     return f"{end}, but not from {exempt}" if exempt else end
 
 
 def line(row: MaintenanceWindow) -> str:
-    """Return everything about a window, with who made it and why."""
+    """Return a window in one line, with its author and its reason."""
     origin = ": ".join(filter(None, [str(row.created_by or ""), row.reason]))
-    said = f"{refused(row)} from {begin(row)} {until(row)}"
-    return f"{said} ({inert(origin)})" if origin else said
+    report = f"{scope(row)} from {begin(row)} {until(row)}"
+    return f"{report} ({inert(origin)})" if origin else report
 
 
 def document(status: Status | None, forced: bool | None) -> str:
-    """Return the state as JSON; without a status, which only ``forced`` makes known, the windows are ``null``."""
-    opened = status.open if status else ()
+    """Return the state as JSON; without a status the windows are ``null``, and ``forced`` is not ``None``."""
+    open_windows = status.open if status else ()
     ends_at = loader.parse_window(MaintenanceWindow(ends_at=status.ends_at)).ends_at if status else None
-    is_full = forced or not all(row.is_read_only for row in opened)
-    is_on = bool(opened) if forced is None else forced
-    stated = {
+    is_full = forced or not all(row.is_read_only for row in open_windows)
+    is_on = bool(open_windows) if forced is None else forced
+    state = {
         "is_on": is_on,
         "forced": forced,
         "mode": (MaintenanceWindow.Mode.FULL if is_full else MaintenanceWindow.Mode.READ_ONLY) if is_on else None,
-        "ends_at": _stamp(ends_at),
-        "open": _windows(opened) if status else None,
+        "ends_at": _format(ends_at),
+        "open": _windows(open_windows) if status else None,
         "upcoming": _windows(status.upcoming) if status else None,
     }
-    # Everything but ASCII is escaped, and with this every character that a terminal obeys.
-    return json.dumps(stated, indent=2).replace("\x7f", "\\u007f")
+    # All but ASCII is escaped, and with it every control character of a terminal.
+    return json.dumps(state, indent=2).replace("\x7f", "\\u007f")
 
 
 def inert(text: str) -> str:
-    """Return a text in one line and without the control characters that a terminal obeys."""
-    return clean(text, _LONGEST)
+    """Return a text in one line and without control characters."""
+    return clean(text, _MAX_LENGTH)
 
 
 def _windows(rows: Iterable[MaintenanceWindow]) -> list[dict[str, Any]]:
@@ -77,8 +78,8 @@ def _window(row: MaintenanceWindow) -> dict[str, Any]:
     window = loader.parse_window(row)
     return {
         "id": row.pk,
-        "starts_at": _stamp(window.starts_at),
-        "ends_at": _stamp(window.ends_at),
+        "starts_at": _format(window.starts_at),
+        "ends_at": _format(window.ends_at),
         "mode": row.mode,
         "path_prefixes": row.path_prefixes,
         "methods": row.methods,
@@ -90,5 +91,5 @@ def _window(row: MaintenanceWindow) -> dict[str, Any]:
     }
 
 
-def _stamp(moment: datetime | None) -> str | None:
-    return None if moment is None else f"{moment:%Y-%m-%dT%H:%M:%SZ}"
+def _format(value: datetime | None) -> str | None:
+    return None if value is None else format_utc(value)

@@ -10,10 +10,12 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import F, Q
-from django.utils import dateformat, timezone
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from ..client_ip import parse_network
+from ..datetimes import format_datetime
+from ..scopes import describe_scope
 from ..windows import METHODS, SAFE_METHODS
 from .fields import LinesField, split_lines
 from .revision import Revision, RevisionedModel, RevisionedQuerySet
@@ -111,14 +113,7 @@ class MaintenanceWindow(RevisionedModel):
         ]
 
     def __str__(self) -> str:
-        starts_at = timezone.localtime(self.starts_at) if timezone.is_aware(self.starts_at) else self.starts_at
-        return f"{self.scope} {dateformat.format(starts_at, 'Y-m-d H:i T')}"
-
-    @property
-    def scope(self) -> str:
-        """What is covered, in short: ``POST /api/v1/billing``; ``*`` for everything."""
-        parts = (", ".join(self.methods), ", ".join(self.path_prefixes))
-        return " ".join(part for part in parts if part) or "*"
+        return f"{describe_scope(self)}, {format_datetime(self.starts_at)}"
 
     @property
     def is_read_only(self) -> bool:
@@ -159,10 +154,10 @@ class MaintenanceWindow(RevisionedModel):
         if any(wrong.values()):
             return {name: message for name, message in wrong.items() if message}
         if start and end and end <= start:
-            said = {"end": _shown(end), "start": _shown(start)}
+            said = {"end": format_datetime(end), "start": format_datetime(start)}
             return {"ends_at": _("The end, %(end)s, is not after the start, %(start)s: choose a later one.") % said}
         if end and self.is_over():
-            return {"ends_at": _("The end, %s, is in the past: choose a later one.") % _shown(end)}
+            return {"ends_at": _("The end, %s, is in the past: choose a later one.") % format_datetime(end)}
         return {}
 
 
@@ -172,11 +167,6 @@ def _wrong_with_time(moment: datetime) -> str | None:
     if settings.USE_TZ:
         return _("%s has no time zone: give it one, as django.utils.timezone.make_aware() does.") % moment
     return _("%s has a time zone, but USE_TZ is False: give the local time without one.") % moment
-
-
-def _shown(moment: datetime) -> str:
-    local = timezone.localtime(moment) if timezone.is_aware(moment) else moment
-    return f"{local:%Y-%m-%d %H:%M:%S %Z}".strip()
 
 
 def _wrong_with_path(path: str) -> str | None:

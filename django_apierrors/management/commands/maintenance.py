@@ -59,11 +59,11 @@ class Command(BaseCommand):
         except ValidationError as exc:
             reasons = "\n".join(exc.messages)
             raise CommandError(f"Nothing was changed.\n{reasons}", returncode=_BAD) from None
-        what, until = reports.refused(opened), reports.until(opened)
+        scope, until = reports.scope(opened), reports.until(opened)
         if opened.has_begun():
-            self._say([f"Turned on: {what} are refused {until}."])
+            self._say([f"Turned on for {scope} {until}."])
         else:
-            self._say([f"Scheduled: {what} are refused from {reports.begin(opened)} {until}."])
+            self._say([f"Scheduled for {scope} from {reports.begin(opened)} {until}."])
         self._say(f"Also on: {reports.line(row)}." for row in others)
         self._say_what_follows()
 
@@ -71,7 +71,7 @@ class Command(BaseCommand):
         with _database():
             ended = maintenance.disable()
             left = maintenance.status().upcoming
-        self._say(f"Turned off: {reports.refused(row)}, refused since {reports.begin(row)}." for row in ended)
+        self._say(f"Turned off for {reports.scope(row)}, on since {reports.begin(row)}." for row in ended)
         if not ended:
             self._say(["Nothing was on."])
         self._say(f"Still scheduled: {reports.line(row)}." for row in left)
