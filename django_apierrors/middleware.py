@@ -66,7 +66,7 @@ class ApiErrorMiddleware:
             self.__dict__["process_template_response"] = self._process_template_response_async
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase | Awaitable[HttpResponseBase]:
-        """Pass the request on and finish what comes back."""
+        """Return the response of the view, rewritten if it is an error."""
         if self.is_async:
             return self._call_async(request)
         if not snapshot.is_stale():
@@ -157,7 +157,7 @@ class ApiErrorMiddleware:
         return response
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
-        """Answer a deliberate error that a view raised; any other is kept for the finished response."""
+        """Return the response to a deliberate error of a view; store any other for the finished response."""
         problem = rewriting.store_exception(request, RequestState.of(request), exception)
         if problem is None or is_left_to_django(exception, problem.status) or _is_djangos(exception):
             return None

@@ -28,7 +28,7 @@ def receive_exception(request: Any = None, **kwargs: Any) -> None:
     """Store an exception of a middleware or the resolver, which ``process_exception`` never gets."""
     exc = sys.exc_info()[1]
     if request is not None and exc is not None:
-        with suppress(UnknownErrorCode):  # raised again where the answer is made
+        with suppress(UnknownErrorCode):  # raised again when the response is made
             rewriting.store_exception(request, RequestState.of(request), exc)
 
 

@@ -168,9 +168,9 @@ def pin_window(window: Window) -> Iterator[None]:
     try:
         yield
     finally:
-        kept = list(_pinned_windows)
-        kept.remove(window)  # only one: the same window may be pinned more than once
-        _pinned_windows = tuple(kept)
+        windows = list(_pinned_windows)
+        windows.remove(window)  # only one: the same window may be pinned more than once
+        _pinned_windows = tuple(windows)
 
 
 @dataclass(frozen=True, slots=True)

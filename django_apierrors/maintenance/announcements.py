@@ -52,5 +52,5 @@ class Notice:
 
     @property
     def is_on(self) -> bool:
-        """Whether any request is refused."""
+        """True if any request is refused."""
         return self.open is not None

@@ -40,12 +40,12 @@ class Status:
 
     @property
     def is_on(self) -> bool:
-        """Whether any request is refused."""
+        """True if any request is refused."""
         return bool(self.open) if self.forced is None else self.forced
 
     @property
     def ends_at(self) -> datetime | None:
-        """When the last open window ends; ``None`` when nothing is on, or there is no end."""
+        """The end of the last open window; ``None`` without an open window, and without an end."""
         ends = [window.ends_at for window in self.open if window.ends_at is not None]
         return max(ends) if self.is_on and self.forced is None and len(ends) == len(self.open) else None
 

@@ -111,8 +111,8 @@ def render_page(window: Window, problem: Problem, entry: Entry) -> str:
     try:
         template = get_template(TEMPLATE)
         if Path(getattr(template, "origin", _NO_ORIGIN).name) != _PACKAGE_TEMPLATE:
-            return _render(template, window, problem, entry, urls)
-        rendered = _render(template, window, replace(problem, request_id=_ID_MARK), entry, urls)
+            return _render_template(template, window, problem, entry, urls)
+        rendered = _render_template(template, window, replace(problem, request_id=_ID_MARK), entry, urls)
         before, _, after = rendered.partition(_ID_MARK)
     except Exception:  # a page must never turn a 503 into a 500
         if window.key not in _logged_failures:
@@ -130,7 +130,9 @@ def clear_pages() -> None:
     _page_cache.clear()
 
 
-def _render(template: Any, window: Window, problem: Problem, entry: Entry, urls: tuple[str, str | None]) -> str:
+def _render_template(
+    template: Any, window: Window, problem: Problem, entry: Entry, urls: tuple[str, str | None]
+) -> str:
     language = entry.language or settings.LANGUAGE_CODE
     context = {
         "title": entry.title,

@@ -57,7 +57,7 @@ def document(status: Status | None, forced: bool | None) -> str:
         "is_on": is_on,
         "forced": forced,
         "mode": (MaintenanceWindow.Mode.FULL if is_full else MaintenanceWindow.Mode.READ_ONLY) if is_on else None,
-        "ends_at": _format(ends_at),
+        "ends_at": _format_optional(ends_at),
         "open": _windows(open_windows) if status else None,
         "upcoming": _windows(status.upcoming) if status else None,
     }
@@ -78,8 +78,8 @@ def _window(row: MaintenanceWindow) -> dict[str, Any]:
     window = loader.parse_window(row)
     return {
         "id": row.pk,
-        "starts_at": _format(window.starts_at),
-        "ends_at": _format(window.ends_at),
+        "starts_at": _format_optional(window.starts_at),
+        "ends_at": _format_optional(window.ends_at),
         "mode": row.mode,
         "path_prefixes": row.path_prefixes,
         "methods": row.methods,
@@ -91,5 +91,5 @@ def _window(row: MaintenanceWindow) -> dict[str, Any]:
     }
 
 
-def _format(value: datetime | None) -> str | None:
+def _format_optional(value: datetime | None) -> str | None:
     return None if value is None else format_utc(value)

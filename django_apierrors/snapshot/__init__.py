@@ -101,7 +101,7 @@ class Snapshot:
 
         Inside a transaction the result is not installed. Raises the exceptions of the database.
         """
-        using = _database()
+        using = _write_alias()
         edit, started = Edit.last_committed, monotonic()
         tokens = loader.load_tokens(using)
         loaded = {part: load(using) for part, (load, _) in _PARTS.items()}
@@ -134,10 +134,10 @@ class Snapshot:
         """Return the copy that belongs to the open transaction, and whether there is one.
 
         At the start of a request this is the transaction of a test. Only an edit triggers a read
-        inside it, never the clock. The copy is kept on the newest edit, so a rollback drops it.
+        inside it, never the clock. The newest edit holds the copy, so a rollback drops it.
         """
         try:
-            using = _database()
+            using = _write_alias()
             is_inside = connections[using].in_atomic_block
         except Exception:  # a failing router: the read fails too, and is reported
             return None, False
@@ -205,7 +205,7 @@ class Snapshot:
     def _run(self, read: Read) -> None:
         edit, using = Edit.last_committed, ""
         try:
-            using = _database()
+            using = _write_alias()
             # The tokens first: rows read before them could stay outdated for ever.
             self._read_parts(read, using, loader.load_tokens(using))
         except Exception as exc:  # texts must never prevent an answer
@@ -281,7 +281,7 @@ def _is_forbidden(exc: Exception | None) -> bool:
     return isinstance(exc, (AssertionError, RuntimeError, ImproperlyConfigured))
 
 
-def _database() -> str:
+def _write_alias() -> str:
     # Never a replica: it may have the token of an edit and not yet the edit.
     return router.db_for_write(ErrorCode)
 
