@@ -464,6 +464,14 @@ def test_a_project_without_templates_of_django_has_the_last_page(send, settings)
         assert send("get", "/site/page", headers=BROWSER).content.decode() == responses._FALLBACK_PAGE
 
 
+def test_the_number_of_cached_pages_is_limited(send, monkeypatch):
+    monkeypatch.setattr(responses, "_MAX_CACHED", 2)
+    for number in range(4):
+        with maintenance_mode(message=f"Message {number}"):
+            assert f"Message {number}" in send("get", "/site/page", headers=BROWSER).content.decode()
+    assert len(responses._page_cache) <= 2
+
+
 @pytest.mark.django_db
 def test_no_answer_needs_a_query(send, django_assert_num_queries):
     with maintenance_mode(), django_assert_num_queries(0):
