@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from datetime import UTC, datetime, timedelta
+from datetime import MAXYEAR, UTC, datetime, timedelta
 
 from django.core.exceptions import ValidationError
 from django.utils import timezone
@@ -18,6 +18,15 @@ _YEARS = range(1970, 3000)
 _NOT_A_LOCAL_TIME = (
     "%(datetime)s couldn’t be interpreted in time zone %(current_timezone)s; it may be ambiguous or it may not exist."  # noqa: RUF001
 )
+
+
+def from_timestamp(seconds: float) -> datetime | None:
+    """Return the time of a timestamp in UTC, rounded up to whole seconds; ``None`` for infinity and beyond 9998."""
+    try:
+        value = datetime.fromtimestamp(math.ceil(seconds), UTC)
+    except (OverflowError, ValueError):  # infinite, or outside the calendar of Python
+        return None
+    return value if value.year < MAXYEAR else None  # else not every time zone can express it
 
 
 def add_duration(value: datetime, duration: timedelta) -> datetime:

@@ -11,13 +11,14 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
-from datetime import MAXYEAR, UTC, datetime
+from datetime import datetime
 from time import time
 
 from django.utils import translation
 
 from .client_ip import Address, Network
 from .conf import conf
+from .datetimes import from_timestamp
 from .paths import covers
 from .scopes import describe_scope
 from .templating import clean
@@ -63,12 +64,12 @@ class Window:
     @property
     def starts_at(self) -> datetime | None:
         """The start in UTC, in whole seconds; ``None`` without one."""
-        return _moment(self.begins)
+        return from_timestamp(self.begins)
 
     @property
     def ends_at(self) -> datetime | None:
         """The end in UTC, rounded up to whole seconds; ``None`` without one."""
-        return _moment(self.ends)
+        return from_timestamp(self.ends)
 
     def is_open(self, now: float) -> bool:
         """Return whether the window is open at a moment."""
@@ -121,14 +122,6 @@ class Windows:
         """Return when the next window begins or ends."""
         edges = (edge for window in self._windows for edge in (window.begins, window.ends))
         return min((edge for edge in edges if edge > now), default=math.inf)
-
-
-def _moment(seconds: float) -> datetime | None:
-    try:
-        moment = datetime.fromtimestamp(math.ceil(seconds), UTC)
-    except (OverflowError, ValueError):  # no bound, or one that no calendar of Python has
-        return None
-    return moment if moment.year < MAXYEAR else None  # not every zone can express it
 
 
 _installed_windows = Windows()
