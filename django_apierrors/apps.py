@@ -22,11 +22,11 @@ class ApiErrorsConfig(AppConfig):
             django_checks.register(check, self.name)
         for check in checks.DEPLOY:
             django_checks.register(check, self.name, deploy=True)
-        got_request_exception.connect(receivers.store_exception, dispatch_uid="django_apierrors.store_exception")
-        setting_changed.connect(receivers.forget_texts, dispatch_uid="django_apierrors.forget_texts")
-        for model in receivers.ANNOUNCED:  # a receiver for every model would slow down every model
-            pre_save.connect(receivers.announce, sender=model)
-            post_save.connect(receivers.announce_once_more, sender=model)
-            pre_delete.connect(receivers.announce, sender=model)
+        got_request_exception.connect(receivers.receive_exception, dispatch_uid="django_apierrors.receive_exception")
+        setting_changed.connect(receivers.clear_caches, dispatch_uid="django_apierrors.clear_caches")
+        for model in receivers.REVISIONED_MODELS:  # a receiver for every model would slow down every model
+            pre_save.connect(receivers.bump_revision_before, sender=model)
+            post_save.connect(receivers.bump_revision_after, sender=model)
+            pre_delete.connect(receivers.bump_revision_before, sender=model)
         post_migrate.connect(receivers.insert_missing_rows, sender=self)
         autodiscover_modules("api_errors")

@@ -259,7 +259,7 @@ def shipped_texts(definition: codes.ErrorDefinition) -> dict[str, str]:
 _installed = Catalog()
 #: The rows that tests pinned, for all threads, the last one first.
 _pinned: tuple[Row, ...] = ()
-#: The catalog of a transaction that is not committed, for the requests inside it.
+#: The catalog of an open transaction, for the requests inside it.
 _of_transaction: ContextVar[Catalog | None] = ContextVar("apierrors_catalog", default=None)
 
 
@@ -276,8 +276,8 @@ def install(catalog: Catalog) -> None:
 
 
 @contextmanager
-def within(catalog: Catalog) -> Iterator[None]:
-    """Let the catalog of an open transaction answer the request inside it, and no other."""
+def override(catalog: Catalog) -> Iterator[None]:
+    """Use a catalog in the block; other threads and requests do not see it."""
     token = _of_transaction.set(catalog)
     try:
         yield

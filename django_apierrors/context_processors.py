@@ -7,7 +7,7 @@ from typing import Any
 from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
-from .maintenance.notice import Notice
+from .maintenance.announcements import Notice
 
 
 def maintenance(request: HttpRequest) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The middleware: the gate of maintenance, what views raise, and finished errors, rewritten in place."""
+"""The middleware: refuses requests during maintenance, and structures the errors of all others."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ from .conf import Settings, conf
 from .error_response import ErrorResponse
 from .exception_mapping import is_left_to_django
 from .maintenance import banner
-from .maintenance.gate import judge, refusal
+from .maintenance.decision import evaluate, refuse
 from .problems import Problem
 from .ratelimit import global_limits
 from .request_state import RequestState
 from .signals import maintenance_changed, problem_sent
 from .snapshot import snapshot
-from .stored import within
+from .snapshot.loader import use_copy
 from .windows import Window, monitor
 
 # Plain numbers: compared with every response, where a member of an enum would take the longest.
@@ -67,42 +67,42 @@ class ApiErrorMiddleware:
             self.__dict__["process_template_response"] = self._process_template_response_async
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase | Awaitable[HttpResponseBase]:
-        """Pass the request on and finish what comes back."""
+        """Return the response of the view, rewritten if it is an error."""
         if self.is_async:
             return self._call_async(request)
         if not snapshot.is_stale():
             return self._limit(request) if monitor.is_inactive() else self._admit(request)
-        with within(snapshot.refresh(request)):
+        with use_copy(snapshot.refresh(request)):
             return self._admit(request)
 
     async def _call_async(self, request: HttpRequest) -> HttpResponseBase:
         if not snapshot.is_stale():
             return await (self._limit_async(request) if monitor.is_inactive() else self._admit_async(request))
-        with within(await snapshot.arefresh(request)):
+        with use_copy(await snapshot.arefresh(request)):
             return await self._admit_async(request)
 
     def _admit(self, request: HttpRequest) -> HttpResponseBase:
-        opened, is_changed = monitor.check()
+        open_windows, is_changed = monitor.check()
         if is_changed:
-            maintenance_changed.send_robust(Window, is_on=bool(opened), windows=opened)
-        if not opened:
+            maintenance_changed.send_robust(Window, is_on=bool(open_windows), windows=open_windows)
+        if not open_windows:
             return self._limit(request)
-        verdict = judge(request, opened)
-        refused = refusal(request, verdict)
+        decision = evaluate(request, open_windows)
+        refused = refuse(request, decision)
         if refused is None:
-            return verdict.dress(self._limit(request))
+            return decision.set_headers(self._limit(request))
         return self._sent(request, refused)
 
     async def _admit_async(self, request: HttpRequest) -> HttpResponseBase:
-        opened, is_changed = monitor.check()
+        open_windows, is_changed = monitor.check()
         if is_changed:
-            await maintenance_changed.asend_robust(Window, is_on=bool(opened), windows=opened)
-        if not opened:
+            await maintenance_changed.asend_robust(Window, is_on=bool(open_windows), windows=open_windows)
+        if not open_windows:
             return await self._limit_async(request)
-        verdict = judge(request, opened)
-        refused = refusal(request, verdict)
+        decision = evaluate(request, open_windows)
+        refused = refuse(request, decision)
         if refused is None:
-            return verdict.dress(await self._limit_async(request))
+            return decision.set_headers(await self._limit_async(request))
         return await self._sent_async(request, refused)
 
     def _limit(self, request: HttpRequest) -> HttpResponseBase:
@@ -156,7 +156,7 @@ class ApiErrorMiddleware:
         return response
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
-        """Answer a deliberate error that a view raised; any other is kept for the finished response."""
+        """Return the response to a deliberate error of a view; store any other for the finished response."""
         problem = rewriting.store_exception(request, RequestState.of(request), exception)
         if problem is None or is_left_to_django(exception, problem.status) or _is_djangos(exception):
             return None
@@ -195,5 +195,5 @@ def _before_rendering(request: HttpRequest, response: Any) -> Any:
         if response.status_code >= _FIRST_ERROR and not isinstance(response, ErrorResponse):
             rewriting.convert_returned(request, response)
     elif banner.is_admin(request) and not monitor.is_inactive():
-        banner.add(request, response)
+        banner.add_banner(request, response)
     return response

@@ -1,4 +1,4 @@
-"""What this package does when Django says something."""
+"""The receivers of the signals of Django."""
 
 from __future__ import annotations
 
@@ -12,52 +12,52 @@ from django.db import DEFAULT_DB_ALIAS, connections, router
 
 from . import catalog, codes, negotiation, rewriting
 from .exceptions import UnknownErrorCode
-from .maintenance import answers
-from .models import ErrorCode, ErrorCodeTranslation, MaintenanceWindow, Revision
+from .maintenance import responses
+from .models import ErrorCode, ErrorCodeTranslation, MaintenanceWindow, Revision, bump_revision
 from .request_state import RequestState
 from .snapshot import snapshot
 from .windows import monitor
 
 #: The models whose rows the snapshot holds.
-ANNOUNCED = (ErrorCode, ErrorCodeTranslation, MaintenanceWindow)
+REVISIONED_MODELS = (ErrorCode, ErrorCodeTranslation, MaintenanceWindow)
 
 _SETTINGS_OF_TEXTS = {"LANGUAGES", "LANGUAGE_CODE", "LOCALE_PATHS", "USE_I18N"}
 
 
-def store_exception(request: Any = None, **kwargs: Any) -> None:
-    """Keep what middleware or the resolver raised: ``process_exception`` is not told of it."""
+def receive_exception(request: Any = None, **kwargs: Any) -> None:
+    """Store an exception of a middleware or the resolver, which ``process_exception`` never gets."""
     exc = sys.exc_info()[1]
     if request is not None and exc is not None:
-        with suppress(UnknownErrorCode):  # raised again where the answer is made
+        with suppress(UnknownErrorCode):  # raised again when the response is made
             rewriting.store_exception(request, RequestState.of(request), exc)
 
 
-def forget_texts(setting: str, **kwargs: Any) -> None:
-    """Resolve texts again when a test changes the languages, and look anew when it changes our settings."""
+def clear_caches(setting: str, **kwargs: Any) -> None:
+    """Clear what was resolved or prepared when a test changes the languages, the templates or our settings."""
     if setting in _SETTINGS_OF_TEXTS:
         catalog.current().forget()
         negotiation.clear_language_cache()
     elif setting == "TEMPLATES":
-        answers.forget_pages()
+        responses.clear_pages()
     elif setting == "APIERRORS":
         catalog.current().forget()
-        snapshot.look_again()
+        snapshot.invalidate()
         monitor.invalidate()
 
 
-def announce(instance: Any, using: str, **kwargs: Any) -> None:
-    """Replace the token before a row is written or deleted, however that is done (``loaddata`` too)."""
-    Revision.bump(instance.part, using)
+def bump_revision_before(instance: Any, using: str, **kwargs: Any) -> None:
+    """Replace the token before a row is written or deleted, also by ``loaddata``."""
+    bump_revision(instance.part, using)
 
 
-def announce_once_more(instance: Any, using: str, **kwargs: Any) -> None:
-    """Replace the token after a row that a deserializer wrote outside any transaction."""
+def bump_revision_after(instance: Any, using: str, **kwargs: Any) -> None:
+    """Replace the token again after a deserializer has written a row outside any transaction."""
     if not connections[using].in_atomic_block:
-        Revision.bump(instance.part, using)
+        bump_revision(instance.part, using)
 
 
 def insert_missing_rows(app_config: AppConfig, using: str = DEFAULT_DB_ALIAS, **kwargs: Any) -> None:
-    """After ``migrate``: give each code of Python its row, so that the admin shows it; change none."""
+    """Insert a row for each code of Python that has none, after ``migrate``; existing texts stay."""
     if not router.allow_migrate_model(using, ErrorCode):
         return
     tables = kwargs.get("apps", apps)  # `flush` sends none
@@ -72,7 +72,7 @@ def insert_missing_rows(app_config: AppConfig, using: str = DEFAULT_DB_ALIAS, **
         snapshot.reset()
     known = set(rows.values_list("code", flat=True))
     missing = [rows.model(code=d.code, defined=True) for d in codes.definitions() if d.code not in known]
-    # Blank rows change no word, so they are not announced.
+    # Blank rows change no text, so the revision stays.
     rows.bulk_create(missing, ignore_conflicts=True)
     defined = {definition.code for definition in codes.definitions()}
     rows.filter(code__in=defined & known, defined=False).update(defined=True)

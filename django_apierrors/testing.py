@@ -1,4 +1,4 @@
-"""What the tests of a project need: an assertion, other words, maintenance, limits that begin anew."""
+"""Test utilities: an assertion, and context managers for error codes, maintenance and rate limits."""
 
 from __future__ import annotations
 
@@ -16,13 +16,14 @@ from django.conf import settings
 from django.utils import timezone
 from django_ratelimit import core
 
-from . import catalog, codes, headers, stored, windows
+from . import catalog, codes, headers, windows
 from .models import MaintenanceWindow
 from .ratelimit.store import breaker
+from .snapshot import loader
 
 
 def assert_api_error(response: Any, code: str, status: int | None = None, **fields: Any) -> None:
-    """Assert that a response states an error, and fail with the whole answer when it does not.
+    """Assert that a response is an API error; the failure shows the whole response.
 
     Takes a response of Django's or DRF's test client, or any with ``status_code``, ``headers``
     and ``content``. ``code`` is canonical, whatever the format writes. ``status`` defaults to
@@ -51,31 +52,31 @@ def assert_api_error(response: Any, code: str, status: int | None = None, **fiel
         for name in expected
         if expected[name] != actual[name]
     )
-    raise AssertionError(f"Not the expected API error:\n{wrong}\n{_written(response)}")
+    raise AssertionError(f"Not the expected API error:\n{wrong}\n{_dump(response)}")
 
 
-class _Pinned(ContextDecorator):
-    """Something that is so inside a ``with`` block or a decorated test, sync or async, in every thread."""
+class _TestContext(ContextDecorator):
+    """A context manager and decorator for tests, sync and async, with effect in every thread."""
 
     def __init__(self) -> None:
         self._open: list[ExitStack] = []
 
-    def _pin(self) -> AbstractContextManager[Any]:
+    def _context(self) -> AbstractContextManager[Any]:
         raise NotImplementedError
 
     def __enter__(self) -> Any:
-        """Make it so."""
+        """Enter the context."""
         stack = ExitStack()
-        pinned = stack.enter_context(self._pin())
+        value = stack.enter_context(self._context())
         self._open.append(stack)
-        return pinned
+        return value
 
     def __exit__(self, *exc_info: object) -> None:
-        """Take it back."""
+        """Exit the context."""
         self._open.pop().close()
 
     def __call__(self, decorated: Any) -> Any:
-        """Decorate a function; a class would lose its tests."""
+        """Decorate a function; raises ``TypeError`` for a class, whose tests would not run."""
         if isinstance(decorated, type):
             name = type(self).__name__
             raise TypeError(f"{name} decorates functions; in a test case, use self.enterContext() in setUp().")
@@ -90,8 +91,8 @@ class _Pinned(ContextDecorator):
         return inner
 
 
-class override_error(_Pinned):  # noqa: N801 (used as a function is, like override_settings)
-    """Lets a code be answered differently inside a ``with`` block or a decorated test, in every thread.
+class override_error(_TestContext):  # noqa: N801 (used as a function is, like override_settings)
+    """Overrides the entry of a code inside a ``with`` block or a decorated test, in every thread.
 
     ``differences`` are fields of an ``ErrorCode`` row: ``message="..."``, ``title``, ``description``,
     ``causes``, ``remedy`` (one item a line), ``status``, ``type``, ``retry``, ``doc_url``, ``listed``,
@@ -102,7 +103,7 @@ class override_error(_Pinned):  # noqa: N801 (used as a function is, like overri
     """
 
     def __init__(self, code: str, **differences: Any) -> None:
-        """Take the code and what is to be different."""
+        """Take the code and the differences."""
         super().__init__()
         self._texts = {name: differences.pop(name) for name in codes.TEXTS if name in differences}
         self._code = code
@@ -111,7 +112,7 @@ class override_error(_Pinned):  # noqa: N801 (used as a function is, like overri
         if differences.get("status") is not None and not 400 <= differences["status"] <= 599:
             raise ValueError(f"{code}: status {differences['status']!r} is not an error; use 400 to 599.")
 
-    def _pin(self) -> AbstractContextManager[None]:
+    def _context(self) -> AbstractContextManager[None]:
         row = self._row()
         if codes.get(self._code) is None and not row.is_complete:
             raise LookupError(f"The catalog has no code {self._code!r}; correct it, or give status, title and message.")
@@ -126,7 +127,7 @@ class override_error(_Pinned):  # noqa: N801 (used as a function is, like overri
         return replace(row, **self._others, texts={**row.texts, **self._texts}, translations=translations)
 
 
-class maintenance_mode(_Pinned):  # noqa: N801 (used as a function is, like override_settings)
+class maintenance_mode(_TestContext):  # noqa: N801 (used as a function is, like override_settings)
     """Turns maintenance on inside a ``with`` block or a decorated test, in every thread.
 
     ``fields`` are those of a ``MaintenanceWindow``: ``mode="read_only"``, ``path_prefixes=["/api/v1"]``,
@@ -137,19 +138,19 @@ class maintenance_mode(_Pinned):  # noqa: N801 (used as a function is, like over
     """
 
     def __init__(self, **fields: Any) -> None:
-        """Take what the window is to be."""
+        """Take the fields of the window."""
         super().__init__()
         row = MaintenanceWindow(**{"starts_at": timezone.now(), **fields})
         row.clean_fields()
         row.clean()
-        self._window = stored.window(row)
+        self._window = loader.parse_window(row)
 
-    def _pin(self) -> AbstractContextManager[None]:
-        return windows.pinned(self._window)
+    def _context(self) -> AbstractContextManager[None]:
+        return windows.pin_window(self._window)
 
 
 class Clock:
-    """The clock of rate limits in a test: it stands still until ``advance`` moves it."""
+    """The clock of rate limits in a test; only ``advance`` moves it."""
 
     def __init__(self, now: float) -> None:
         self.now = now
@@ -159,39 +160,38 @@ class Clock:
         return self.now
 
     def advance(self, seconds: float) -> None:
-        """Let some seconds pass."""
+        """Move the clock forward."""
         self.now += seconds
 
 
-class freeze_window(_Pinned):  # noqa: N801 (used as a function is, like override_settings)
+class freeze_window(_TestContext):  # noqa: N801 (used as a function is, like override_settings)
     """Keeps all rate limits in one window inside a ``with`` block or a decorated test, in every thread.
 
-    Else a test that begins shortly before a window ends counts in two. ``now`` is where the clock
-    stands, in seconds since the epoch; ``with freeze_window() as clock`` gives a clock to
+    Else a test that begins shortly before the end of a window counts in two. ``now`` is the time of
+    the clock, in seconds since the epoch; ``with freeze_window() as clock`` gives a clock to
     ``advance``. Decorates functions, sync and async; raises ``TypeError`` for a class.
     """
 
     def __init__(self, now: float | None = None) -> None:
-        """Take where the clock stands, by default now."""
+        """Take the time of the clock, by default now."""
         super().__init__()
         self._now = now
 
-    def _pin(self) -> AbstractContextManager[Clock]:
-        return _stopped(Clock(time.time() if self._now is None else self._now))
+    def _context(self) -> AbstractContextManager[Clock]:
+        return _frozen_clock(Clock(time.time() if self._now is None else self._now))
 
 
 def reset_ratelimits() -> None:
-    """Forget every count of rate limits, and that their store did not answer.
+    """Reset all counters of rate limits, and the circuit breaker of their store.
 
-    Counters get another prefix in the cache (``RATELIMIT_CACHE_PREFIX``), so that what others
-    keep there, and what is counted elsewhere, stays.
+    Counters get a new prefix in the cache (``RATELIMIT_CACHE_PREFIX``); all other cache entries stay.
     """
     settings.RATELIMIT_CACHE_PREFIX = f"rl:{uuid.uuid4().hex}:"
     breaker.reset()
 
 
 @contextmanager
-def _stopped(clock: Clock) -> Iterator[Clock]:
+def _frozen_clock(clock: Clock) -> Iterator[Clock]:
     running, core.time = core.time, clock
     try:
         yield clock
@@ -203,12 +203,12 @@ def _body(response: Any) -> dict[str, Any]:
     try:
         body = json.loads(response.content)
     except (AttributeError, ValueError):
-        raise AssertionError(f"The body is not JSON:\n{_written(response)}") from None
+        raise AssertionError(f"The body is not JSON:\n{_dump(response)}") from None
     if not isinstance(body, dict):
-        raise AssertionError(f"The body is not a JSON object:\n{_written(response)}")
+        raise AssertionError(f"The body is not a JSON object:\n{_dump(response)}")
     return body
 
 
-def _written(response: Any) -> str:
+def _dump(response: Any) -> str:
     head = "\n".join(f"  {name}: {value}" for name, value in response.headers.items())
     return f"  HTTP {response.status_code}\n{head}\n\n  {getattr(response, 'content', b'(streamed)')[:2000]!r}"

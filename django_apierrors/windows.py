@@ -1,4 +1,4 @@
-"""Maintenance windows in memory: which are open now, and which of them cover a request."""
+"""The maintenance windows in memory, and the monitor of those that are open."""
 
 from __future__ import annotations
 
@@ -11,12 +11,16 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
-from datetime import MAXYEAR, UTC, datetime
+from datetime import datetime
 from time import time
+
+from django.utils import translation
 
 from .client_ip import Address, Network
 from .conf import conf
+from .datetimes import from_timestamp
 from .paths import covers
+from .scopes import describe_scope
 from .text import clean
 
 logger = logging.getLogger("django_apierrors")
@@ -26,20 +30,20 @@ SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 #: The methods that a view may offer.
 METHODS = (*SAFE_METHODS, "POST", "PUT", "PATCH", "DELETE", "TRACE")
 
-#: The key of the window that ``MAINTENANCE["FORCE"]`` opens; no bypass opens it.
+#: The key of the window that ``MAINTENANCE["FORCE"]`` opens; no bypass is valid for it.
 FORCED = "force"
 
-_LONGEST_WAIT = 86_400
-# Characters of the scope of a window that a line of the log quotes.
-_LONGEST_SCOPE = 500
+_MAX_RETRY_AFTER = 86_400
+# Characters of the scope of a window in a line of the log.
+_MAX_SCOPE = 500
 _SUFFIX = re.compile(r"\.[a-z][a-z0-9]*/?\Z")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Window:
-    """One window; times are seconds since the epoch, and infinite where there is no bound.
+    """A maintenance window; times are seconds since the epoch, and infinite where there is no bound.
 
-    No prefixes mean every path, no methods every method. ``key`` is what a bypass is bound to.
+    No prefixes mean every path, no methods every method. A bypass is bound to ``key``.
     """
 
     key: str = ""
@@ -54,18 +58,18 @@ class Window:
 
     @property
     def code(self) -> str:
-        """The code of the catalog that answers."""
+        """The error code of the responses."""
         return "READ_ONLY" if self.is_read_only else "MAINTENANCE"
 
     @property
     def starts_at(self) -> datetime | None:
         """The start in UTC, in whole seconds; ``None`` without one."""
-        return _moment(self.begins)
+        return from_timestamp(self.begins)
 
     @property
     def ends_at(self) -> datetime | None:
-        """The end in UTC, in whole seconds: whoever waits until then is not refused; ``None`` without one."""
-        return _moment(self.ends)
+        """The end in UTC, rounded up to whole seconds; ``None`` without one."""
+        return from_timestamp(self.ends)
 
     def is_open(self, now: float) -> bool:
         """Return whether the window is open at a moment."""
@@ -83,15 +87,15 @@ class Window:
         """Return whether a request in the scope is refused for its method."""
         return not (self.is_read_only and method in SAFE_METHODS)
 
-    def lets_in(self, address: Address | None) -> bool:
+    def exempts(self, address: Address | None) -> bool:
         """Return whether a client is exempt by its address."""
         return address is not None and any(address in network for network in self.exempt_networks)
 
     def retry_after(self, now: float, without_end: int) -> int:
-        """Return the seconds until the end, 1 to 86 400, or what is said for a window without one."""
+        """Return the seconds until the end, 1 to 86 400, or ``without_end`` for a window that has none."""
         if not math.isfinite(self.ends):
             return without_end
-        return min(max(1, math.ceil(self.ends - now)), _LONGEST_WAIT)
+        return min(max(1, math.ceil(self.ends - now)), _MAX_RETRY_AFTER)
 
 
 class Windows:
@@ -120,70 +124,62 @@ class Windows:
         return min((edge for edge in edges if edge > now), default=math.inf)
 
 
-def _moment(seconds: float) -> datetime | None:
-    try:
-        moment = datetime.fromtimestamp(math.ceil(seconds), UTC)
-    except (OverflowError, ValueError):  # no bound, or one that no calendar of Python has
-        return None
-    return moment if moment.year < MAXYEAR else None  # not every zone can express it
+_installed_windows = Windows()
+#: The windows that tests have added, for all threads.
+_pinned_windows: tuple[Window, ...] = ()
+#: The windows of an open transaction, for the requests inside it.
+_transaction_windows: ContextVar[Windows | None] = ContextVar("apierrors_windows", default=None)
 
 
-_installed = Windows()
-#: The windows that tests pinned, for all threads.
-_pinned: tuple[Window, ...] = ()
-#: The windows of a transaction that is not committed, for the requests inside it.
-_of_transaction: ContextVar[Windows | None] = ContextVar("apierrors_windows", default=None)
+def current_windows() -> Windows:
+    """Return the current windows."""
+    windows = _transaction_windows.get() or _installed_windows
+    return Windows((*windows, *_pinned_windows)) if _pinned_windows else windows
 
 
-def current() -> Windows:
-    """Return the windows that count now."""
-    windows = _of_transaction.get() or _installed
-    return Windows((*windows, *_pinned)) if _pinned else windows
-
-
-def install(windows: Windows) -> None:
-    """Let windows count from now on, in every thread of this process."""
-    global _installed
-    _installed = windows
+def install_windows(windows: Windows) -> None:
+    """Make windows the current ones in every thread of this process."""
+    global _installed_windows
+    _installed_windows = windows
 
 
 @contextmanager
-def within(windows: Windows) -> Iterator[None]:
-    """Let the windows of an open transaction count for the request inside it, and no other."""
-    token = _of_transaction.set(windows)
+def override_windows(windows: Windows) -> Iterator[None]:
+    """Make windows the current ones of this context in the block, as of a request inside an open transaction."""
+    token = _transaction_windows.set(windows)
     try:
         yield
     finally:
-        _of_transaction.reset(token)
+        _transaction_windows.reset(token)
 
 
 @contextmanager
-def pinned(window: Window) -> Iterator[None]:
-    """Let a window count in every thread, whatever the database says, for a test."""
-    global _pinned
-    _pinned = (*_pinned, window)
+def pin_window(window: Window) -> Iterator[None]:
+    """Add a window to the current ones in every thread in the block, without the database; for tests."""
+    global _pinned_windows
+    _pinned_windows = (*_pinned_windows, window)
     try:
         yield
     finally:
-        kept = list(_pinned)
-        kept.remove(window)  # once: the same may be pinned inside itself
-        _pinned = tuple(kept)
+        windows = list(_pinned_windows)
+        windows.remove(window)  # only one: the same window may be pinned more than once
+        _pinned_windows = tuple(windows)
 
 
 @dataclass(frozen=True, slots=True)
 class _Check:
-    """What was open, by which windows, and until when that is so."""
+    """The result of a check: the open windows, and the time until which it is valid."""
 
     windows: Windows | None = None
     until: float = -math.inf
-    opened: tuple[Window, ...] = ()
+    open_windows: tuple[Window, ...] = ()
 
     def is_valid(self) -> bool:
-        return current() is self.windows and time() < self.until
+        return current_windows() is self.windows and time() < self.until
 
 
 class Monitor:
-    """What this process knows of open windows; while none is open, it costs a clock."""
+    """Keeps track of the open windows of this process; while none is open, a check costs a clock."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -191,27 +187,27 @@ class Monitor:
         self._known: frozenset[str] = frozenset()
 
     def is_inactive(self) -> bool:
-        """Return whether every request passes, and nobody needs to be told of a change."""
+        """Return whether no window is open, and no change is to be reported."""
         last = self._last  # once: another thread may replace it
-        return not last.opened and current() is last.windows and time() < last.until
+        return not last.open_windows and current_windows() is last.windows and time() < last.until
 
     def check(self) -> tuple[tuple[Window, ...], bool]:
         """Return the windows that are open, the strictest first, and whether others were before.
 
-        Exactly one caller learns of a change, which is logged here.
+        A change is logged, and reported to exactly one caller.
         """
         last = self._last
         if last.is_valid():
-            return last.opened, False
-        with self._lock:  # from the first look on, or who looked earlier could speak last
-            now, windows = time(), current()
-            opened = open_at(now)
-            keys = frozenset(window.key for window in opened)
+            return last.open_windows, False
+        with self._lock:  # around both reads, or an older result could replace a newer one
+            now, windows = time(), current_windows()
+            open_windows = open_at(now)
+            keys = frozenset(window.key for window in open_windows)
             is_changed, self._known = keys != self._known, keys
-            self._last = _Check(windows, windows.next_change(now), opened)
+            self._last = _Check(windows, windows.next_change(now), open_windows)
         if is_changed:
-            logger.warning("Maintenance is %s", "; ".join(map(_summary, opened)) or "off")
-        return opened, is_changed
+            logger.warning("Maintenance is %s", "; ".join(map(_summary, open_windows)) or "off")
+        return open_windows, is_changed
 
     def invalidate(self) -> None:
         """Make the next request check again: a test has changed ``FORCE``."""
@@ -223,26 +219,27 @@ class Monitor:
 
 
 def open_at(now: float) -> tuple[Window, ...]:
-    """Return the windows that are open at a moment, the strictest first, as ``FORCE`` has it.
+    """Return the windows that are open at a moment, the strictest first, with regard to ``FORCE``.
 
-    What it opens covers everything, without an end, and takes message and exempt networks from the
+    The window of ``FORCE`` covers everything, has no end, and takes message and exempt networks from the
     strictest full window that is open.
     """
     forced = conf.MAINTENANCE["FORCE"]
     if forced is False:
         return ()
-    opened = current().open_at(now)
+    open_windows = current_windows().open_at(now)
     if forced is None:
-        return opened
-    model = next((window for window in opened if not window.is_read_only), Window())
+        return open_windows
+    model = next((window for window in open_windows if not window.is_read_only), Window())
     always = replace(model, key=FORCED, begins=-math.inf, ends=math.inf)
     return (replace(always, path_prefixes=(), methods=frozenset()),)
 
 
 def _summary(window: Window) -> str:
     kind = "read-only" if window.is_read_only else "on"
-    scope = " ".join([*sorted(window.methods), *window.path_prefixes]) or "everything"
-    return f"{kind} for {clean(scope, _LONGEST_SCOPE)} until {window.ends_at or 'it is turned off'}"
+    with translation.override(None):
+        scope = clean(describe_scope(window, max_paths=None), _MAX_SCOPE)
+    return f"{kind} for {scope} until {window.ends_at or 'it is turned off'}"
 
 
 monitor = Monitor()

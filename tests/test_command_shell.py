@@ -132,12 +132,12 @@ def test_a_shell_switches_maintenance_and_goes_by_the_exit_codes(shell):
     assert shell("maintenance", "status", "--no-color", "-v0") == (0, "Maintenance is off.\n", "")
     code, out, err = shell("maintenance", "on", "--until", "2199-07-01T12:30", "--settings=shell_settings")
     assert (code, err) == (0, "")
-    assert out.startswith("Turned on: requests to every path are refused until 2199-07-01 12:30:00 CEST.\n")
+    assert out.startswith("Turned on for everything until 2199-07-01 12:30:00 CEST.\n")
     code, out, err = shell("maintenance", "status", "--json", "--skip-checks")
     assert (code, err) == (3, "")
     assert json.loads(out)["ends_at"] == "2199-07-01T10:30:00Z"
     code, out, err = shell("maintenance", "off")
-    assert (code, out.startswith("Turned off: "), err) == (0, True, "")
+    assert (code, out.startswith("Turned off for "), err) == (0, True, "")
     assert shell("maintenance", "status")[0] == 0
 
 

@@ -30,8 +30,8 @@ from support.clients import sender
 from django_apierrors import maintenance, windows
 from django_apierrors import snapshot as snapshots
 from django_apierrors.logs import RequestContextFilter
-from django_apierrors.maintenance import answers, bypass, maintenance_exempt
-from django_apierrors.maintenance.gate import Reason, judge
+from django_apierrors.maintenance import bypass, maintenance_exempt, responses
+from django_apierrors.maintenance.decision import Reason, evaluate
 from django_apierrors.models import MaintenanceWindow, Revision
 from django_apierrors.problems import Problem
 from django_apierrors.signals import maintenance_changed, problem_sent
@@ -141,7 +141,7 @@ class Clock:
 @pytest.fixture
 def clock(monkeypatch):
     clock = Clock()
-    for module in (windows, answers, bypass):
+    for module in (windows, responses, bypass):
         monkeypatch.setattr(module, "time", clock)
     return clock
 
@@ -199,7 +199,7 @@ def test_off_no_url_is_resolved_by_us(send, monkeypatch, settings, is_scheduled)
     resolved = []
     resolve = URLResolver.resolve
     monkeypatch.setattr(URLResolver, "resolve", lambda self, path: resolved.append(path) or resolve(self, path))
-    windows.install(Windows([Window(begins=timezone.now().timestamp() + 1000)] if is_scheduled else []))
+    windows.install_windows(Windows([Window(begins=timezone.now().timestamp() + 1000)] if is_scheduled else []))
     ask(send)
     with_us = list(resolved)
     resolved.clear()
@@ -248,7 +248,7 @@ def test_the_first_reason_counts(settings):
 
     def reason(path="/open/function", method="get", opened=(full,), cookie=held, peer="10.0.0.1", **meta):
         request = getattr(RequestFactory(), method)(path, REMOTE_ADDR=peer, HTTP_COOKIE=cookie, **meta)
-        return judge(request, opened).reason
+        return evaluate(request, opened).reason
 
     settings.APIERRORS = {**settings.APIERRORS, "MAINTENANCE": {"EXEMPT_PATHS": ["/admin/login"]}}
     assert reason(opened=()) is Reason.NOTHING_ON
@@ -649,7 +649,7 @@ def test_each_change_is_told_once_as_soon_as_it_is_committed(send, told, caplog)
     assert lines_of(caplog) == [
         "Maintenance is on for everything until it is turned off",
         "Maintenance is on for everything until it is turned off; "
-        "read-only for POST PUT until 2199-01-02 03:04:05+00:00",
+        "read-only for POST, PUT on every path until 2199-01-02 03:04:05+00:00",
         "Maintenance is off",
     ]
 
@@ -696,7 +696,7 @@ def test_force_is_a_change_too(send, told, force):
 def test_an_extension_is_no_change(send, told):
     opened = Window(key="a", ends=timezone.now().timestamp() + 1000)
     for ends in (opened.ends, opened.ends + 1000, math.inf):
-        windows.install(Windows([replace(opened, ends=ends)]))
+        windows.install_windows(Windows([replace(opened, ends=ends)]))
         assert ask(send) == "MAINTENANCE"
     assert len(told) == 1
 
@@ -778,7 +778,7 @@ def test_many_threads_tell_of_a_change_once(told, caplog):
         return [ask(send) for _ in range(5)]
 
     for opened, code in (([Window(key="a")], "MAINTENANCE"), ([], None)):
-        windows.install(Windows(opened))
+        windows.install_windows(Windows(opened))
         with ThreadPoolExecutor(8) as pool:
             assert list(pool.map(run, range(8))) == [[code] * 5] * 8
     assert [is_on for _, is_on, _ in told] == [True, False]
@@ -801,7 +801,7 @@ def test_who_looked_earlier_does_not_speak_later(monkeypatch, caplog):
     with ThreadPoolExecutor(2) as pool:
         first = pool.submit(monitor.check)
         assert is_looking.wait(60)
-        windows.install(Windows([Window(key="a")]))
+        windows.install_windows(Windows([Window(key="a")]))
         second = pool.submit(monitor.check)
         wait([second], 0.2)  # it could finish now, were it not for the lock
         goes_on.set()
@@ -952,7 +952,7 @@ def test_a_row_that_cannot_be_read_at_all_leaves_what_was_known(send, monkeypatc
     def fails(using):
         raise TypeError("no such type")
 
-    monkeypatch.setitem(snapshots._PARTS, "windows", (fails, windows.install))
+    monkeypatch.setitem(snapshots._PARTS, "windows", (fails, windows.install_windows))
     Revision.objects.update(token="another")
     assert ask(send) == "MAINTENANCE"
 

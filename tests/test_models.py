@@ -9,10 +9,11 @@ from django.core.management import call_command
 from django.db import IntegrityError, connection, transaction
 from django.utils import translation
 
-from django_apierrors import catalog, codes, stored
+from django_apierrors import catalog, codes
 from django_apierrors.admin.catalog.row_state import RowState, get_state
 from django_apierrors.codes import ErrorDefinition
 from django_apierrors.models import Edit, ErrorCode, ErrorCodeTranslation, Revision
+from django_apierrors.snapshot import loader
 
 pytestmark = pytest.mark.django_db
 
@@ -374,4 +375,4 @@ def test_a_message_that_would_make_a_body_too_large_is_refused_and_cut_where_not
     with pytest.raises(ValidationError, match="at most 2000 characters"):
         obj.full_clean()
     obj.save()
-    assert len(next(fields for fields in stored.rows("default") if fields["texts"])["texts"]["message"]) == 2000
+    assert len(next(fields for fields in loader.load_rows("default") if fields["texts"])["texts"]["message"]) == 2000

@@ -8,9 +8,8 @@ from django.core.management import call_command
 from django.db import connections, transaction
 from support.services import configuration, database
 
-from django_apierrors import stored
 from django_apierrors.models import ErrorCode, Revision
-from django_apierrors.snapshot import snapshot
+from django_apierrors.snapshot import loader, snapshot
 
 pytestmark = pytest.mark.services
 
@@ -104,7 +103,7 @@ WAYS = {
 def test_savers_whose_transactions_overlap_lose_nothing_and_do_not_deadlock(how, has_token, rows):
     if not has_token:
         Revision.objects.using(ALIAS).all().delete()
-    before = stored.tokens(ALIAS).get("catalog")
+    before = loader.load_tokens(ALIAS).get("catalog")
     first_has_written, second_has_begun = threading.Event(), threading.Event()
 
     def second():
@@ -123,11 +122,11 @@ def test_savers_whose_transactions_overlap_lose_nothing_and_do_not_deadlock(how,
         # If it did not wait for our token it would now take the row that we want next.
         threading.Event().wait(0.2)
         rows.filter(code="RATE_TOO_HIGH").update(title="First")
-        assert in_another_connection(lambda: stored.tokens(ALIAS).get("catalog")) == before
-        first = stored.tokens(ALIAS)["catalog"]
+        assert in_another_connection(lambda: loader.load_tokens(ALIAS).get("catalog")) == before
+        first = loader.load_tokens(ALIAS)["catalog"]
     join()
     # Each commit brought a token of its own, so that whoever read between the two reads again.
-    assert len({before, first, stored.tokens(ALIAS)["catalog"]}) == 3
+    assert len({before, first, loader.load_tokens(ALIAS)["catalog"]}) == 3
     written = set(rows.filter(code__in=["GONE", "RATE_TOO_HIGH"]).values_list("title", "message"))
     assert written == {("First", "Second.")}
     loaded = snapshot.load()
@@ -144,10 +143,10 @@ def test_a_reader_between_two_commits_reads_again_after_the_second(rows):
     tokens = []
     for title in ("One", "Two"):
         rows.filter(code="GONE").update(title=title)
-        tokens.append(stored.tokens(ALIAS)["catalog"])
+        tokens.append(loader.load_tokens(ALIAS)["catalog"])
     with transaction.atomic(using=ALIAS):
         rows.filter(code="GONE").update(title="Three")
         transaction.set_rollback(True, using=ALIAS)
-    tokens.append(stored.tokens(ALIAS)["catalog"])
+    tokens.append(loader.load_tokens(ALIAS)["catalog"])
     assert len(set(tokens)) == 2
     assert tokens[1] == tokens[2]

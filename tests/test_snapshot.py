@@ -22,10 +22,10 @@ from django.utils import timezone
 from shop.models import Account, Payment
 from support.clients import sender
 
-from django_apierrors import codes, flight, maintenance, stored
+from django_apierrors import codes, maintenance
 from django_apierrors import snapshot as snapshots
 from django_apierrors.models import Edit, ErrorCode, ErrorCodeTranslation, MaintenanceWindow, Revision
-from django_apierrors.snapshot import snapshot
+from django_apierrors.snapshot import loader, single_flight, snapshot
 from django_apierrors.testing import override_error
 from django_apierrors.windows import Windows
 
@@ -77,7 +77,7 @@ class Clock:
 @pytest.fixture
 def clock(monkeypatch):
     clock = Clock()
-    monkeypatch.setattr(flight, "monotonic", clock)
+    monkeypatch.setattr(single_flight, "monotonic", clock)
     monkeypatch.setattr(snapshots, "monotonic", clock)
     return clock
 
@@ -111,8 +111,8 @@ class Store:
 def store(monkeypatch, clock, settings):
     """Let this process poll a store that a test can stop."""
     store = Store(clock)
-    monkeypatch.setattr(stored, "tokens", store.tokens)
-    monkeypatch.setattr(stored, "rows", store.rows)
+    monkeypatch.setattr(loader, "load_tokens", store.tokens)
+    monkeypatch.setattr(loader, "load_rows", store.rows)
     monkeypatch.setitem(snapshots._PARTS, "windows", (lambda using: Windows(), lambda loaded: None))
     settings.APIERRORS = POLLING
     yield store
@@ -202,16 +202,16 @@ def test_one_row_is_queried_once_in_the_refresh_time_and_all_rows_only_after_an_
 
 @pytest.mark.usefixtures("polling")
 def test_what_is_written_while_the_rows_are_read_is_read_next_time(send, clock, monkeypatch):
-    rows = stored.rows
+    rows = loader.load_rows
 
     def read_and_edited(using):
         found = list(rows(using))
         edit_elsewhere("Edited.")
         return found
 
-    monkeypatch.setattr(stored, "rows", read_and_edited)
+    monkeypatch.setattr(loader, "load_rows", read_and_edited)
     assert send() == SHIPPED
-    monkeypatch.setattr(stored, "rows", rows)
+    monkeypatch.setattr(loader, "load_rows", rows)
     clock.now += 1
     assert send() == "Edited."
 
@@ -622,7 +622,7 @@ def test_an_edit_is_gone_with_its_savepoint(ask):
 @pytest.mark.django_db
 @pytest.mark.parametrize("ask", [ask, ask_async])
 def test_what_was_committed_before_a_test_is_read_inside_it_too(ask, monkeypatch, django_assert_num_queries):
-    monkeypatch.setattr(Edit, "last_committed", object())
+    monkeypatch.setattr(Edit, "last_committed", Edit(Revision.CATALOG, "default"))
     assert ask() == SHIPPED
     with django_assert_num_queries(0):
         assert ask() == SHIPPED
@@ -691,7 +691,7 @@ def test_after_recovery_edits_arrive_and_polling_goes_on(store, send, caplog, mo
     store.goes_on.clear()
     assert send() == SHIPPED  # a probe runs, but not in this request
     with monkeypatch.context() as patch:
-        patch.setattr(snapshot, "_wait_for", None)  # nor does one wait for it
+        patch.setattr(snapshot, "_seconds_to_wait", None)  # nor does one wait for it
         assert send() == SHIPPED
     store.goes_on.set()
     wait_for_probes()
@@ -838,7 +838,7 @@ def idle_for_a_minute(store):
 
 
 def test_after_a_pause_others_wait_for_the_one_that_reads(store, monkeypatch):
-    monkeypatch.setattr(snapshots, "_HURRY", 60)
+    monkeypatch.setattr(snapshots, "_MAX_WAIT", 60)
     threads, results = idle_for_a_minute(store)
     waiting, answers = in_threads(8, ask)
     threading.Event().wait(0.3)  # enough to be answered, if they did not wait
@@ -855,7 +855,7 @@ def test_after_a_pause_nobody_waits_for_a_hung_database_for_long(store, monkeypa
     join(waiting)
     assert answers == ["First."] * 8
     # The wait counts from the begin of the read: who comes later does not wait at all.
-    monkeypatch.setattr(snapshots, "_HURRY", 4)
+    monkeypatch.setattr(snapshots, "_MAX_WAIT", 4)
     store.clock.now += 4
     assert ask() == "First."
     assert held == []
@@ -1014,7 +1014,7 @@ def test_under_asgi_too_who_has_no_copy_waits_only_so_long(store, hops):
 
 @pytest.mark.parametrize("hurry", [60, 0.2])
 def test_under_asgi_too_others_wait_after_a_pause_but_not_for_long(store, hops, monkeypatch, hurry):
-    monkeypatch.setattr(snapshots, "_HURRY", hurry)
+    monkeypatch.setattr(snapshots, "_MAX_WAIT", hurry)
     ask()
     store.message = "Second."
     store.clock.now += 60

@@ -76,10 +76,10 @@ def test_a_read_only_window_refuses_what_may_change_something(method):
 
 def test_only_addresses_that_are_known_are_exempt():
     window = Window(exempt_networks=(ip_network("10.0.0.1/32"), ip_network("2001:db8::/32")))
-    assert window.lets_in(ip_address("10.0.0.1"))
-    assert window.lets_in(ip_address("2001:db8::1"))
+    assert window.exempts(ip_address("10.0.0.1"))
+    assert window.exempts(ip_address("2001:db8::1"))
     for other in (ip_address("10.0.0.199"), ip_address("::1"), None):
-        assert not window.lets_in(other)
+        assert not window.exempts(other)
 
 
 def test_the_strictest_window_is_a_full_one_and_that_with_the_latest_end():
@@ -102,21 +102,21 @@ def test_what_is_to_come_is_told_in_order():
 
 def test_what_is_pinned_counts_besides_what_is_installed_even_within_itself():
     window = Window(key="pinned")
-    with windows.pinned(window):
-        with windows.pinned(window):
-            assert list(windows.current()) == [window, window]
-        assert list(windows.current()) == [window]
-    assert list(windows.current()) == []
+    with windows.pin_window(window):
+        with windows.pin_window(window):
+            assert list(windows.current_windows()) == [window, window]
+        assert list(windows.current_windows()) == [window]
+    assert list(windows.current_windows()) == []
 
 
 def test_an_empty_transaction_counts_too():
-    windows.install(Windows([Window(key="installed")]))
+    windows.install_windows(Windows([Window(key="installed")]))
     try:
-        with windows.within(Windows()):
-            assert list(windows.current()) == []
-        assert [window.key for window in windows.current()] == ["installed"]
+        with windows.override_windows(Windows()):
+            assert list(windows.current_windows()) == []
+        assert [window.key for window in windows.current_windows()] == ["installed"]
     finally:
-        windows.install(Windows())
+        windows.install_windows(Windows())
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ from ..catalog import Entry
 from ..codes import phrase
 from ..conf import conf
 from ..formats import Format
-from ..maintenance.notice import Notice
+from ..maintenance.announcements import Notice
 from ..text import fill
 from . import texts
 from .examples import Example, build_example, get_api_url

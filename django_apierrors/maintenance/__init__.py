@@ -1,7 +1,7 @@
-"""Maintenance mode: the switch, the gate that every request passes, and who is let through."""
+"""Maintenance mode: its functions, its windows, and the decorator for views that stay available."""
 
-from .exempt import maintenance_exempt
-from .switch import (
+from .decorators import maintenance_exempt
+from .operations import (
     Status,
     adisable,
     aenable,

@@ -1,4 +1,4 @@
-"""The signed pass that lets one browser or API client through, worth nothing beyond its windows."""
+"""The signed bypass for a browser or an API client; it is valid only for its windows."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ..windows import Window
 
 COOKIE = "apierrors_bypass"
 HEADER = headers.X_MAINTENANCE_BYPASS
-#: Seconds that a pass is good for, however long its windows are open.
+#: Seconds until a bypass expires, however long its windows are open.
 MAX_AGE = 12 * 60 * 60
 
 _SALT = "django_apierrors.maintenance.bypass"
@@ -25,27 +25,27 @@ _META = HttpHeaders.to_wsgi_name(HEADER)
 
 
 def token(windows: Iterable[Window]) -> str:
-    """Return a pass for some windows: signed, good for 12 hours and as long as they are open."""
+    """Return a signed token for some windows, valid for 12 hours at most and while they are open."""
     return signing.dumps(sorted(window.key for window in windows), salt=_SALT)
 
 
 def keys(request: HttpRequest) -> frozenset[str]:
-    """Return the keys of the windows that a request may pass."""
-    cookie = request.COOKIES.get(COOKIE) if request.META.get("HTTP_COOKIE") else None  # else it is parsed for nothing
+    """Return the keys of the windows that a request bypasses."""
+    cookie = request.COOKIES.get(COOKIE) if request.META.get("HTTP_COOKIE") else None  # parsed only if any
     sent = (request.META.get(_META), cookie)
-    return frozenset(key for text in sent if text for key in _read(text))
+    return frozenset(key for text in sent if text for key in _load_keys(text))
 
 
-def _read(text: str) -> list[str]:
+def _load_keys(text: str) -> list[str]:
     try:
-        found = signing.loads(text, salt=_SALT, max_age=MAX_AGE)
-    except Exception:  # whatever somebody made up must never be more than worth nothing
+        value = signing.loads(text, salt=_SALT, max_age=MAX_AGE)
+    except Exception:  # an invalid token must never be more than no token
         return []
-    return [key for key in found if isinstance(key, str)] if isinstance(found, list) else []
+    return [key for key in value if isinstance(key, str)] if isinstance(value, list) else []
 
 
-def hand_out(response: HttpResponseBase, request: HttpRequest, windows: Iterable[Window]) -> None:
-    """Give a pass for some windows to the browser that gets a response (RFC 6265, 4.1)."""
+def set_bypass_cookie(response: HttpResponseBase, request: HttpRequest, windows: Iterable[Window]) -> None:
+    """Set the cookie that lets the browser bypass some windows (RFC 6265, 4.1)."""
     windows = tuple(windows)
     left = max((window.ends for window in windows), default=0.0) - time()
     response.set_cookie(
@@ -60,7 +60,7 @@ def hand_out(response: HttpResponseBase, request: HttpRequest, windows: Iterable
     )
 
 
-def is_held(request: HttpRequest, windows: Iterable[Window]) -> bool:
-    """Tell whether a request may pass all of some windows."""
-    held = keys(request)
-    return all(window.key in held for window in windows)
+def has_bypass(request: HttpRequest, windows: Iterable[Window]) -> bool:
+    """Return whether a request bypasses all of some windows."""
+    bypassed = keys(request)
+    return all(window.key in bypassed for window in windows)

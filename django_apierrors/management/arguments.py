@@ -9,7 +9,8 @@ from django.core.exceptions import ValidationError
 from django.core.management.base import CommandParser
 from django.utils import timezone
 
-from ..maintenance.switch import DURATION, after
+from ..datetimes import add_duration
+from ..maintenance.operations import DURATION
 from ..models import MaintenanceWindow
 from ..text import strip_controls
 from . import times
@@ -42,11 +43,11 @@ def add_arguments(parser: CommandParser) -> None:
 def parse_options(options: dict[str, Any]) -> dict[str, Any]:
     """Return the arguments of ``maintenance.enable``; raises ``ValidationError`` with all errors."""
     problems: list[str] = []
-    starts_at = _parse_option("--start", options["start"], times.moment, problems) or timezone.now()
-    ends_at = _parse_option("--until", options["until"], times.moment, problems)
-    duration = _parse_option("--for", options["duration"], times.duration, problems) or DURATION
+    starts_at = _parse_option("--start", options["start"], times.parse_datetime, problems) or timezone.now()
+    ends_at = _parse_option("--until", options["until"], times.parse_datetime, problems)
+    duration = _parse_option("--for", options["duration"], times.parse_duration, problems) or DURATION
     if options["until"] is None and not options["no_end"]:
-        ends_at = after(starts_at, duration)
+        ends_at = add_duration(starts_at, duration)
     lists = {field: options[option.removeprefix("--")] for field, option in _LIST_OPTIONS.items()}
     for name, texts in lists.items():
         problems += [f"{_LIST_OPTIONS[name]} {text!r}: It is blank." for text in texts if not text.strip()]

@@ -9,7 +9,7 @@ from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.db import router, transaction
 
 from ..codes import TEXTS
-from ..models import ErrorCode, ErrorCodeTranslation, Revision, announced
+from ..models import ErrorCode, ErrorCodeTranslation, Revision, atomic_revision
 from ..rows import ROW_FIELDS, changed_values, has_overrides, to_row, without_marks
 from .documents import DocumentRow, ImportRefused
 
@@ -29,7 +29,7 @@ def import_rows(items: Sequence[DocumentRow], *, dry_run: bool) -> ImportReport:
     Rows that the document does not name stay as they are. Raises ``ImportRefused`` with every reason.
     """
     using = router.db_for_write(ErrorCode)
-    with announced(Revision.CATALOG, using):
+    with atomic_revision(Revision.CATALOG, using):
         report = _Import(items, using).run()
         if dry_run:
             transaction.set_rollback(True, using=using)

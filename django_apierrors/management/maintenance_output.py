@@ -7,59 +7,60 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from .. import stored
+from django.utils import translation
+
+from ..datetimes import format_datetime, format_utc
 from ..maintenance import Status
 from ..models import MaintenanceWindow
+from ..scopes import describe_scope
+from ..snapshot import loader
 from ..text import strip_controls
-from ..windows import SAFE_METHODS
-from . import times
 
 
-def refused(row: MaintenanceWindow) -> str:
-    """Return what a window refuses: ``POST requests to /api/v1/billing``, ``changes to every path``."""
-    window = stored.window(row)
-    methods = sorted(window.methods.difference(SAFE_METHODS) if window.is_read_only else window.methods)
-    kind = "changes" if window.is_read_only and not methods else " ".join([", ".join(methods), "requests"]).strip()
-    return strip_controls(f"{kind} to {', '.join(window.path_prefixes) or 'every path'}")
+def describe_window_scope(row: MaintenanceWindow) -> str:
+    """Return the scope of a window, with its mode unless that is "full": ``POST on /api (read-only)``."""
+    with translation.override(None):
+        described = describe_scope(loader.parse_window(row), max_paths=None)
+    return strip_controls(f"{described} (read-only)" if row.is_read_only else described)
 
 
 def begin(row: MaintenanceWindow) -> str:
-    """Return when a window begins."""
-    starts_at = stored.window(row).starts_at
-    return times.words(starts_at) if starts_at else "an unknown time"
+    """Return the start of a window."""
+    starts_at = loader.parse_window(row).starts_at
+    return format_datetime(starts_at) if starts_at else "an unknown time"
 
 
 def until(row: MaintenanceWindow) -> str:
-    """Return when a window ends, and for whom it does not count."""
-    window = stored.window(row)
-    end = f"until {times.words(window.ends_at)}" if window.ends_at else "until it is turned off"
+    """Return the end of a window, and its exempt networks."""
+    window = loader.parse_window(row)
+    end = f"until {format_datetime(window.ends_at)}" if window.ends_at else "until it is turned off"
     exempt = ", ".join(map(str, window.exempt_networks))
     return f"{end}, but not from {exempt}" if exempt else end
 
 
 def line(row: MaintenanceWindow) -> str:
-    """Return everything about a window, with who made it and why."""
+    """Return a window in one line, with its author and its reason."""
     origin = ": ".join(filter(None, [str(row.created_by or ""), row.reason]))
-    said = f"{refused(row)} from {begin(row)} {until(row)}"
-    return f"{said} ({strip_controls(origin)})" if origin else said
+    report = f"{describe_window_scope(row)} from {begin(row)} {until(row)}"
+    return f"{report} ({strip_controls(origin)})" if origin else report
 
 
 def status_json(status: Status | None, forced: bool | None) -> str:
-    """Return the state as JSON; without a status, which only ``forced`` makes known, the windows are ``null``."""
-    opened = status.open if status else ()
-    ends_at = stored.window(MaintenanceWindow(ends_at=status.ends_at)).ends_at if status else None
-    is_full = forced or not all(row.is_read_only for row in opened)
-    is_on = bool(opened) if forced is None else forced
-    stated = {
+    """Return the state as JSON; without a status the windows are ``null``, and ``forced`` is not ``None``."""
+    open_windows = status.open if status else ()
+    ends_at = loader.parse_window(MaintenanceWindow(ends_at=status.ends_at)).ends_at if status else None
+    is_full = forced or not all(row.is_read_only for row in open_windows)
+    is_on = bool(open_windows) if forced is None else forced
+    state = {
         "is_on": is_on,
         "forced": forced,
         "mode": (MaintenanceWindow.Mode.FULL if is_full else MaintenanceWindow.Mode.READ_ONLY) if is_on else None,
-        "ends_at": _stamp(ends_at),
-        "open": _windows(opened) if status else None,
+        "ends_at": _format_optional(ends_at),
+        "open": _windows(open_windows) if status else None,
         "upcoming": _windows(status.upcoming) if status else None,
     }
-    # Everything but ASCII is escaped, and with this every character that a terminal obeys.
-    return json.dumps(stated, indent=2).replace("\x7f", "\\u007f")
+    # All but ASCII is escaped, and with it every control character of a terminal.
+    return json.dumps(state, indent=2).replace("\x7f", "\\u007f")
 
 
 def _windows(rows: Iterable[MaintenanceWindow]) -> list[dict[str, Any]]:
@@ -67,11 +68,11 @@ def _windows(rows: Iterable[MaintenanceWindow]) -> list[dict[str, Any]]:
 
 
 def _window(row: MaintenanceWindow) -> dict[str, Any]:
-    window = stored.window(row)
+    window = loader.parse_window(row)
     return {
         "id": row.pk,
-        "starts_at": _stamp(window.starts_at),
-        "ends_at": _stamp(window.ends_at),
+        "starts_at": _format_optional(window.starts_at),
+        "ends_at": _format_optional(window.ends_at),
         "mode": row.mode,
         "path_prefixes": row.path_prefixes,
         "methods": row.methods,
@@ -83,5 +84,5 @@ def _window(row: MaintenanceWindow) -> dict[str, Any]:
     }
 
 
-def _stamp(moment: datetime | None) -> str | None:
-    return None if moment is None else f"{moment:%Y-%m-%dT%H:%M:%SZ}"
+def _format_optional(value: datetime | None) -> str | None:
+    return None if value is None else format_utc(value)

@@ -8,7 +8,7 @@ from django.db import router
 
 from .. import codes
 from ..catalog import Row
-from ..models import ErrorCode, Revision, announced
+from ..models import ErrorCode, Revision, atomic_revision
 from ..rows import has_overrides, to_row
 
 
@@ -74,7 +74,7 @@ def sync_rows(*, prune: bool) -> SyncReport:
     using = router.db_for_write(ErrorCode)
     every = ErrorCode.objects.using(using)
     had_token = _has_revision(using)
-    with announced(Revision.CATALOG, using), announced(Revision.WINDOWS, using):
+    with atomic_revision(Revision.CATALOG, using), atomic_revision(Revision.WINDOWS, using):
         report = compare_rows()
         report.has_token = had_token
         # A `migrate` that runs at the same time inserts them, too.

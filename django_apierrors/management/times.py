@@ -1,4 +1,4 @@
-"""Times and durations as operators write and read them."""
+"""Parses the times and durations of a command line."""
 
 from __future__ import annotations
 
@@ -8,62 +8,42 @@ from datetime import UTC, datetime, timedelta
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.forms.utils import from_current_timezone
-from django.utils import timezone
-from django.utils.dateparse import parse_date, parse_datetime
+from django.utils import dateparse, timezone
 from django.utils.translation import gettext as _
+
+from ..datetimes import validate_datetime
 
 _DURATION = re.compile(
     r"(?:(?P<days>\d{1,6})d)?(?:(?P<hours>\d{1,6})h)?(?:(?P<minutes>\d{1,6})m)?(?:(?P<seconds>\d{1,6})s)?", re.ASCII
 )
-#: Those in which every time has its place in every zone, whatever is added to it.
-_YEARS = range(1970, 3000)
 
 
-def duration(text: str) -> timedelta:
-    """Return what ``90s``, ``30m``, ``2h``, ``1d`` or ``1h30m`` means; raises ``ValidationError`` for anything else."""
-    found = _DURATION.fullmatch(text)
-    span = found and timedelta(**{name: int(number) for name, number in found.groupdict("0").items()})
-    if not span:
+def parse_duration(text: str) -> timedelta:
+    """Return the duration of ``90s``, ``30m``, ``2h``, ``1d`` or ``1h30m``; raises ``ValidationError``."""
+    match = _DURATION.fullmatch(text)
+    duration = match and timedelta(**{name: int(number) for name, number in match.groupdict("0").items()})
+    if not duration:
         raise ValidationError(_("This is no duration; write it as in 90s, 30m, 2h, 1d or 1h30m."))
-    return span
+    return duration
 
 
-def moment(text: str) -> datetime:
-    """Return the time that a text in ISO 8601 names, in the form that the database takes.
+def parse_datetime(text: str) -> datetime:
+    """Return the time of a text in ISO 8601, naive or aware as ``USE_TZ`` requires.
 
-    Without an offset it is in the current time zone. Raises ``ValidationError`` for what is no
-    time, and for a local time that does not exist or exists twice.
+    A time without an offset is in the current time zone. Raises ``ValidationError`` for any other
+    text, and for a local time that is ambiguous or does not exist.
     """
-    found = _read(text)
-    if found is None:
-        raise ValidationError(_("This is no time; write it as in 2026-12-01T22:00 or 2026-12-01T22:00+01:00."))
-    if found.year not in _YEARS:
-        raise ValidationError(_("This time is too far away."))
-    if settings.USE_TZ:
-        return from_current_timezone(found).astimezone(UTC)
-    return _unmistakable(timezone.make_naive(found) if timezone.is_aware(found) else found)
-
-
-def words(moment: datetime) -> str:
-    """Return a time with its zone, as the clocks on the wall have it: ``2026-12-01 22:00:00 CET``."""
-    return f"{timezone.localtime(moment):%Y-%m-%d %H:%M:%S %Z}"
-
-
-def _read(text: str) -> datetime | None:
     try:
-        # Django takes a date for its midnight; who writes a date may mean the whole day.
-        return parse_datetime(text) if parse_date(text) is None else None
+        # Django reads a date as its midnight; the author may mean the whole day.
+        value = dateparse.parse_datetime(text) if dateparse.parse_date(text) is None else None
     except ValueError:
-        return None
-
-
-def _unmistakable(local: datetime) -> datetime:
-    # A project without USE_TZ stores local times, and cannot say which of two it means.
-    zone = timezone.get_default_timezone()
-    first, second = (local.replace(tzinfo=zone, fold=fold) for fold in (0, 1))
-    if first.utcoffset() != second.utcoffset():
-        raise ValidationError(
-            _("%(moment)s does not exist in %(zone)s or exists twice: the clocks are changed.")
-            % {"moment": local, "zone": zone}
-        )
-    return local
+        value = None
+    if value is None:
+        raise ValidationError(_("This is no time; write it as in 2026-12-01T22:00 or 2026-12-01T22:00+01:00."))
+    validate_datetime(value)
+    if settings.USE_TZ:
+        return from_current_timezone(value).astimezone(UTC)
+    if timezone.is_aware(value):
+        value = timezone.make_naive(value)
+        validate_datetime(value)
+    return value

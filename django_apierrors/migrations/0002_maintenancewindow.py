@@ -2,7 +2,7 @@
 
 import django.db.models.deletion
 import django.utils.timezone
-import django_apierrors.fields
+import django_apierrors.models.fields
 import django_apierrors.models.window
 from django.conf import settings
 from django.db import migrations, models
@@ -24,9 +24,9 @@ class Migration(migrations.Migration):
                 ('starts_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='starts at')),
                 ('ends_at', models.DateTimeField(blank=True, null=True, verbose_name='ends at')),
                 ('mode', models.CharField(choices=[('full', 'everything'), ('read_only', 'changes (GET, HEAD and OPTIONS go on)')], default='full', max_length=10, verbose_name='refuses')),
-                ('path_prefixes', django_apierrors.fields.LinesField(blank=True, default=list, help_text='One a line, as in /api/v1/billing, which covers what is below it too. None: every path.', verbose_name='paths')),
-                ('methods', django_apierrors.fields.LinesField(blank=True, default=list, help_text='One a line, as in POST. None: every method.', verbose_name='methods')),
-                ('exempt_networks', django_apierrors.fields.LinesField(blank=True, default=list, help_text='Who is let through: one address or CIDR block a line, as in 10.0.0.0/8.', verbose_name='exempt networks')),
+                ('path_prefixes', django_apierrors.models.fields.LinesField(blank=True, default=list, help_text='One a line, as in /api/v1/billing, which covers what is below it too. None: every path.', verbose_name='paths')),
+                ('methods', django_apierrors.models.fields.LinesField(blank=True, default=list, help_text='One a line, as in POST. None: every method.', verbose_name='methods')),
+                ('exempt_networks', django_apierrors.models.fields.LinesField(blank=True, default=list, help_text='Who is let through: one address or CIDR block a line, as in 10.0.0.0/8.', verbose_name='exempt networks')),
                 ('message', models.TextField(blank=True, help_text='Public. Blank: what the catalog says of MAINTENANCE or READ_ONLY.', verbose_name='message')),
                 ('status_url', models.URLField(blank=True, help_text='Public. Where clients can follow how it goes.', verbose_name='status URL')),
                 ('reason', models.TextField(blank=True, help_text='Internal: for colleagues and the record.', verbose_name='reason')),

@@ -1,7 +1,16 @@
-"""What the team edits: words of codes, maintenance windows, and the tokens that announce an edit."""
+"""The models: error codes with their texts, maintenance windows, and the revisions of both."""
 
-from ..edits import Edit, Revision, announced
 from .errorcode import ErrorCode, ErrorCodeTranslation, Texts
+from .revision import Edit, Revision, atomic_revision, bump_revision
 from .window import MaintenanceWindow
 
-__all__ = ["Edit", "ErrorCode", "ErrorCodeTranslation", "MaintenanceWindow", "Revision", "Texts", "announced"]
+__all__ = [
+    "Edit",
+    "ErrorCode",
+    "ErrorCodeTranslation",
+    "MaintenanceWindow",
+    "Revision",
+    "Texts",
+    "atomic_revision",
+    "bump_revision",
+]

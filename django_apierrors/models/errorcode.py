@@ -1,4 +1,4 @@
-"""What the team says differently about the codes."""
+"""The models of error codes and their translations; a row stores only differences from the shipped code."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from django.db.models.functions import Upper
 from django.utils.translation import gettext_lazy as _
 
 from .. import codes
-from ..edits import Announced, AnnouncedQuerySet, Revision
 from ..text import placeholders
+from .revision import Revision, RevisionedModel, RevisionedQuerySet
 
 
-class Texts(Announced):
-    """The five texts; blank means as shipped, and translated."""
+class Texts(RevisionedModel):
+    """The five texts; a blank one means the shipped text in the language of the request."""
 
     title = models.CharField(_("title"), max_length=200, blank=True)
     message = models.TextField(_("message"), blank=True)
@@ -29,16 +29,16 @@ class Texts(Announced):
     part = Revision.CATALOG
 
     class Meta:
-        """No table of its own."""
+        """An abstract model."""
 
         abstract = True
 
-    def _unsound(self, code: str) -> dict[str, Any]:
-        """Return an error for each text with a placeholder that its code does not have, or too long."""
+    def _text_errors(self, code: str) -> dict[str, Any]:
+        """Return an error for each text that is too long or has a placeholder unknown to its code."""
         definition = codes.get(code)
         errors: dict[str, Any] = {}
         for name in codes.TEXTS:
-            # A title stands for the code itself, whatever the values.
+            # A title names the code itself, so it takes no values.
             allowed = sorted(definition.params) if definition and name != "title" else []
             unknown = sorted(placeholders(getattr(self, name)).difference(allowed))
             if unknown:
@@ -56,10 +56,10 @@ def _braced(names: Iterable[str]) -> str:
     return ", ".join(f"{{{name}}}" for name in names)
 
 
-_AnnouncedManager = models.Manager.from_queryset(AnnouncedQuerySet)
+_RevisionedManager = models.Manager.from_queryset(RevisionedQuerySet)
 
 
-class ErrorCodeManager(_AnnouncedManager["ErrorCode"]):
+class ErrorCodeManager(_RevisionedManager["ErrorCode"]):
     """Rows by their code."""
 
     def get_by_natural_key(self, code: str) -> ErrorCode:
@@ -68,7 +68,7 @@ class ErrorCodeManager(_AnnouncedManager["ErrorCode"]):
 
 
 class ErrorCode(Texts):
-    """What the team says differently about a code, or a code that only the database defines."""
+    """The differences of a code from its definition in Python, or a code that only the database defines."""
 
     code = models.CharField(
         _("code"),
@@ -99,7 +99,7 @@ class ErrorCode(Texts):
     objects = ErrorCodeManager()
 
     class Meta:
-        """What the database holds true, whoever writes."""
+        """Names, order and constraints."""
 
         verbose_name = _("error code")
         verbose_name_plural = _("error codes")
@@ -127,8 +127,8 @@ class ErrorCode(Texts):
         return (self.code,)
 
     def clean(self) -> None:
-        """Refuse unknown placeholders, a change of class (4xx, 5xx) of a defined code, and circles."""
-        errors = self._unsound(self.code)
+        """Refuse unknown placeholders, a change between 4xx and 5xx of a defined code, and cyclic replacements."""
+        errors = self._text_errors(self.code)
         definition = codes.get(self.code)
         if definition is not None and self.status and self.status // 100 != definition.status // 100:
             errors["status"] = _("%(code)s is defined as %(status)d; a row may change it only within %(class)dxx.") % {
@@ -136,12 +136,12 @@ class ErrorCode(Texts):
                 "status": definition.status,
                 "class": definition.status // 100,
             }
-        if self._is_replaced_in_a_circle():
+        if self._has_cyclic_replacement():
             errors["replaced_by"] = _("The replacements lead in a circle.")
         if errors:
             raise ValidationError(errors)
 
-    def _is_replaced_in_a_circle(self) -> bool:
+    def _has_cyclic_replacement(self) -> bool:
         seen, next_ = {self.pk}, self.replaced_by
         while next_ is not None and next_.pk not in seen:
             seen.add(next_.pk)
@@ -149,18 +149,18 @@ class ErrorCode(Texts):
         return next_ is not None
 
     def approve_default(self) -> None:
-        """Note that what is shipped now is what the team has seen, and whether Python defines the code."""
+        """Store the digest of the shipped texts as reviewed, and whether Python defines the code."""
         definition = codes.get(self.code)
         self.defined = definition is not None
         self.default_digest = codes.digest(definition) if definition else ""
 
     def is_outdated(self) -> bool:
-        """Tell whether the shipped texts have changed since the row was edited."""
+        """Return whether the shipped texts have changed since the row was edited."""
         definition = codes.get(self.code)
         return definition is not None and self.default_digest not in ("", codes.digest(definition))
 
     def reset(self) -> None:
-        """Take back every difference and delete the translations: the code is as shipped again."""
+        """Remove all differences and translations: the code is as shipped again."""
         for field in self._meta.fields:
             if field.editable and field.name not in ("id", "code"):
                 setattr(self, field.name, field.get_default())
@@ -169,7 +169,7 @@ class ErrorCode(Texts):
         self.translations.all().delete()
 
 
-class TranslationManager(_AnnouncedManager["ErrorCodeTranslation"]):
+class TranslationManager(_RevisionedManager["ErrorCodeTranslation"]):
     """Translations by code and language."""
 
     def get_by_natural_key(self, code: str, language: str) -> ErrorCodeTranslation:
@@ -178,7 +178,7 @@ class TranslationManager(_AnnouncedManager["ErrorCodeTranslation"]):
 
 
 class ErrorCodeTranslation(Texts):
-    """The texts of a code in one language; blank falls back to the row, then to what is shipped."""
+    """The texts of a code in one language; a blank one falls back to the row, then to the shipped text."""
 
     entry = models.ForeignKey(ErrorCode, models.CASCADE, related_name="translations")
     language = models.CharField(
@@ -190,7 +190,7 @@ class ErrorCodeTranslation(Texts):
     objects = TranslationManager()
 
     class Meta:
-        """One translation for each language of a code."""
+        """Names, order and constraints: one translation per language of a code."""
 
         verbose_name = _("translation")
         verbose_name_plural = _("translations")
@@ -211,6 +211,6 @@ class ErrorCodeTranslation(Texts):
     def clean(self) -> None:
         """Refuse unknown placeholders."""
         entry = getattr(self, "entry", None)
-        errors = self._unsound(entry.code) if entry else {}
+        errors = self._text_errors(entry.code) if entry else {}
         if errors:
             raise ValidationError(errors)

@@ -1,4 +1,4 @@
-"""When the API is paused, for whom, and why."""
+"""The model of maintenance windows."""
 
 from __future__ import annotations
 
@@ -10,42 +10,44 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import F, Q
-from django.utils import dateformat, timezone
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from ..client_ip import parse_network
-from ..edits import Announced, AnnouncedQuerySet, Revision
-from ..fields import LinesField, lines
+from ..datetimes import format_datetime
+from ..scopes import describe_scope
 from ..windows import METHODS, SAFE_METHODS
+from .fields import LinesField, split_lines
+from .revision import Revision, RevisionedModel, RevisionedQuerySet
 
 
 def new_key() -> str:
-    """Return a name that no other window has, has had or will have."""
+    """Return a random key, which is never used again."""
     return uuid.uuid4().hex
 
 
-class WindowQuerySet(AnnouncedQuerySet):
-    """Windows by where they stand in time."""
+class WindowQuerySet(RevisionedQuerySet):
+    """A queryset of windows that are open, upcoming or over."""
 
     def open(self, now: datetime | None = None) -> WindowQuerySet:
-        """Return the windows that are open, the one that began first first."""
+        """Return the windows that are open, in the order of their start."""
         now = now or timezone.now()
         return self.not_over(now).filter(starts_at__lte=now).order_by("starts_at", "pk")
 
     def upcoming(self, now: datetime | None = None) -> WindowQuerySet:
-        """Return the windows that are yet to begin, the next one first."""
+        """Return the windows that have not begun, in the order of their start."""
         return self.filter(starts_at__gt=now or timezone.now()).order_by("starts_at", "pk")
 
     def not_over(self, now: datetime | None = None) -> WindowQuerySet:
-        """Return the windows that are open or yet to begin."""
+        """Return the windows that are open or have not begun."""
         return self.filter(Q(ends_at__isnull=True) | Q(ends_at__gt=now or timezone.now()))
 
 
-class MaintenanceWindow(Announced):
-    """A time in which requests are answered 503; its row stays as the record of who, when and why."""
+class MaintenanceWindow(RevisionedModel):
+    """A time in which requests are answered 503; its row is kept as a record."""
 
     class Mode(models.TextChoices):
-        """What is refused."""
+        """The refused requests."""
 
         FULL = "full", _("everything")
         READ_ONLY = "read_only", _("changes (GET, HEAD and OPTIONS go on)")
@@ -95,7 +97,7 @@ class MaintenanceWindow(Announced):
     objects = WindowQuerySet.as_manager()
 
     class Meta:
-        """What the database holds true, whoever writes."""
+        """Names, order, permissions and constraints."""
 
         verbose_name = _("maintenance window")
         verbose_name_plural = _("maintenance")
@@ -111,41 +113,34 @@ class MaintenanceWindow(Announced):
         ]
 
     def __str__(self) -> str:
-        starts_at = timezone.localtime(self.starts_at) if timezone.is_aware(self.starts_at) else self.starts_at
-        return f"{self.scope} {dateformat.format(starts_at, 'Y-m-d H:i T')}"
-
-    @property
-    def scope(self) -> str:
-        """What is covered, in short: ``POST /api/v1/billing``; ``*`` for everything."""
-        parts = (", ".join(self.methods), ", ".join(self.path_prefixes))
-        return " ".join(part for part in parts if part) or "*"
+        return f"{describe_scope(self)}, {format_datetime(self.starts_at)}"
 
     @property
     def is_read_only(self) -> bool:
-        """Whether reading goes on."""
+        """True if safe methods are not refused."""
         return self.mode == self.Mode.READ_ONLY
 
     def is_open(self, now: datetime | None = None) -> bool:
-        """Tell whether the window is open."""
+        """Return whether the window is open."""
         return self.has_begun(now) and not self.is_over(now)
 
     def has_begun(self, now: datetime | None = None) -> bool:
-        """Tell whether the window is open, or was."""
+        """Return whether the window is open or over."""
         return self.starts_at <= (now or timezone.now())
 
     def is_over(self, now: datetime | None = None) -> bool:
-        """Tell whether the window is closed for good."""
+        """Return whether the window is over."""
         return self.ends_at is not None and self.ends_at <= (now or timezone.now())
 
     def clean(self) -> None:
-        """Refuse times, paths, methods and networks that make no sense; names each and the fix."""
-        self.methods = [method.upper() for method in lines(self.methods)]
-        errors: dict[str, Any] = self._wrong_times()
-        checks = (("path_prefixes", _wrong_with_path), ("methods", _wrong_with_method))
-        for name, wrong in (*checks, ("exempt_networks", _wrong_with_network)):
-            found = [message for message in map(wrong, lines(getattr(self, name))) if message]
-            if found:
-                errors[name] = found
+        """Refuse invalid times, paths, methods and networks; each message names the value and the fix."""
+        self.methods = [method.upper() for method in split_lines(self.methods)]
+        errors: dict[str, Any] = self._time_errors()
+        checks = (("path_prefixes", _path_error), ("methods", _method_error))
+        for name, check in (*checks, ("exempt_networks", _network_error)):
+            messages = [message for message in map(check, split_lines(getattr(self, name))) if message]
+            if messages:
+                errors[name] = messages
         if "://" in self.status_url and not self.status_url.lower().startswith(("http://", "https://")):
             errors["status_url"] = _("%s is nothing that a browser opens: it begins with https://.") % self.status_url
         if self.is_read_only and self.methods and set(self.methods) <= set(SAFE_METHODS):
@@ -153,20 +148,20 @@ class MaintenanceWindow(Announced):
         if errors:
             raise ValidationError(errors)
 
-    def _wrong_times(self) -> dict[str, Any]:
+    def _time_errors(self) -> dict[str, Any]:
         start, end = self.starts_at, self.ends_at
-        wrong = {"starts_at": start and _wrong_with_time(start), "ends_at": end and _wrong_with_time(end)}
-        if any(wrong.values()):
-            return {name: message for name, message in wrong.items() if message}
+        errors = {"starts_at": start and _time_error(start), "ends_at": end and _time_error(end)}
+        if any(errors.values()):
+            return {name: message for name, message in errors.items() if message}
         if start and end and end <= start:
-            said = {"end": _shown(end), "start": _shown(start)}
-            return {"ends_at": _("The end, %(end)s, is not after the start, %(start)s: choose a later one.") % said}
+            values = {"end": format_datetime(end), "start": format_datetime(start)}
+            return {"ends_at": _("The end, %(end)s, is not after the start, %(start)s: choose a later one.") % values}
         if end and self.is_over():
-            return {"ends_at": _("The end, %s, is in the past: choose a later one.") % _shown(end)}
+            return {"ends_at": _("The end, %s, is in the past: choose a later one.") % format_datetime(end)}
         return {}
 
 
-def _wrong_with_time(moment: datetime) -> str | None:
+def _time_error(moment: datetime) -> str | None:
     if timezone.is_aware(moment) == settings.USE_TZ:
         return None
     if settings.USE_TZ:
@@ -174,12 +169,7 @@ def _wrong_with_time(moment: datetime) -> str | None:
     return _("%s has a time zone, but USE_TZ is False: give the local time without one.") % moment
 
 
-def _shown(moment: datetime) -> str:
-    local = timezone.localtime(moment) if timezone.is_aware(moment) else moment
-    return f"{local:%Y-%m-%d %H:%M:%S %Z}".strip()
-
-
-def _wrong_with_path(path: str) -> str | None:
+def _path_error(path: str) -> str | None:
     if not path.startswith("/"):
         return _("%(path)s begins with no slash; write /%(path)s.") % {"path": path}
     if any(character in "?#*% " or not character.isprintable() for character in path):
@@ -187,13 +177,13 @@ def _wrong_with_path(path: str) -> str | None:
     return None
 
 
-def _wrong_with_method(method: str) -> str | None:
+def _method_error(method: str) -> str | None:
     if method in METHODS:
         return None
     return _("%(method)s is no method; write one of %(known)s.") % {"method": method, "known": ", ".join(METHODS)}
 
 
-def _wrong_with_network(text: str) -> str | None:
+def _network_error(text: str) -> str | None:
     try:
         parse_network(text)
     except ValueError:

@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from rest_framework.exceptions import APIException
 
-from .. import headers, negotiation, resolving, responses
+from .. import headers, negotiation, responses, url_resolution
 from ..conf import conf
 from ..exception_mapping import problem_for
 from ..exceptions import RateTooHigh
@@ -38,7 +38,7 @@ def check_global_limits(request: HttpRequest, names: Sequence[str]) -> HttpRespo
     try:
         check(request, *names)
     except (APIException, RateTooHigh) as exc:  # the first also of a project's own key
-        request.resolver_match = resolving.resolved(request)  # the view may name the format of the answer
+        request.resolver_match = url_resolution.resolve(request)  # the view may name the format of the answer
         state = RequestState.of(request)
         response = responses.make(problem_for(exc, request, state), request)
         state.clear_exception()

@@ -28,7 +28,7 @@ django.setup()
 from django.core.handlers.wsgi import WSGIHandler  # noqa: E402
 from django.core.management import call_command  # noqa: E402
 from django.test import RequestFactory  # noqa: E402
-from internals import Catalog, catalog, snapshot, stored  # noqa: E402
+from internals import Catalog, catalog, loader, snapshot  # noqa: E402
 from measure import Variant, interleaved  # noqa: E402
 from tables import parser  # noqa: E402
 
@@ -66,7 +66,7 @@ def _write(number: int) -> None:
 
 def _print_loading(number: int) -> None:
     seconds = min(_seconds(snapshot.load) for _ in range(5))
-    polled = min(_seconds(lambda: stored.tokens("default")) for _ in range(200))
+    polled = min(_seconds(lambda: loader.load_tokens("default")) for _ in range(200))
     gc.collect()
     tracemalloc.start()
     before = tracemalloc.get_traced_memory()[0]

@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 
 from ... import codes
 from ...models import ErrorCode, ErrorCodeTranslation
-from ..fields import MultilineField
+from ...models.fields import MultilineField
 from .actions import ErrorCodeActions
 from .change_message import build_form_message, get_overrides
 from .filters import StateFilter, StatusFilter, TypeFilter, search_codes

@@ -18,7 +18,7 @@ def get_code_previews(obj: ErrorCode, request: HttpRequest) -> list[tuple[str, E
     variants = [(name, active) for name in names]
     translated = [translation.language for translation in obj.translations.all()]
     variants += [(conf.FORMAT, language) for language in translated if language != active]
-    with catalog.within(catalog.current().with_rows([build_row(obj)])):
+    with catalog.override(catalog.current().with_rows([build_row(obj)])):
         return [
             (language, build_example(entry, name, request, language))
             for name, language in variants

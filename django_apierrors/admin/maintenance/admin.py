@@ -19,10 +19,11 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
 
-from ... import stored
+from ...datetimes import add_duration
 from ...maintenance import bypass
-from ...maintenance.switch import after, changing
+from ...maintenance.operations import atomic_change
 from ...models import MaintenanceWindow
+from ...snapshot import loader
 from .change_message import build_cancel_message, build_edit_message, build_schedule_message
 from .forms import WINDOW_FORMFIELD_OVERRIDES, ScheduleForm
 from .page_state import PAGE_STATE_FIELD, dump_page_state
@@ -133,8 +134,8 @@ class MaintenanceWindowAdminMixin(SwitchViews):
         """Return an hour in length from the second full hour on."""
         now = timezone.now()
         hour = (timezone.localtime(now) if timezone.is_aware(now) else now).replace(minute=0, second=0, microsecond=0)
-        initial = {"starts_at": after(hour, timedelta(hours=2)), "ends_at": after(hour, timedelta(hours=3))}
-        return {**initial, **super().get_changeform_initial_data(request)}
+        starts_at, ends_at = (add_duration(hour, timedelta(hours=hours)) for hours in (2, 3))
+        return {"starts_at": starts_at, "ends_at": ends_at, **super().get_changeform_initial_data(request)}
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         """Return the fieldsets; those of an existing window include its record."""
@@ -159,7 +160,7 @@ class MaintenanceWindowAdminMixin(SwitchViews):
         row = context.get("original")
         context |= {"show_save_and_continue": False, "show_save_and_add_another": False}
         if row is not None and request.method != "POST" and not row.has_begun():
-            context["previews"] = get_window_previews(stored.window(row), request)
+            context["previews"] = get_window_previews(loader.parse_window(row), request)
         return super().render_change_form(request, context, *args, **kwargs)
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
@@ -201,7 +202,7 @@ class MaintenanceWindowAdminMixin(SwitchViews):
         messages.success(request, _("Scheduled. %s") % describe_scheduled_window(row))
         response = self.redirect_to_page()
         if row.starts_at - timezone.now() <= timedelta(seconds=bypass.MAX_AGE):
-            self.grant_bypass(request, response, [stored.window(row)])
+            self.grant_bypass(request, response, [loader.parse_window(row)])
             messages.info(request, _("This browser will be let through."))
         return response
 
@@ -214,7 +215,7 @@ class MaintenanceWindowAdminMixin(SwitchViews):
             return respond(dump_page_state(rows), "")
         if not self.has_toggle_permission(request):
             raise PermissionDenied
-        with changing() as using:
+        with atomic_change() as using:
             row = self.get_object(request, unquote(object_id)) if object_id else None
             stale_message = self._get_stale_message(request, using)
             if row is not None and row.has_begun():

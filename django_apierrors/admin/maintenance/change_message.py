@@ -9,8 +9,9 @@ from typing import Any, ParamSpec
 
 from django.utils import translation
 
-from ...maintenance import words
+from ...datetimes import format_datetime
 from ...models import MaintenanceWindow
+from ...scopes import describe_scope
 from ..catalog.change_message import format_change, format_label
 
 _Params = ParamSpec("_Params")
@@ -30,7 +31,7 @@ def _untranslated(function: Callable[_Params, str]) -> Callable[_Params, str]:
 @_untranslated
 def build_on_message(row: MaintenanceWindow) -> str:
     """Return the message of a window that was turned on."""
-    return f"Turned on: refuses {_describe_mode(row)} for {words.scope(row)} {_describe_log_end(row)}."
+    return f"Turned on: refuses {_describe_mode(row)} for {describe_scope(row)} {_describe_log_end(row)}."
 
 
 @_untranslated
@@ -49,24 +50,24 @@ def build_cancel_message(row: MaintenanceWindow) -> str:
 def build_end_message(row: MaintenanceWindow, planned_end: datetime | None) -> str:
     """Return the message of an open window that was ended."""
     planned = _describe_log_time(planned_end)
-    return f"Turned off for {words.scope(row)} at {_describe_log_time(row.ends_at)}; planned was {planned}."
+    return f"Turned off for {describe_scope(row)} at {_describe_log_time(row.ends_at)}; planned was {planned}."
 
 
 def _describe_log_time(moment: datetime | None) -> str:
-    return words.stamp(moment) if moment else "no end"
+    return format_datetime(moment) if moment else "no end"
 
 
 @_untranslated
 def build_extend_message(row: MaintenanceWindow) -> str:
     """Return the message of an open window that was extended."""
-    return f"Extended for {words.scope(row)} {_describe_log_end(row)}."
+    return f"Extended for {describe_scope(row)} {_describe_log_end(row)}."
 
 
 @_untranslated
 def build_bypass_message(row: MaintenanceWindow, *, is_token: bool) -> str:
     """Return the message of a new bypass, without its token."""
     action = "Made a token that lets API clients through" if is_token else "Let a browser through"
-    return f"{action} for {words.scope(row)}, for 12 hours at most and {_describe_log_end(row)}."
+    return f"{action} for {describe_scope(row)}, for 12 hours at most and {_describe_log_end(row)}."
 
 
 @_untranslated
@@ -79,7 +80,8 @@ def build_edit_message(form: Any) -> str:
 
 
 def _describe_log_window(row: MaintenanceWindow) -> str:
-    return f"{_describe_mode(row)} for {words.scope(row)} from {words.stamp(row.starts_at)} {_describe_log_end(row)}"
+    begins = format_datetime(row.starts_at)
+    return f"{_describe_mode(row)} for {describe_scope(row)} from {begins} {_describe_log_end(row)}"
 
 
 def _describe_mode(row: MaintenanceWindow) -> str:
@@ -87,10 +89,10 @@ def _describe_mode(row: MaintenanceWindow) -> str:
 
 
 def _describe_log_end(row: MaintenanceWindow) -> str:
-    return f"until {words.stamp(row.ends_at)}" if row.ends_at else "until it is turned off"
+    return f"until {format_datetime(row.ends_at)}" if row.ends_at else "until it is turned off"
 
 
 def _to_text(value: Any) -> Any:
     if isinstance(value, datetime):
-        return words.stamp(value)
+        return format_datetime(value)
     return ", ".join(value) if isinstance(value, list) else value

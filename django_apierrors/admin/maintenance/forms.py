@@ -14,19 +14,16 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from ...codes import LONGEST_MESSAGE
-from ...fields import LinesField
-from ...maintenance.switch import after
+from ...datetimes import add_duration, validate_datetime
 from ...middleware import MISSING, is_installed
 from ...models import MaintenanceWindow
-from ..fields import MultilineField
+from ...models.fields import LinesField, MultilineField
 
 #: The choices for the end of a window in the form of the switch, beside a number of minutes.
 CUSTOM, NO_END = "custom", "none"
 
 _DURATIONS = (15, 30, 60)
 _DEFAULT_DURATION = "60"
-#: The years in which every time zone can represent a window.
-_ALLOWED_YEARS = range(2000, 3000)
 
 
 class TimeInput(forms.TimeInput):
@@ -86,29 +83,14 @@ class _WindowForm(forms.ModelForm):  # type: ignore[type-arg]
         """Validate the times, and that the middleware is installed."""
         cleaned = super().clean() or self.cleaned_data
         for name in ("starts_at", "ends_at"):
-            error = _get_time_error(cleaned[name]) if cleaned.get(name) else None
-            if error:
-                self.add_error(name, error)
+            try:
+                if cleaned.get(name):
+                    validate_datetime(cleaned[name])
+            except ValidationError as exc:
+                self.add_error(name, exc)
         if not is_installed():
             raise ValidationError(" ".join(MISSING))
         return cleaned
-
-
-#: Django's own message: Django itself does not check the times of a project without ``USE_TZ``.
-_NONEXISTENT_TIME = (
-    "%(datetime)s couldn’t be interpreted in time zone %(current_timezone)s; it may be ambiguous or it may not exist."  # noqa: RUF001
-)
-
-
-def _get_time_error(moment: datetime) -> str | None:
-    if moment.year not in _ALLOWED_YEARS:
-        return _("This time is too far away.")
-    if timezone.is_naive(moment):
-        zone = timezone.get_default_timezone()
-        first, second = (moment.replace(tzinfo=zone, fold=fold).utcoffset() for fold in (0, 1))
-        if first != second:
-            return _(_NONEXISTENT_TIME) % {"datetime": moment, "current_timezone": zone}
-    return None
 
 
 def _get_end_choices() -> list[tuple[str, str]]:
@@ -150,7 +132,7 @@ class SwitchForm(_WindowForm):
         elif chosen != CUSTOM and ends_at:
             self.add_error("ends_at", _("Choose “Until a time” for this time to count, or clear it."))
         elif chosen and chosen not in (CUSTOM, NO_END):
-            cleaned["ends_at"] = after(self.instance.starts_at, timedelta(minutes=int(chosen)))
+            cleaned["ends_at"] = add_duration(self.instance.starts_at, timedelta(minutes=int(chosen)))
         return cleaned
 
     def _check_end(self, ends_at: datetime | None) -> None:

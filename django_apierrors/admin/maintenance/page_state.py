@@ -13,8 +13,9 @@ from django.contrib.contenttypes.models import ContentType
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from ...maintenance import words
+from ...datetimes import format_time
 from ...models import MaintenanceWindow
+from ...scopes import describe_scope
 
 #: The hidden field of every form that changes something.
 PAGE_STATE_FIELD = "page_state"
@@ -55,13 +56,13 @@ def _get_time(page_state: str) -> datetime:
 
 def _describe_current(old: dict[str, str], new: dict[str, MaintenanceWindow], since: datetime) -> Iterator[str]:
     for pk, row in new.items():
-        params = {"by": _format_author(row.created_by, row.created_at), "scope": words.scope(row)}
+        params = {"by": _format_author(row.created_by, row.created_at), "scope": describe_scope(row)}
         if pk in old and old[pk] != _get_fingerprint(row):
             yield _describe_edit(row, since)
         elif pk not in old and row.has_begun():
             yield _("%(by)s turned maintenance on for %(scope)s") % params
         elif pk not in old:
-            params["starts"] = words.moment(row.starts_at)
+            params["starts"] = format_time(row.starts_at)
             yield _("%(by)s scheduled maintenance for %(scope)s, from %(starts)s") % params
 
 
@@ -76,7 +77,7 @@ def _describe_removed(
             params = {"by": by, "window": entry.object_repr if entry else pk}
             yield _("%(by)s cancelled the scheduled window %(window)s") % params
         elif old[pk] != _get_fingerprint(row):
-            params = {"by": _format_author(row.ended_by, row.ends_at), "scope": words.scope(row)}
+            params = {"by": _format_author(row.ended_by, row.ends_at), "scope": describe_scope(row)}
             yield _("%(by)s ended the maintenance for %(scope)s") % params
 
 
@@ -86,8 +87,8 @@ def _describe_edit(row: MaintenanceWindow, since: datetime) -> str:
     is_current = entry is not None and _make_aware(entry.action_time) >= since
     params = {
         "by": _format_author(entry.user, entry.action_time) if entry and is_current else _format_author(None, None),
-        "scope": words.scope(row),
-        "ends": words.moment(row.ends_at) if row.ends_at else "",
+        "scope": describe_scope(row),
+        "ends": format_time(row.ends_at) if row.ends_at else "",
     }
     if row.ends_at:
         return _("%(by)s changed the maintenance for %(scope)s, which now ends at %(ends)s") % params
@@ -97,7 +98,7 @@ def _describe_edit(row: MaintenanceWindow, since: datetime) -> str:
 def _format_author(user: object, moment: datetime | None) -> str:
     """Return the author and time of a change; changes outside the admin have no author."""
     name = str(user) if user else _("somebody outside the admin")
-    return _("%(name)s, at %(at)s,") % {"name": name, "at": words.moment(moment)} if moment else name
+    return _("%(name)s, at %(at)s,") % {"name": name, "at": format_time(moment)} if moment else name
 
 
 def _get_last_log_entry(pk: str) -> LogEntry | None:

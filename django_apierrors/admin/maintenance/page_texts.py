@@ -7,8 +7,10 @@ from datetime import datetime
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from ...maintenance import Status, words
+from ...datetimes import format_remaining, format_time
+from ...maintenance import Status
 from ...models import MaintenanceWindow
+from ...scopes import describe_scope
 
 
 def describe_status(status: Status) -> str:
@@ -79,15 +81,15 @@ def describe_scheduled_window(row: MaintenanceWindow) -> str:
 def describe_refusal(row: MaintenanceWindow) -> str:
     """Return the requests that a window refuses, as a sentence."""
     if row.is_read_only:
-        return _("Changes are refused for %(scope)s; GET, HEAD and OPTIONS go on.") % {"scope": words.scope(row)}
-    return _("Every request is refused for %(scope)s.") % {"scope": words.scope(row)}
+        return _("Changes are refused for %(scope)s; GET, HEAD and OPTIONS go on.") % {"scope": describe_scope(row)}
+    return _("Every request is refused for %(scope)s.") % {"scope": describe_scope(row)}
 
 
 def describe_end(row: MaintenanceWindow) -> str:
     """Return the end of a window, as the rest of a sentence."""
     if row.ends_at is None:
         return _("until somebody turns it off")
-    params = {"ends": words.moment(row.ends_at), "left": _format_time_left(row.ends_at)}
+    params = {"ends": format_time(row.ends_at), "left": _format_time_left(row.ends_at)}
     return _("until %(ends)s, which is in %(left)s") % params
 
 
@@ -95,18 +97,18 @@ def describe_turned_on(row: MaintenanceWindow, status: Status) -> str:
     """Return the message to the user who has turned maintenance on."""
     if status.forced is not None:
         return " ".join([_("The window is open."), describe_force(status)])
-    params = {"scope": words.scope(row), "until": describe_end(row)}
+    params = {"scope": describe_scope(row), "until": describe_end(row)}
     return _("Maintenance is on for %(scope)s %(until)s. This browser is let through.") % params
 
 
 def _get_params(row: MaintenanceWindow) -> dict[str, object]:
     return {
-        "scope": words.scope(row),
-        "starts": words.moment(row.starts_at),
-        "ends": words.moment(row.ends_at) if row.ends_at else "",
+        "scope": describe_scope(row),
+        "starts": format_time(row.starts_at),
+        "ends": format_time(row.ends_at) if row.ends_at else "",
         "left": _format_time_left(row.starts_at),
     }
 
 
 def _format_time_left(moment: datetime) -> str:
-    return words.distance((moment - timezone.now()).total_seconds())
+    return format_remaining((moment - timezone.now()).total_seconds())

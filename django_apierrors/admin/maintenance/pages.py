@@ -16,10 +16,13 @@ from django.utils import timezone
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
-from ... import headers, stored
-from ...maintenance import banner, bypass, status, words
+from ... import headers
+from ...datetimes import format_range
+from ...maintenance import banner, bypass, status
 from ...middleware import MISSING, is_installed
 from ...models import MaintenanceWindow
+from ...scopes import describe_scope
+from ...snapshot import loader
 from .forms import SwitchForm
 from .page_state import PAGE_STATE_FIELD, dump_page_state
 from .page_texts import (
@@ -86,7 +89,7 @@ class MaintenancePages(_WindowModelAdmin):
         tested = get_tested_windows(now)
         context = {
             "title": capfirst(self.opts.verbose_name_plural),
-            banner.SHOWN: True,
+            banner.HIDE_BANNER: True,
             "status": now,
             "headline": _("Maintenance refuses nothing") if is_missing else describe_status(now),
             "status_class": "off" if is_missing else get_status_class(now),
@@ -99,7 +102,7 @@ class MaintenancePages(_WindowModelAdmin):
             "has_toggle_permission": self.has_toggle_permission(request),
             "form": form or SwitchForm(),
             PAGE_STATE_FIELD: dump_page_state((*now.open, *now.upcoming)),
-            "has_bypass": bool(now.open) and bypass.is_held(request, map(stored.window, now.open)),
+            "has_bypass": bool(now.open) and bypass.has_bypass(request, map(loader.parse_window, now.open)),
             "previews": get_window_previews(get_preview_window(tested), request),
             "is_example": not tested.windows,
             "tested": tested.description,
@@ -125,7 +128,7 @@ class MaintenancePages(_WindowModelAdmin):
             "refusal": describe_refusal(row),
             "until": describe_end(row),
             "forced": describe_force(status()),
-            "preview": get_window_previews(stored.window(row), request)[0],
+            "preview": get_window_previews(loader.parse_window(row), request)[0],
             PAGE_STATE_FIELD: request.POST.get(PAGE_STATE_FIELD, ""),
         }
         return self.render_page(request, "on_confirmation", context)
@@ -140,7 +143,7 @@ class MaintenancePages(_WindowModelAdmin):
         """Return the form of the tester with its result."""
         form = TesterForm(request.GET if "path" in request.GET else None)
         decision = form.decide(tested, request) if form.is_valid() else None
-        covered = words.scope(decision.window) if decision and decision.window else ""
+        covered = describe_scope(decision.window) if decision and decision.window else ""
         return {"tester": form, "decision": decision, "covered": covered}
 
     def _get_history_context(self, request: HttpRequest) -> dict[str, Any]:
@@ -151,7 +154,8 @@ class MaintenancePages(_WindowModelAdmin):
         return {
             "over": page,
             "history": [
-                {"row": row, "when": words.span(row.starts_at, row.ends_at), "scope": words.scope(row)} for row in page
+                {"row": row, "when": format_range(row.starts_at, row.ends_at), "scope": describe_scope(row)}
+                for row in page
             ],
             "page_range": paginator.get_elided_page_range(page.number),
             "page_var": PAGE_VAR,

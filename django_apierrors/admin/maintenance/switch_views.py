@@ -15,12 +15,13 @@ from django.utils.cache import add_never_cache_headers
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from ... import stored
 from ...conf import conf
+from ...datetimes import add_duration
 from ...maintenance import bypass, status
-from ...maintenance.switch import after, changing, end
+from ...maintenance.operations import atomic_change, end
 from ...middleware import is_installed
 from ...models import MaintenanceWindow
+from ...snapshot import loader
 from ...windows import Window
 from .change_message import build_bypass_message, build_end_message, build_extend_message, build_on_message
 from .forms import SwitchForm
@@ -65,13 +66,13 @@ class SwitchViews(MaintenancePages):
 
     def extend_view(self, request: HttpRequest, object_id: str) -> HttpResponseBase:
         """Extend an open window by half an hour."""
-        with changing() as using:
+        with atomic_change() as using:
             stale_message = self._get_stale_message(request, using)
             row = None if stale_message else self._get_open_row(request, object_id)
             if row is None or row.ends_at is None:
                 transaction.set_rollback(True, using=using)
             else:
-                row.ends_at = after(row.ends_at, _EXTENSION)
+                row.ends_at = add_duration(row.ends_at, _EXTENSION)
                 row.save(update_fields=["ends_at"])
                 self.log_change(request, row, build_extend_message(row))
         response = self.redirect_to_page()
@@ -81,7 +82,7 @@ class SwitchViews(MaintenancePages):
             return response
         messages.success(request, _("Extended: maintenance goes on %s.") % describe_end(row))
         if row.key in bypass.keys(request):  # the old cookie would expire before the window
-            self.grant_bypass(request, response, [stored.window(row)])
+            self.grant_bypass(request, response, [loader.parse_window(row)])
         return response
 
     def bypass_view(self, request: HttpRequest) -> HttpResponseBase:
@@ -116,13 +117,13 @@ class SwitchViews(MaintenancePages):
     def grant_bypass(self, request: HttpRequest, response: HttpResponseBase, windows: Iterable[Window]) -> None:
         """Set a bypass cookie for some windows, in addition to those of the current cookie."""
         rows = self.get_queryset(request).not_over()
-        by_key = {window.key: window for window in (*map(stored.window, rows), *windows)}
+        by_key = {window.key: window for window in (*map(loader.parse_window, rows), *windows)}
         keys = bypass.keys(request) | {window.key for window in windows}
-        bypass.hand_out(response, request, [window for key, window in by_key.items() if key in keys])
+        bypass.set_bypass_cookie(response, request, [window for key, window in by_key.items() if key in keys])
 
     def _turn_on(self, request: HttpRequest, row: MaintenanceWindow) -> str:
         """Open a window, or return the changes of others since the page was rendered."""
-        with changing() as using:
+        with atomic_change() as using:
             stale_message = self._get_stale_message(request, using)
             if stale_message:
                 transaction.set_rollback(True, using=using)
@@ -133,7 +134,7 @@ class SwitchViews(MaintenancePages):
         return stale_message
 
     def _end_windows(self, request: HttpRequest, rows: Callable[[], Iterable[MaintenanceWindow]]) -> HttpResponseBase:
-        with changing() as using:
+        with atomic_change() as using:
             stale_message = self._get_stale_message(request, using)
             ended = [] if stale_message else list(rows())
             if not ended:
@@ -161,7 +162,7 @@ class SwitchViews(MaintenancePages):
 
     def _get_open_windows(self, request: HttpRequest) -> list[Window]:
         """Return the open windows of the database; ``FORCE`` has no bypass."""
-        return [stored.window(row) for row in self.get_queryset(request).open()]
+        return [loader.parse_window(row) for row in self.get_queryset(request).open()]
 
     def _log_bypass(self, request: HttpRequest, *, is_token: bool) -> None:
         for row in self.get_queryset(request).open():

@@ -15,14 +15,18 @@ from django.urls import get_script_prefix
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from ... import headers, responses, stored, windows
+from ... import headers, responses, windows
 from ...client_ip import parse_address
 from ...conf import conf
+from ...datetimes import format_time
 from ...docs.examples import Example, format_response
-from ...maintenance import Status, answers, words
-from ...maintenance.gate import Verdict, judge
+from ...maintenance import Status
+from ...maintenance import responses as answers
+from ...maintenance.decision import Decision, evaluate
 from ...request_id import request_id
 from ...request_state import RequestState
+from ...scopes import describe_scope
+from ...snapshot import loader
 from ...windows import Window, Windows, open_at
 from ..catalog.row_state import get_active_language
 
@@ -64,15 +68,15 @@ class SampleRequest(HttpRequest):
 
 def get_tested_windows(status: Status) -> TestedWindows:
     """Return the open windows, else those at the start of the next scheduled window, else none."""
-    known, now = Windows(map(stored.window, (*status.open, *status.upcoming))), time()
-    with windows.within(known):
+    known, now = Windows(map(loader.parse_window, (*status.open, *status.upcoming))), time()
+    with windows.override_windows(known):
         open_windows = open_at(now)
     if open_windows:
         return TestedWindows(windows=open_windows, description=_("the windows that are open now"))
     upcoming = known.upcoming(now) if status.forced is None else ()
     if not upcoming:
         return TestedWindows(windows=(), description=_("the current state: nothing is on"))
-    params = {"starts": words.moment(status.upcoming[0].starts_at), "scope": words.scope(upcoming[0])}
+    params = {"starts": format_time(status.upcoming[0].starts_at), "scope": describe_scope(upcoming[0])}
     description = _("the next scheduled window, from %(starts)s for %(scope)s; nothing is on now")
     return TestedWindows(windows=known.open_at(upcoming[0].begins), description=description % params)
 
@@ -94,14 +98,14 @@ def _get_window_preview(window: Window, page: HttpRequest, name: str) -> tuple[s
     request = SampleRequest(page, "POST", next(iter(paths), "/"))
     RequestState.of(request).format_name = name
     uses = ([_("by default")] if name == conf.FORMAT else []) + paths
-    return f"{name} ({', '.join(uses)})", format_response(answers.refusal(window, request), name)
+    return f"{name} ({', '.join(uses)})", format_response(answers.make_response(window, request), name)
 
 
 def render_maintenance_page(window: Window, page: HttpRequest) -> HttpResponse:
     """Return the maintenance page of the site with the status 200: monitoring must not see an outage."""
     request = SampleRequest(page, "GET", "/")
-    problem = answers.problem(window, request)
-    response = responses.make_page(problem, request, lambda entry: answers.page(window, problem, entry))
+    problem = answers.make_problem(window, request)
+    response = responses.make_page(problem, request, lambda entry: answers.render_page(window, problem, entry))
     response.status_code = 200
     for name in (headers.RETRY_AFTER, headers.X_ERROR_CODE):
         del response[name]
@@ -145,11 +149,11 @@ class TesterForm(forms.Form):
             raise ValidationError(_("%s is no address; write it as in 192.0.2.7 or 2001:db8::1.") % value)
         return value
 
-    def decide(self, tested: TestedWindows, page: HttpRequest) -> Verdict:
+    def decide(self, tested: TestedWindows, page: HttpRequest) -> Decision:
         """Return the decision on the request of a valid form."""
         meta = {"REMOTE_ADDR": self.cleaned_data["address"]}
         method = self.cleaned_data["method"]
         if method == PREFLIGHT:
             method = "OPTIONS"
             meta |= {"HTTP_ORIGIN": "https://client.example", "HTTP_ACCESS_CONTROL_REQUEST_METHOD": "POST"}
-        return judge(SampleRequest(page, method, self.cleaned_data["path"], **meta), tested.windows)
+        return evaluate(SampleRequest(page, method, self.cleaned_data["path"], **meta), tested.windows)

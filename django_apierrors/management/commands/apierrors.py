@@ -62,7 +62,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, action: str, **options: Any) -> None:
         """Run one subcommand with the catalog of the database."""
         run = getattr(self, f"_{action}")
-        with catalog.within(_load_catalog()):
+        with catalog.override(_load_catalog()):
             try:
                 run(**options)
             except DatabaseError as exc:

@@ -59,11 +59,11 @@ class Command(BaseCommand):
         except ValidationError as exc:
             reasons = "\n".join(exc.messages)
             raise CommandError(f"Nothing was changed.\n{reasons}", returncode=EXIT_ERROR) from None
-        what, until = maintenance_output.refused(opened), maintenance_output.until(opened)
+        scope, until = maintenance_output.describe_window_scope(opened), maintenance_output.until(opened)
         if opened.has_begun():
-            self._say([f"Turned on: {what} are refused {until}."])
+            self._say([f"Turned on for {scope} {until}."])
         else:
-            self._say([f"Scheduled: {what} are refused from {maintenance_output.begin(opened)} {until}."])
+            self._say([f"Scheduled for {scope} from {maintenance_output.begin(opened)} {until}."])
         self._say(f"Also on: {maintenance_output.line(row)}." for row in others)
         self._report_delay()
 
@@ -72,7 +72,7 @@ class Command(BaseCommand):
             ended = maintenance.disable()
             left = maintenance.status().upcoming
         self._say(
-            f"Turned off: {maintenance_output.refused(row)}, refused since {maintenance_output.begin(row)}."
+            f"Turned off for {maintenance_output.describe_window_scope(row)}, on since {maintenance_output.begin(row)}."
             for row in ended
         )
         if not ended:

@@ -1,11 +1,11 @@
-"""Turning maintenance on and off from Python; what the admin and the command do, too."""
+"""The functions that turn maintenance on and off, for Python, the admin and the command."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from asgiref.sync import sync_to_async
@@ -14,20 +14,21 @@ from django.db import router, transaction
 from django.utils import timezone
 
 from ..conf import conf
-from ..fields import lines
-from ..models import MaintenanceWindow, Revision, announced
+from ..datetimes import add_duration
+from ..models import MaintenanceWindow, Revision, atomic_revision
+from ..models.fields import split_lines
 from ..signals import maintenance_changed
 from ..snapshot import snapshot
-from ..stored import within
+from ..snapshot.loader import use_copy
 from ..windows import Window, monitor
 
-#: How long maintenance stays on when nobody says for how long.
+#: The default duration of maintenance.
 DURATION = timedelta(hours=1)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Status:
-    """What the database and ``MAINTENANCE["FORCE"]`` say now.
+    """The state of maintenance in the database and in ``MAINTENANCE["FORCE"]``.
 
     ``open`` holds the windows that are open, ``upcoming`` those that are yet to begin, ``forced``
     is True or False where the setting decides, whatever the windows say, and else ``None``.
@@ -39,12 +40,12 @@ class Status:
 
     @property
     def is_on(self) -> bool:
-        """Whether any request is refused."""
+        """True if any request is refused."""
         return bool(self.open) if self.forced is None else self.forced
 
     @property
     def ends_at(self) -> datetime | None:
-        """When the last open window ends; ``None`` when nothing is on, or there is no end."""
+        """The end of the last open window; ``None`` without an open window, and without an end."""
         ends = [window.ends_at for window in self.open if window.ends_at is not None]
         return max(ends) if self.is_on and self.forced is None and len(ends) == len(self.open) else None
 
@@ -68,65 +69,57 @@ def enable(
     It ends at ``ends_at``, else after ``duration`` (one hour); ``duration=None`` means no end.
     ``mode`` is ``"full"`` or ``"read_only"``; no prefixes cover every path, no methods every
     method; ``exempt_networks`` are addresses and CIDR blocks. ``user`` goes on record. Raises
-    ``ValidationError`` for what makes no sense, ``TypeError`` for a duration that is none, and what
-    the database raises.
+    ``ValidationError`` for what makes no sense, ``TypeError`` for a duration that is none, and the
+    exceptions of the database.
     """
     scope = {"path_prefixes": path_prefixes, "methods": methods, "exempt_networks": exempt_networks}
     starts_at = starts_at or timezone.now()
     if not isinstance(duration, timedelta | None):
         raise TypeError(f"duration={duration!r} is no timedelta; write timedelta(minutes=30), or None for no end.")
     if ends_at is None and duration is not None:
-        ends_at = after(starts_at, duration)
-    opened = MaintenanceWindow(
+        ends_at = add_duration(starts_at, duration)
+    window = MaintenanceWindow(
         starts_at=starts_at,
         ends_at=ends_at,
         mode=mode,
-        **{name: _listed(name, items) for name, items in scope.items()},
+        **{name: _clean_items(name, items) for name, items in scope.items()},
         message=message,
         status_url=status_url,
         reason=reason,
         created_by=user,
     )
-    opened.full_clean()
-    with changing():
-        opened.save()
-    return opened
+    window.full_clean()
+    with atomic_change():
+        window.save()
+    return window
 
 
-def _listed(name: str, items: Iterable[str]) -> list[str]:
-    """Return the items; a blank one among them, as of a variable that is not set, must not mean everything."""
+def _clean_items(name: str, items: Iterable[str]) -> list[str]:
+    """Return the items; a blank one, as from an unset variable, raises ``ValidationError``: no items mean all."""
     items = items.splitlines() or [items] if isinstance(items, str) else list(items)
     if not all(str(item).strip() for item in items):
         raise ValidationError({name: f"{items!r} has a blank item; leave it out, or give no items at all for all."})
-    return lines(items)
-
-
-def after(moment: datetime, duration: timedelta) -> datetime:
-    """Return when some time has passed since a moment, also while clocks are changed."""
-    is_aware, zone = timezone.is_aware(moment), timezone.get_default_timezone()
-    # Python adds to the clock on the wall, which may be changed in between.
-    later = (moment if is_aware else timezone.make_aware(moment, zone)).astimezone(UTC) + duration
-    return later if is_aware else timezone.make_naive(later, zone)
+    return split_lines(items)
 
 
 def disable(*, user: Any = None) -> list[MaintenanceWindow]:
     """Turn maintenance off: end every window that is open, and return them; scheduled ones stay."""
-    with changing() as using:
-        found = list(MaintenanceWindow.objects.using(using).open())
-        for opened in found:
-            end(opened, user=user)
-    return found
+    with atomic_change() as using:
+        windows = list(MaintenanceWindow.objects.using(using).open())
+        for window in windows:
+            end(window, user=user)
+    return windows
 
 
-def end(opened: MaintenanceWindow, *, user: Any = None) -> None:
+def end(window: MaintenanceWindow, *, user: Any = None) -> None:
     """End one open window now."""
-    opened.ends_at = timezone.now()
-    opened.ended_by = user
-    opened.save(update_fields=["ends_at", "ended_by"])
+    window.ends_at = timezone.now()
+    window.ended_by = user
+    window.save(update_fields=["ends_at", "ended_by"])
 
 
 def status() -> Status:
-    """Return what the database says now; raises what the database raises."""
+    """Return the current state; raises the exceptions of the database."""
     rows = MaintenanceWindow.objects.using(router.db_for_write(MaintenanceWindow))
     now = timezone.now()
     return Status(
@@ -139,21 +132,21 @@ def status() -> Status:
 @contextmanager
 def window(**kwargs: Any) -> Iterator[MaintenanceWindow]:
     """Keep maintenance on inside a ``with`` block, with the arguments of ``enable``; ends its own window only."""
-    opened = enable(**kwargs)
+    row = enable(**kwargs)
     try:
-        yield opened
+        yield row
     finally:
-        _end_own(opened)
+        _end_window(row)
 
 
 @asynccontextmanager
 async def awindow(**kwargs: Any) -> AsyncIterator[MaintenanceWindow]:
     """Keep maintenance on inside an ``async with`` block; see ``window``."""
-    opened = await aenable(**kwargs)
+    row = await aenable(**kwargs)
     try:
-        yield opened
+        yield row
     finally:
-        await sync_to_async(_end_own)(opened)
+        await sync_to_async(_end_window)(row)
 
 
 async def aenable(**kwargs: Any) -> MaintenanceWindow:
@@ -167,35 +160,35 @@ async def adisable(**kwargs: Any) -> list[MaintenanceWindow]:
 
 
 async def astatus() -> Status:
-    """Return what the database says now; see ``status``."""
+    """Return the current state; see ``status``."""
     return await sync_to_async(status)()
 
 
 @contextmanager
-def changing() -> Iterator[str]:
-    """Make changes of windows in one transaction, one operator after the other; yields the database.
+def atomic_change() -> Iterator[str]:
+    """Change windows in one transaction, which blocks other operators; yields the database alias.
 
-    This process knows of them as soon as they are committed, the others within ``REFRESH_SECONDS``.
+    The changes apply in this process after the commit, in others within ``REFRESH_SECONDS``.
     """
     using = router.db_for_write(MaintenanceWindow)
-    with announced(Revision.WINDOWS, using):
+    with atomic_revision(Revision.WINDOWS, using):
         yield using
-        transaction.on_commit(_tell, using=using, robust=True)
+        transaction.on_commit(_apply_change, using=using, robust=True)
 
 
-def _end_own(opened: MaintenanceWindow) -> None:
-    with changing() as using:
-        # Somebody may have ended, extended or deleted it in the meantime.
-        for found in MaintenanceWindow.objects.using(using).not_over().filter(pk=opened.pk):
-            if found.has_begun():
-                end(found)
+def _end_window(window: MaintenanceWindow) -> None:
+    with atomic_change() as using:
+        # It may have been ended, extended or deleted in the meantime.
+        for row in MaintenanceWindow.objects.using(using).not_over().filter(pk=window.pk):
+            if row.has_begun():
+                end(row)
             else:
-                found.delete()
+                row.delete()
 
 
-def _tell() -> None:
-    """Let this process know of a change that it has just committed, and whoever listens to it."""
-    with within(snapshot.refresh()):
-        opened, is_changed = monitor.check()
+def _apply_change() -> None:
+    """Apply a committed change in this process, and send ``maintenance_changed``."""
+    with use_copy(snapshot.refresh()):
+        open_windows, is_changed = monitor.check()
     if is_changed:
-        maintenance_changed.send_robust(Window, is_on=bool(opened), windows=opened)
+        maintenance_changed.send_robust(Window, is_on=bool(open_windows), windows=open_windows)

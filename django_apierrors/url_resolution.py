@@ -1,4 +1,4 @@
-"""Which view a path leads to, before Django looks: above LocaleMiddleware, and whatever a URLconf raises."""
+"""The resolution of a path to its view and language, before Django resolves it."""
 
 from __future__ import annotations
 
@@ -18,27 +18,27 @@ def urlconf_of(request: HttpRequest) -> Any:
 
 
 def language_in_path(request: HttpRequest) -> str | None:
-    """Return the language that ``i18n_patterns`` read in a path; raises what a URLconf raises."""
+    """Return the language prefix of ``i18n_patterns`` in a path; raises the exceptions of a URLconf."""
     is_used, _ = is_language_prefix_patterns_used(urlconf_of(request))
-    named = translation.get_language_from_path(request.path_info) if is_used else None
-    return named and named.lower()  # it is spelled as in the path, and URLs are kept for each spelling
+    language = translation.get_language_from_path(request.path_info) if is_used else None
+    return language and language.lower()  # in the spelling of the path; Django caches URLs for each spelling
 
 
 def language_of(request: HttpRequest) -> str:
-    """Return the language that the URLs of a request may depend on: that in its path, else the project's."""
+    """Return the language for the URLs of a request: that in its path, else ``LANGUAGE_CODE``."""
     return language_in_path(request) or settings.LANGUAGE_CODE
 
 
-def using(language: str) -> AbstractContextManager[object]:
-    """Use a language; the active one is that of the last request of this thread."""
-    # It nearly always is the same, and to activate one costs as much as to resolve a path.
+def override_language(language: str) -> AbstractContextManager[object]:
+    """Activate a language in a block; until then, that of the last request of the thread is active."""
+    # It is mostly the same one, and to activate a language costs as much as to resolve a path.
     return nullcontext() if translation.get_language() == language else translation.override(language)
 
 
-def resolved(request: HttpRequest) -> ResolverMatch | None:
-    """Return the view that would answer a request, ``None`` for an unknown path and for URLs that fail."""
+def resolve(request: HttpRequest) -> ResolverMatch | None:
+    """Return the match of a request, ``None`` for an unknown path and for a URLconf that fails."""
     try:
-        with using(language_of(request)):
+        with override_language(language_of(request)):
             return get_resolver(urlconf_of(request)).resolve(request.path_info)
     except Exception:  # whatever a URLconf raises: a 503 must never become a 500
         return None

@@ -5,8 +5,8 @@ from django import forms
 from django.core import serializers
 from django.db import connection
 
-from django_apierrors.fields import LinesField, LinesFormField, lines
 from django_apierrors.models import MaintenanceWindow
+from django_apierrors.models.fields import LinesField, LinesFormField, split_lines
 
 
 class Form(forms.ModelForm):
@@ -31,7 +31,7 @@ class Form(forms.ModelForm):
     ],
 )
 def test_items_are_lines_without_the_blank_ones(given, items):
-    assert lines(given) == items
+    assert split_lines(given) == items
 
 
 def test_a_form_edits_the_list_as_a_text():

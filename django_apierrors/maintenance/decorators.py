@@ -1,4 +1,4 @@
-"""Views that go on during maintenance."""
+"""The decorator for views that stay available during maintenance."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ from typing import Any, TypeVar
 from asgiref.sync import iscoroutinefunction
 from django.urls import ResolverMatch
 
-View = TypeVar("View", bound=Callable[..., Any])
+ExemptView = TypeVar("ExemptView", bound=Callable[..., Any])
 
-_MARK = "maintenance_exempt"
+_EXEMPT = "maintenance_exempt"
 
 
-def maintenance_exempt(view: View) -> View:
-    """Let a view answer during maintenance; decorates functions, view classes and actions of view sets.
+def maintenance_exempt(view: ExemptView) -> ExemptView:
+    """Exempt a view from maintenance; decorates functions, view classes and actions of view sets.
 
-    Goes above the other decorators. A method of a class is marked by
+    Belongs above all other decorators. A method of a class is marked by
     ``method_decorator(maintenance_exempt, name="dispatch")``.
     """
     if isinstance(view, type):
-        setattr(view, _MARK, True)
+        setattr(view, _EXEMPT, True)
         return view
     if iscoroutinefunction(view):
 
@@ -35,17 +35,18 @@ def maintenance_exempt(view: View) -> View:
         def wrapper(*args: Any, **kwargs: Any) -> Any:
             return view(*args, **kwargs)
 
-    setattr(wrapper, _MARK, True)  # on a copy: the view itself may be used without the mark elsewhere
+    setattr(wrapper, _EXEMPT, True)  # on a wrapper: the view itself may be used elsewhere, not exempt
     return wrapper  # type: ignore[return-value]
 
 
 def is_exempt(match: ResolverMatch | None, method: str) -> bool:
-    """Tell whether a view is marked: itself, its class, or the action of a view set for a method."""
+    """Return whether a view is exempt: itself, its class, or the action of a view set for a method."""
     if match is None:
         return False
     view: Any = match.func
     view_class = getattr(view, "cls", None) or getattr(view, "view_class", None)
     actions = getattr(view, "actions", None) or {}
-    # DRF lets HEAD be answered by what answers GET, but says so only after the first request.
+    # DRF maps HEAD to the action of GET, but only during the first request.
     action = actions.get(method.lower()) or (actions.get("get") if method == "HEAD" else None) or ""
-    return any(getattr(marked, _MARK, False) for marked in (view, view_class, getattr(view_class, action, None)))
+    candidates = (view, view_class, getattr(view_class, action, None))
+    return any(getattr(candidate, _EXEMPT, False) for candidate in candidates)

@@ -12,8 +12,8 @@ from django.utils.decorators import sync_and_async_middleware
 from django.utils.translation import gettext_lazy
 from support.clients import sender
 
-from django_apierrors import resolving
-from django_apierrors.maintenance import control_plane
+from django_apierrors import url_resolution
+from django_apierrors.maintenance import always_allowed
 from django_apierrors.testing import maintenance_mode
 
 
@@ -137,8 +137,8 @@ def test_an_admin_below_a_language_is_open_in_each_and_without_one(send, setting
 @pytest.mark.usefixtures("german")
 def test_no_spelling_of_a_language_makes_another_of_it(settings, rf):
     settings.ROOT_URLCONF = InLanguages
-    assert {resolving.language_of(rf.get(f"/{spelled}/fine")) for spelled in ("de", "DE", "dE")} == {"de"}
-    assert resolving.language_of(rf.get("/fr/fine")) == "en"
+    assert {url_resolution.language_of(rf.get(f"/{spelled}/fine")) for spelled in ("de", "DE", "dE")} == {"de"}
+    assert url_resolution.language_of(rf.get("/fr/fine")) == "en"
 
 
 @pytest.mark.usefixtures("german", "db")
@@ -260,7 +260,7 @@ def test_the_script_name_is_no_part_of_a_path(settings, urlconf, rf):
                 "/app/",
                 "/",
             )
-            if control_plane.holds(rf.get(path_))
+            if always_allowed.matches_path(rf.get(path_))
         }
     finally:
         clear_script_prefix()
@@ -292,7 +292,7 @@ def of_a_host(get_response):
 
 
 def test_the_urlconf_of_the_request_counts(send, settings, db):
-    settings.MIDDLEWARE = ["test_control_plane.of_a_host", *settings.MIDDLEWARE]
+    settings.MIDDLEWARE = ["test_maintenance_always_allowed.of_a_host", *settings.MIDDLEWARE]
     settings.ROOT_URLCONF = BehindALoginOfItsOwn
     assert open_paths(send, "/backstage/login/", "/admin/login/") == {"/backstage/login/"}
 

@@ -1,4 +1,4 @@
-"""Paths by which operators work: they are never closed, or nobody could open the rest again."""
+"""The paths and views that maintenance never refuses: operators need them to end it."""
 
 from __future__ import annotations
 
@@ -11,46 +11,47 @@ from django.http import HttpRequest
 from django.urls import NoReverseMatch, ResolverMatch, URLResolver, get_resolver, get_script_prefix, reverse
 
 from ..paths import covers
-from ..resolving import language_of, urlconf_of, using
+from ..url_resolution import language_of, override_language, urlconf_of
 
-#: The applications, as URLs name them: every site of Django's admin, the documentation of errors.
+#: The application namespaces of every site of Django's admin and of the documentation of errors.
 _APPS = frozenset({"admin", "apierrors"})
 
 
-def holds(request: HttpRequest) -> bool:
-    """Tell by its path whether a request is for an admin, a login or a static file."""
+def matches_path(request: HttpRequest) -> bool:
+    """Return whether the path of a request is that of an admin, a login or a static file."""
     try:
         language = language_of(request)
-        with using(language):
+        with override_language(language):
             resolver = get_resolver(urlconf_of(request))
             urls = (_login_url(), settings.STATIC_URL or "")
             host = request.get_host() if any("//" in url for url in urls) else ""
-            paths, below = _places(resolver, language, get_script_prefix(), host, *urls)
+            paths, below = _protected_paths(resolver, language, get_script_prefix(), host, *urls)
     except Exception:  # whatever a URLconf raises: a 503 must never become a 500
         return False
-    path = _without(language, request.path_info)
+    path = _strip_language(language, request.path_info)
     return path in paths or path.startswith(below)
 
 
-def serves(match: ResolverMatch | None) -> bool:
-    """Tell whether a view is one of these where no prefix tells: of an admin at the root, or of the documentation."""
-    # The admin has one view without a name, for all that it does not know.
+def matches_view(match: ResolverMatch | None) -> bool:
+    """Return whether a view belongs to an admin, also one at the root, or to the documentation of errors."""
+    # The catch-all view of the admin has no name.
     return match is not None and match.url_name is not None and not _APPS.isdisjoint(match.app_names)
 
 
 @functools.lru_cache(maxsize=64)
-def _places(
+def _protected_paths(
     resolver: URLResolver, language: str, script: str, host: str, login_url: str, static_url: str
 ) -> tuple[frozenset[str], tuple[str, ...]]:
-    """Return the paths, and what begins those below them, without script name and language.
+    """Return the paths and the prefixes of those below them, without script name and language.
 
-    ``/``, of a login, stands for that one path.
+    ``/``, of a login, matches only itself.
     """
-    # Not so the documentation of errors: an API may stand below it. Its views are known when they are resolved.
+    # Without the documentation of errors: an API may be below its path. ``matches_view`` covers it.
     admins = (_reverse(f"{name}:index", resolver) for name in resolver.app_dict.get("admin", ()))
-    found = {_local(url, script, language, host) for url in (static_url, *admins)} - {"/"}  # a prefix of everything
-    found.add(_local(_reverse(login_url, resolver) or login_url, script, language, host))
-    paths = frozenset(found - {""})
+    local = {_local_path(url, script, language, host) for url in (static_url, *admins)}
+    local.discard("/")  # a prefix of every path
+    local.add(_local_path(_reverse(login_url, resolver) or login_url, script, language, host))
+    paths = frozenset(local - {""})
     return paths, tuple(f"{path}/" for path in paths - {"/"})
 
 
@@ -69,16 +70,16 @@ def _login_url() -> str:
         return ""
 
 
-def _local(url: str, script: str, language: str, host: str) -> str:
-    """Return the path of a URL as requests have it, without a slash at its end; ``""`` for one of another host."""
+def _local_path(url: str, script: str, language: str, host: str) -> str:
+    """Return the path of a URL as in ``path_info``, without a trailing slash; ``""`` for a URL of another host."""
     parts = urlsplit(url)
     if parts.netloc and parts.netloc.lower() != host.lower():
         return ""
     path = unquote(parts.path)
     if not path.startswith(script):
         return ""
-    return _without(language, path[len(script) - 1 :]).rstrip("/") or "/"
+    return _strip_language(language, path[len(script) - 1 :]).rstrip("/") or "/"
 
 
-def _without(language: str, path: str) -> str:
+def _strip_language(language: str, path: str) -> str:
     return (path.removeprefix(f"/{language}") or "/") if covers(f"/{language}", path) else path

@@ -12,7 +12,7 @@ from django.utils import timezone
 from support.clients import sender
 
 from django_apierrors import maintenance
-from django_apierrors.maintenance.switch import changing
+from django_apierrors.maintenance.operations import atomic_change
 from django_apierrors.models import MaintenanceWindow
 from django_apierrors.snapshot import snapshot
 
@@ -307,7 +307,7 @@ def test_inside_a_transaction_it_is_on_for_others_when_that_commits(switch):
 
 
 def test_changes_are_made_in_one_transaction_that_knows_its_database():
-    with pytest.raises(ZeroDivisionError), changing() as using:
+    with pytest.raises(ZeroDivisionError), atomic_change() as using:
         MaintenanceWindow.objects.using(using).create()
         raise ZeroDivisionError
     assert using == "default"

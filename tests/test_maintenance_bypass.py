@@ -13,10 +13,10 @@ from django.urls import clear_script_prefix, set_script_prefix
 from django.utils import timezone
 from support.clients import sender
 
-from django_apierrors import maintenance, stored, windows
+from django_apierrors import maintenance, windows
 from django_apierrors.maintenance import bypass
 from django_apierrors.models import MaintenanceWindow
-from django_apierrors.snapshot import snapshot
+from django_apierrors.snapshot import loader, snapshot
 from django_apierrors.testing import maintenance_mode
 from django_apierrors.windows import Window
 
@@ -51,7 +51,7 @@ def nothing_stays_on():
 @pytest.fixture
 def opened(db):
     """A window that is open, and a pass for it."""
-    window = stored.window(maintenance.enable())
+    window = loader.parse_window(maintenance.enable())
     return bypass.token([window])
 
 
@@ -105,14 +105,14 @@ def test_a_pass_is_good_for_as_long_as_its_window_is_extended_but_for_12_hours_o
     window = maintenance.enable(duration=timedelta(days=2))
     for hours, status in ((11.9, 200), (12.1, 503)):
         monkeypatch.setattr(signing.time, "time", lambda hours=hours: now.timestamp() - hours * 3600)
-        token = bypass.token([stored.window(window)])
+        token = bypass.token([loader.parse_window(window)])
         monkeypatch.undo()
         assert ask(token).status_code == status
 
 
 def test_all_windows_that_refuse_a_request_must_be_passed(ask, db):
-    first = stored.window(maintenance.enable())
-    second = stored.window(maintenance.enable(path_prefixes=["/api/plain"]))
+    first = loader.parse_window(maintenance.enable())
+    second = loader.parse_window(maintenance.enable(path_prefixes=["/api/plain"]))
     assert ask(bypass.token([first])).status_code == 503
     assert ask(bypass.token([first]), "/api/drf/fine").status_code == 200
     assert ask(bypass.token([second])).status_code == 503
@@ -120,7 +120,7 @@ def test_all_windows_that_refuse_a_request_must_be_passed(ask, db):
 
 
 def test_a_cookie_and_a_header_add_up(mode, db):
-    first, second = (stored.window(maintenance.enable()) for _ in range(2))
+    first, second = (loader.parse_window(maintenance.enable()) for _ in range(2))
     send = sender(mode, cookies={bypass.COOKIE: bypass.token([first])})
     assert send("get", "/api/plain/fine").status_code == 503
     both = send("get", "/api/plain/fine", headers={"X-Maintenance-Bypass": bypass.token([second])})
@@ -128,7 +128,7 @@ def test_a_cookie_and_a_header_add_up(mode, db):
 
 
 def test_one_window_may_be_passed_by_a_bypass_and_another_by_its_network(ask, db):
-    first = stored.window(maintenance.enable())
+    first = loader.parse_window(maintenance.enable())
     maintenance.enable(exempt_networks=["127.0.0.1"])
     assert ask(bypass.token([first])).status_code == 200
 
@@ -217,7 +217,7 @@ def test_neither_another_salt_nor_another_key_will_do(ask, opened, settings):
 def handed_out(windows, *, is_secure=False):
     response = HttpResponse()
     request = RequestFactory().get("/", secure=is_secure)
-    bypass.hand_out(response, request, windows)
+    bypass.set_bypass_cookie(response, request, windows)
     return response.cookies[bypass.COOKIE]
 
 
@@ -260,14 +260,14 @@ def test_who_holds_all_of_some_windows_is_told():
     first, second = Window(key="1"), Window(key="2")
     for token, is_held in (("", (False, False, True)), (bypass.token([first]), (True, False, True))):
         request = RequestFactory().get("/", HTTP_COOKIE=f"{bypass.COOKIE}={token}")
-        assert tuple(bypass.is_held(request, asked) for asked in ([first], [first, second], [])) == is_held
+        assert tuple(bypass.has_bypass(request, asked) for asked in ([first], [first, second], [])) == is_held
 
 
 @pytest.mark.parametrize("more", [{"exempt_networks": ["127.0.0.1"]}, {"mode": "read_only"}])
 def test_what_also_needed_a_bypass_is_not_stored_either(more):
     send = sender("sync")
     with maintenance_mode(), maintenance_mode(**more):
-        first, *_others = windows.current()
+        first, *_others = windows.current_windows()
         token = bypass.token([first])
         answer = send("get", "/api/plain/fine", headers={bypass.HEADER: token})
         assert answer.status_code == 200

@@ -15,7 +15,7 @@ from support.clients import sender
 from django_apierrors import windows
 from django_apierrors.catalog import Catalog
 from django_apierrors.formats import BUILTIN
-from django_apierrors.maintenance import answers
+from django_apierrors.maintenance import responses
 from django_apierrors.middleware import ApiErrorMiddleware
 from django_apierrors.models import ErrorCode
 from django_apierrors.snapshot import snapshot
@@ -50,7 +50,7 @@ def clock(monkeypatch):
             return self.now
 
     clock = Clock()
-    for module in (windows, answers):
+    for module in (windows, responses):
         monkeypatch.setattr(module, "time", clock)
     return clock
 
@@ -480,7 +480,7 @@ def test_a_page_that_fails_is_replaced_and_one_line_says_so(name, send, template
         for _ in range(3):
             answer = send("get", "/site/page", headers=BROWSER)
             assert (answer.status_code, answer.headers["Retry-After"]) == (503, "300")
-            assert answer.content.decode() == answers._LAST_PAGE
+            assert answer.content.decode() == responses._FALLBACK_PAGE
             assert answer.headers["Content-Length"] == str(len(answer.content))
     errors = [record for record in caplog.records if record.levelno >= logging.ERROR]
     assert [record.getMessage() for record in errors] == [
@@ -491,7 +491,15 @@ def test_a_page_that_fails_is_replaced_and_one_line_says_so(name, send, template
 def test_a_project_without_templates_of_django_has_the_last_page(send, settings):
     settings.TEMPLATES = []
     with maintenance_mode():
-        assert send("get", "/site/page", headers=BROWSER).content.decode() == answers._LAST_PAGE
+        assert send("get", "/site/page", headers=BROWSER).content.decode() == responses._FALLBACK_PAGE
+
+
+def test_the_number_of_cached_pages_is_limited(send, monkeypatch):
+    monkeypatch.setattr(responses, "_MAX_CACHED", 2)
+    for number in range(4):
+        with maintenance_mode(message=f"Message {number}"):
+            assert f"Message {number}" in send("get", "/site/page", headers=BROWSER).content.decode()
+    assert len(responses._page_cache) <= 2
 
 
 @pytest.mark.django_db
@@ -502,9 +510,9 @@ def test_no_answer_needs_a_query(send, django_assert_num_queries):
 
 
 def test_the_problem_of_a_window_has_its_message_and_its_end():
-    made = answers.problem(Window(message="Moving house."), HttpRequest())
+    made = responses.make_problem(Window(message="Moving house."), HttpRequest())
     assert (made.code, made.message, made.is_final, made.details, made.retry_after) == (
         "MAINTENANCE", "Moving house.", True, None, 300,
     )  # fmt: skip
-    ended = answers.problem(Window(ends=0), HttpRequest())
+    ended = responses.make_problem(Window(ends=0), HttpRequest())
     assert json.dumps(dict(ended.details)) == '{"ends_at": "1970-01-01T00:00:00Z"}'

@@ -1,4 +1,4 @@
-"""A model field and a form field for lists of short texts, one a line."""
+"""The model field and the form fields for lists of lines and for texts of several lines."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ else:
     _TextField = models.TextField
 
 
-def lines(value: str | Iterable[str] | None) -> list[str]:
-    """Return the items of a text with one item a line, or of a list; blank ones are left out."""
+def split_lines(value: str | Iterable[str] | None) -> list[str]:
+    """Return the items of a list, or of a text with one item per line, without the blank ones."""
     items = value.splitlines() if isinstance(value, str) else value or ()
     return [text for text in (str(item).strip() for item in items) if text]
 
 
 class LinesFormField(forms.CharField):
-    """Edits a list as a text, one item a line."""
+    """A form field for a list, edited as a text with one item per line."""
 
     widget = forms.Textarea
 
@@ -31,37 +31,45 @@ class LinesFormField(forms.CharField):
 
     def to_python(self, value: Any) -> list[str]:  # type: ignore[override]
         """Return the list."""
-        return lines(value)
+        return split_lines(value)
 
     def has_changed(self, initial: Any, data: Any) -> bool:
-        """Compare the items, not the line breaks."""
-        return lines(initial) != lines(data)
+        """Return whether the items differ, whatever the line breaks are."""
+        return split_lines(initial) != split_lines(data)
+
+
+class MultilineField(forms.CharField):
+    """A form field for a text of several lines; browsers send CRLF as the line end."""
+
+    def to_python(self, value: Any) -> Any:
+        """Return the text with LF as the line end, as in rows from other sources."""
+        return str(super().to_python(value)).replace("\r\n", "\n")
 
 
 class LinesField(_TextField):
-    """A list of texts, stored one a line; takes a list, or a text with line breaks."""
+    """A list of texts, stored one per line; accepts a list or a text with line breaks."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        """Begin with an empty list, which is always allowed."""
+        """Default to an empty list, and allow it."""
         super().__init__(*args, **{"default": list, "blank": True, **kwargs})
 
     def to_python(self, value: Any) -> list[str]:
         """Return the list."""
-        return lines(value)
+        return split_lines(value)
 
     def from_db_value(self, value: str | None, expression: Any, connection: Any) -> list[str]:
         """Return the list."""
-        return lines(value)
+        return split_lines(value)
 
     def get_prep_value(self, value: Any) -> str:
         """Return the text that is stored."""
-        return "\n".join(lines(value))
+        return "\n".join(split_lines(value))
 
     def value_to_string(self, obj: models.Model) -> str:
         """Return the text for a serializer."""
         return self.get_prep_value(self.value_from_object(obj))
 
     def formfield(self, **kwargs: Any) -> Any:
-        """Return a field that edits the list as a text."""
+        """Return the form field for the list."""
         # A default that is called would, else, be sent along as a hidden field, to compare with.
         return super().formfield(**{"form_class": LinesFormField, "show_hidden_initial": False, **kwargs})

@@ -1,0 +1,159 @@
+"""The responses to refused requests: the error in its format, or an HTML page."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from time import time
+from types import MappingProxyType
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.template import Origin
+from django.template.loader import get_template
+from django.utils import timezone, translation
+
+from .. import headers, negotiation, responses, url_resolution
+from ..catalog import Entry
+from ..conf import conf
+from ..datetimes import format_utc
+from ..exception_mapping import problem_with_code
+from ..problems import Problem
+from ..request_state import RequestState
+from ..windows import Window
+
+logger = logging.getLogger("django_apierrors")
+
+TEMPLATE = "django_apierrors/maintenance.html"
+_FALLBACK_PAGE = "<!doctype html><html lang=en><title>Maintenance (503)</title><h1>Maintenance</h1></html>"
+_NO_ORIGIN = Origin("")
+_PACKAGE_TEMPLATE = Path(__file__).parents[1] / "templates" / TEMPLATE
+# Takes the place of the request id in a cached page; no page contains it by chance.
+_ID_MARK = "9b2f4c7e-request-id-5d1a"
+# More than the open windows of any project, in all languages.
+_MAX_CACHED = 200
+_details_cache: dict[str, tuple[Window, str, Mapping[str, Any] | None]] = {}
+_page_cache: dict[tuple[str, str], tuple[Any, str, str]] = {}
+#: The windows whose template failure is logged already: it fails for each request.
+_logged_failures: set[str] = set()
+
+
+def make_response(window: Window, request: HttpRequest) -> HttpResponse:
+    """Return the response to a request that a window refuses."""
+    problem = make_problem(window, request)
+    _set_language(request)
+    if wants_page(request):
+        response = responses.make_page(problem, request, lambda entry: render_page(window, problem, entry))
+    else:
+        response = responses.make(problem, request)
+    # Else Django logs and mails an ERROR for each of them.
+    responses.mark_as_logged(response)
+    if request.method == "HEAD":
+        response[headers.CONTENT_LENGTH] = str(len(response.content))
+        response.content = b""
+    return response
+
+
+def make_problem(window: Window, request: HttpRequest) -> Problem:
+    """Return the problem of a request that a window refuses."""
+    return problem_with_code(
+        window.code,
+        request,
+        message=window.message or None,
+        is_final=bool(window.message),
+        details=_details(window),
+        retry_after=window.retry_after(time(), conf.MAINTENANCE["RETRY_AFTER"]),
+    )
+
+
+def _details(window: Window) -> Mapping[str, Any] | None:
+    """Return the details of a window: one object for all its requests, as prepared bodies need it."""
+    url = status_url(window)
+    cached = _details_cache.get(window.key)
+    if cached is None or cached[:2] != (window, url):
+        details: dict[str, Any] = {}
+        if window.ends_at is not None:
+            details["ends_at"] = format_utc(window.ends_at)
+        if url:
+            details["status_url"] = url
+        if len(_details_cache) >= _MAX_CACHED:
+            _details_cache.clear()
+        cached = _details_cache[window.key] = (window, url, MappingProxyType(details) if details else None)
+    return cached[2]
+
+
+def status_url(window: Window) -> str:
+    """Return the URL of the status page of the window, else of the project, else ``""``."""
+    return window.status_url or conf.DOCS["STATUS_URL"] or ""
+
+
+def wants_page(request: HttpRequest) -> bool:
+    """Return whether a request gets an HTML page: one of a browser outside the API."""
+    if not negotiation.accepts_html_explicitly(request) or negotiation.prefers_json(request):
+        return False
+    state = RequestState.of(request)
+    return negotiation.format_name(request, state) is None or not negotiation.is_api_path_or_view(request, state)
+
+
+def render_page(window: Window, problem: Problem, entry: Entry) -> str:
+    """Return the HTML page, from the template of the project or of this package; it needs no query.
+
+    The template of this package is rendered once for a window and a language; only the request id differs.
+    """
+    urls = (status_url(window), conf.DOCS["SUPPORT_URL"])
+    facts = (window, entry, urls, timezone.get_current_timezone_name())
+    cached = _page_cache.get((window.key, entry.language))
+    if cached is not None and cached[0] == facts:
+        return cached[1] + problem.request_id + cached[2]
+    try:
+        template = get_template(TEMPLATE)
+        if Path(getattr(template, "origin", _NO_ORIGIN).name) != _PACKAGE_TEMPLATE:
+            return _render_template(template, window, problem, entry, urls)
+        rendered = _render_template(template, window, replace(problem, request_id=_ID_MARK), entry, urls)
+        before, _, after = rendered.partition(_ID_MARK)
+    except Exception:  # a page must never turn a 503 into a 500
+        if window.key not in _logged_failures:
+            _logged_failures.add(window.key)
+            logger.exception("The template %s failed; a fixed page is sent", TEMPLATE)
+        return _FALLBACK_PAGE
+    if len(_page_cache) >= _MAX_CACHED:
+        _page_cache.clear()
+    _page_cache[window.key, entry.language] = (facts, before, after)
+    return before + problem.request_id + after
+
+
+def clear_pages() -> None:
+    """Clear the cached pages: a test has changed the templates."""
+    _page_cache.clear()
+
+
+def _render_template(
+    template: Any, window: Window, problem: Problem, entry: Entry, urls: tuple[str, str | None]
+) -> str:
+    language = entry.language or settings.LANGUAGE_CODE
+    context = {
+        "title": entry.title,
+        "message": entry.message_for(problem),
+        "ends_at": window.ends_at,
+        "status_url": urls[0],
+        "support_url": urls[1],
+        "problem": problem,
+        "window": window,
+        "language": language,
+    }
+    with translation.override(language):
+        rendered: str = template.render(context)
+        return rendered
+
+
+def _set_language(request: HttpRequest) -> None:
+    """Set the language in the path of a request, which LocaleMiddleware never gets to see."""
+    try:
+        language = url_resolution.language_in_path(request)
+    except Exception:  # whatever a URLconf raises: a 503 must never become a 500
+        return
+    if language:
+        request.LANGUAGE_CODE = language
