@@ -25,8 +25,8 @@ from .text import clean
 
 logger = logging.getLogger("django_apierrors")
 
-#: Methods that change nothing (RFC 9110, 9.2.1), but for TRACE, which no view offers.
-SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
+#: Methods that change nothing (RFC 9110, 9.2.1; RFC 10008 for QUERY), but for TRACE, which no view offers.
+SAFE_METHODS = ("GET", "HEAD", "OPTIONS", "QUERY")
 #: The methods that a view may offer.
 METHODS = (*SAFE_METHODS, "POST", "PUT", "PATCH", "DELETE", "TRACE")
 

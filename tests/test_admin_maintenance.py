@@ -131,6 +131,11 @@ def user(name):
     return User.objects.get(username=name)
 
 
+def recorded(name):
+    """What stands on record of a user."""
+    return f"{user(name).pk} {name}"
+
+
 def url(name, *rows):
     return reverse(f"admin:django_apierrors_maintenancewindow_{name}", args=[row.pk for row in rows])
 
@@ -215,23 +220,23 @@ def test_the_page_says_that_nothing_is_on(ana):
 )
 def test_what_is_on_is_said_in_words(fields, scope, ana, berlin):
     now = timezone.now()
-    row = window(created_by=user("ana"), ends_at=now + timedelta(minutes=35, seconds=-5), **fields)
+    row = window(created_by=recorded("ana"), ends_at=now + timedelta(minutes=35, seconds=-5), **fields)
     since, ends = local(row.starts_at), local(row.ends_at)
     said = text(ana.get(PAGE)).replace(f"{local(row.starts_at, '%b. %d, %Y')}, ", "")
     assert "Maintenance is on " in said
-    assert re.search(rf"On since {since} for {re.escape(scope)}, ends in 35 minutes \(.*{ends}\), by ana\.", said)
+    assert re.search(rf"On since {since} for {re.escape(scope)}, ends in 35 minutes \(.*{ends}\), by \d+ ana\.", said)
 
 
 @pytest.mark.parametrize(
     ("has_end", "has_author", "rest"),
     [
         (True, False, r"ends in 1 hour \(.*\)\. "),
-        (False, True, r"without an end, by ana\. "),
+        (False, True, r"without an end, by \d+ ana\. "),
         (False, False, r"without an end\. "),
     ],
 )
 def test_an_end_and_an_author_are_said_where_there_are_any(has_end, has_author, rest, ana):
-    window(created_by=user("ana") if has_author else None, **({} if has_end else {"ends_at": None}))
+    window(created_by=recorded("ana") if has_author else "", **({} if has_end else {"ends_at": None}))
     assert re.search(rf"On since .* for everything, {rest}", text(ana.get(PAGE)))
 
 
@@ -298,18 +303,18 @@ def test_a_page_takes_the_same_queries_however_much_there_is(ana):
             assert ana.get(PAGE, {"path": "/api/", "method": "GET"}).status_code == 200
         return len(queries)
 
-    window(created_by=user("ana"))
-    scheduled(created_by=user("ana"))
-    window(ends_at=timezone.now() - timedelta(minutes=1), created_by=user("ana"), ended_by=user("ana"))
+    window(created_by=recorded("ana"))
+    scheduled(created_by=recorded("ana"))
+    window(ends_at=timezone.now() - timedelta(minutes=1), created_by=recorded("ana"), ended_by=recorded("ana"))
     ana.get(PAGE)
     before = count()
     for n in range(2, 30):
-        window(created_by=user("ana"), path_prefixes=[f"/{n}"])
-        scheduled(hours=n, created_by=user("ana"))
+        window(created_by=recorded("ana"), path_prefixes=[f"/{n}"])
+        scheduled(hours=n, created_by=recorded("ana"))
         window(
             ends_at=timezone.now() - timedelta(minutes=1),
-            created_by=user("ana"),
-            ended_by=User.objects.create_user(f"nr {n}"),
+            created_by=recorded("ana"),
+            ended_by=f"nr {n}",
         )
     ana.get(PAGE)
     assert count() == before
@@ -335,7 +340,7 @@ def test_it_takes_two_steps_to_turn_maintenance_on(ana, berlin):
     response = ana.post(url("on"), {**hidden, "path_prefixes": "/api/\r\n/v2/"}, follow=True)
     assert response.redirect_chain == [(PAGE, 302)]
     row = only()
-    assert (row.created_by, row.mode, row.path_prefixes) == (user("ana"), "full", ["/api/", "/v2/"])
+    assert (row.created_by, row.mode, row.path_prefixes) == (recorded("ana"), "full", ["/api/", "/v2/"])
     assert (row.message, row.reason) == ("Back soon.", "ledger")
     assert timedelta(minutes=29) < row.ends_at - timezone.now() <= timedelta(minutes=30)
     assert re.search(
@@ -346,7 +351,7 @@ def test_it_takes_two_steps_to_turn_maintenance_on(ana, berlin):
 
 def test_the_confirmation_of_a_read_only_window_says_what_goes_on(ana):
     said = text(press(ana, "on", **{**UNTOUCHED, "mode": "read_only", "ends": "none"}))
-    assert "Changes are refused for everything; GET, HEAD and OPTIONS go on." in said
+    assert "Changes are refused for everything; GET, HEAD, OPTIONS and QUERY go on." in said
     assert "From the moment you confirm until somebody turns it off." in said
     assert "READ_ONLY" in said
 
@@ -506,7 +511,7 @@ def test_one_window_is_ended_and_the_others_stay(ana):
     assert told(press(ana, "end", first)) == ["1 window was ended."]
     assert [row.pk for row in MaintenanceWindow.objects.open()] == [second.pk]
     first.refresh_from_db()
-    assert first.ended_by == user("ana")
+    assert first.ended_by == recorded("ana")
 
 
 def test_turning_off_ends_all_that_is_open_and_nothing_else(ana):
@@ -522,7 +527,7 @@ def test_what_is_over_cannot_be_turned_off(ana):
     row = window(ends_at=timezone.now() - timedelta(minutes=1))
     for name, rows in (("off", ()), ("end", (row,))):
         assert told(press(ana, name, *rows)) == ["It was over already; there was nothing to turn off."]
-    assert only().ended_by is None
+    assert only().ended_by == ""
 
 
 # Who is let through
@@ -581,7 +586,7 @@ def test_a_window_is_scheduled(ana, berlin):
     response = add(ana, start, end, mode="read_only", **fields, status_url="status.example", reason="ledger")
     assert response.redirect_chain == [(PAGE, 302)], form_errors(response)
     row = only()
-    assert (row.starts_at, row.ends_at, row.created_by) == (start, end, user("ana"))
+    assert (row.starts_at, row.ends_at, row.created_by) == (start, end, recorded("ana"))
     assert (row.methods, row.message, row.status_url) == (["POST"], "Back\nsoon.", "https://status.example")
     (message,) = told(response)
     assert re.fullmatch(r"Scheduled\. In 1 day, \d+ hours?.*, from .* until .*, for POST on /api/\.", message)
@@ -637,7 +642,7 @@ def test_the_form_names_the_time_zone_and_proposes_a_full_hour(ana, berlin):
 
 
 def test_a_scheduled_window_is_edited(ana, berlin):
-    row = scheduled(path_prefixes=["/a"], created_by=user("ana"))
+    row = scheduled(path_prefixes=["/a"], created_by=recorded("ana"))
     row.starts_at = row.starts_at.replace(second=7)
     row.save()
     page = ana.get(url("change", row))
@@ -648,7 +653,7 @@ def test_a_scheduled_window_is_edited(ana, berlin):
     response = ana.post(url("change", row), {"page_state": page.context["page_state"], **data}, follow=True)
     assert response.redirect_chain == [(PAGE, 302)]
     row.refresh_from_db()
-    assert (row.starts_at, row.path_prefixes, row.created_by) == (start, ["/a", "/b"], user("ana"))
+    assert (row.starts_at, row.path_prefixes, row.created_by) == (start, ["/a", "/b"], recorded("ana"))
 
 
 def test_a_scheduled_window_is_cancelled(ana):
@@ -827,7 +832,7 @@ def test_the_schedule_is_logged_with_old_and_new_values(ana, berlin):
 
 
 def by(name):
-    return rf"{name}, at [\w., ]*\d\d:\d\d \w+,"
+    return rf"\d+ {name}, at [\w., ]*\d\d:\d\d \w+,"
 
 
 def test_the_later_one_is_told_that_it_is_on_already(ana, bob):
@@ -904,7 +909,9 @@ def test_several_deeds_are_told_at_once(ana, bob):
     turn_on(ana, path_prefixes="/a")
     add(ana, in_hours(2), in_hours(3), path_prefixes="/b")
     said = told(bob.post(url("off"), {"page_state": seen}, follow=True))[0]
-    assert re.search(r"ana.* turned maintenance on for /a; ana.* scheduled maintenance for /b, from .*\. Nothing", said)
+    assert re.search(
+        r"\d+ ana.* turned maintenance on for /a; \d+ ana.* scheduled maintenance for /b, from .*\. Nothing", said
+    )
 
 
 def test_who_schedules_is_told_too_and_keeps_what_was_typed(ana, bob):
@@ -1312,12 +1319,13 @@ def test_the_page_for_people_is_shown_as_a_success(ana):
 
 def test_the_history_tells_who_refused_what_and_why(ana, berlin):
     first = datetime(2026, 3, 1, 11, 4, tzinfo=UTC)
-    past = {"starts_at": first, "ends_at": first + timedelta(hours=1), "created_by": user("ana")}
-    row = window(**past, mode="read_only", path_prefixes=["/api/"], reason="new ledger", ended_by=user("ana"))
+    past = {"starts_at": first, "ends_at": first + timedelta(hours=1), "created_by": recorded("ana")}
+    row = window(**past, mode="read_only", path_prefixes=["/api/"], reason="new ledger", ended_by=recorded("ana"))
     window(starts_at=first, ends_at=first + timedelta(days=30))
     said = text(ana.get(PAGE))
     said = said.replace("\N{EN DASH}", "-")
-    assert "March 1, 2026, 12:04 - 13:04 CET changes /api/ ana ana new ledger" in said
+    ana_text = recorded("ana")
+    assert f"March 1, 2026, 12:04 - 13:04 CET changes /api/ {ana_text} {ana_text} new ledger" in said
     assert "March 1, 2026, 12:04 CET - March 31, 2026, 13:04 CEST everything everything - - -" in said
     assert url("change", row) in ana.get(PAGE).content.decode()
 

@@ -599,7 +599,8 @@ def test_maintenance_is_announced_half_an_hour_before_it_begins(client, settings
     with maintenance_mode(starts_at=starts_at, mode="read_only"):
         assert re.sub(r"T[\d:]+", "T", announced(client)[0]) == (
             f'<strong>Maintenance begins at <time datetime="{shown:%Y-%m-%d}T+00:00">{shown:%Y-%m-%d %H:%M} UTC</time>.'
-            "</strong> Requests that change something are answered <code>READ_ONLY</code>; GET, HEAD and OPTIONS go on."
+            "</strong> Requests that change something are answered <code>READ_ONLY</code>; "
+            "GET, HEAD, OPTIONS and QUERY go on."
         )
     with maintenance_mode(starts_at=in_minutes(31)):
         assert announced(client) == []

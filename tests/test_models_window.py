@@ -4,13 +4,14 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from django.contrib.auth.models import User
+from django.contrib.auth.models import AnonymousUser, User
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
+from django.utils.functional import SimpleLazyObject
 
 from django_apierrors.models import MaintenanceWindow
-from django_apierrors.models.window import new_key
+from django_apierrors.models.window import describe_user, new_key
 from django_apierrors.snapshot import loader
 
 HOUR = timedelta(hours=1)
@@ -124,7 +125,7 @@ def test_methods_are_written_in_capitals():
 @pytest.mark.parametrize("method", ["PSOT", "POST GET", "BREW", "*", "POST,"])
 def test_what_is_no_method_is_refused_with_those_that_are(method):
     assert refusal("methods", methods=[method]) == (
-        f"{method} is no method; write one of GET, HEAD, OPTIONS, POST, PUT, PATCH, DELETE, TRACE."
+        f"{method} is no method; write one of GET, HEAD, OPTIONS, QUERY, POST, PUT, PATCH, DELETE, TRACE."
     )
 
 
@@ -141,7 +142,7 @@ def test_what_is_no_network_is_refused(network):
 
 
 @pytest.mark.parametrize(
-    ("methods", "is_right"), [([], True), (["POST"], True), (["GET", "POST"], True), (["GET", "head"], False)]
+    ("methods", "is_right"), [([], True), (["POST"], True), (["GET", "POST"], True), (["GET", "head", "QUERY"], False)]
 )
 def test_a_read_only_window_must_refuse_something(methods, is_right):
     made = {"mode": "read_only", "methods": methods}
@@ -223,11 +224,41 @@ def test_the_database_refuses_an_end_before_the_start():
 @pytest.mark.django_db
 def test_a_window_outlives_those_who_turned_it_on_and_off():
     user = User.objects.create_user("ana")
-    made = window(created_by=user, ended_by=user)
+    text = describe_user(user)
+    made = window(created_by=text, ended_by=text)
     made.save()
     user.delete()
     made.refresh_from_db()
-    assert (made.created_by, made.ended_by) == (None, None)
+    assert (made.created_by, made.ended_by) == (text, text)
+
+
+class Robot:
+    """A user of a project that is no model."""
+
+    def __str__(self):
+        return "robot"
+
+
+@pytest.mark.parametrize(
+    ("user", "text"),
+    [
+        (User(pk=12, username="zoë"), "12 zoë"),
+        (User(pk=12, username="z" * 400), "12 " + "z" * 252),
+        (User(pk=12, username=""), "12"),
+        (User(username="unsaved"), "unsaved"),
+        (AnonymousUser(), ""),
+        (SimpleLazyObject(lambda: User(pk=3, username="lazy")), "3 lazy"),
+        (Robot(), "robot"),
+        ("nightly job", "nightly job"),
+        ("a\nb\x00c\x1b[31m\ud800", "a b c [31m\ufffd"),
+        ("x" * 400, "x" * 255),
+        ("", ""),
+        (None, ""),
+    ],
+)
+def test_a_user_is_a_text_of_key_and_name_that_fits(user, text):
+    assert describe_user(user) == text
+    window(created_by=text).clean_fields()
 
 
 @pytest.mark.parametrize(

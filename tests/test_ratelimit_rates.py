@@ -246,17 +246,18 @@ def test_what_makes_no_sense_fails_at_import(given, told):
 @pytest.mark.parametrize(
     ("method", "counted", "passed"),
     [
-        (ALL, ["GET", "HEAD", "POST", "OPTIONS", "PROPFIND"], []),
+        (ALL, ["GET", "HEAD", "POST", "OPTIONS", "QUERY", "PROPFIND"], []),
         (ratelimit.ALL, ["GET", "DELETE"], []),
         (None, ["GET", "DELETE"], []),
-        ("GET", ["GET", "HEAD"], ["POST", "OPTIONS"]),
+        ("GET", ["GET", "HEAD"], ["POST", "OPTIONS", "QUERY"]),
+        ("query", ["QUERY"], ["GET", "HEAD", "POST"]),
         ("get", ["GET", "HEAD"], ["POST"]),
         ("HEAD", ["HEAD"], ["GET"]),
         ("POST", ["POST"], ["GET", "HEAD", "PUT"]),
         (["GET", "POST"], ["GET", "HEAD", "POST"], ["PUT"]),
         (("post", "put"), ["POST", "PUT"], ["GET"]),
         ({"PATCH"}, ["PATCH"], ["GET"]),
-        (UNSAFE, ["POST", "PUT", "PATCH", "DELETE"], ["GET", "HEAD", "OPTIONS"]),
+        (UNSAFE, ["POST", "PUT", "PATCH", "DELETE"], ["GET", "HEAD", "OPTIONS", "QUERY"]),
         (ratelimit.UNSAFE, ["POST"], ["GET"]),
     ],
 )

@@ -68,10 +68,12 @@ def test_a_window_covers_any_of_its_paths_and_needs_the_method_too():
     assert not window.covers("/api/c", "POST")
 
 
-@pytest.mark.parametrize("method", ["GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE", "TRACE", "BREW", ""])
+@pytest.mark.parametrize(
+    "method", ["GET", "HEAD", "OPTIONS", "QUERY", "POST", "PUT", "PATCH", "DELETE", "TRACE", "BREW", ""]
+)
 def test_a_read_only_window_refuses_what_may_change_something(method):
     assert Window().refuses(method)
-    assert Window(is_read_only=True).refuses(method) is (method not in ("GET", "HEAD", "OPTIONS"))
+    assert Window(is_read_only=True).refuses(method) is (method not in ("GET", "HEAD", "OPTIONS", "QUERY"))
 
 
 def test_only_addresses_that_are_known_are_exempt():

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit, urlunsplit
 
-from django.contrib.auth.views import redirect_to_login
+from django.conf import settings
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponseRedirect, QueryDict
 from django.http.response import HttpResponseBase
+from django.shortcuts import resolve_url
 
 from .. import responses
 from ..conf import conf
@@ -53,5 +55,13 @@ def deny_access(request: HttpRequest, *, as_data: bool) -> HttpResponseBase | No
         code = "AUTH_KEY_NOT_FOUND" if access == "authenticated" else "PERMISSION_DENIED"
         return responses.make(problem_with_code(code, request), request)
     if access == "authenticated":
-        return redirect_to_login(request.get_full_path())
+        return _redirect_to_login(request.get_full_path())
     raise PermissionDenied
+
+
+def _redirect_to_login(path: str) -> HttpResponseRedirect:
+    """Return a redirect to the login page; ``django.contrib.auth.views`` needs contrib.auth installed."""
+    login = urlsplit(resolve_url(settings.LOGIN_URL))
+    query = QueryDict(login.query, mutable=True)
+    query["next"] = path
+    return HttpResponseRedirect(urlunsplit(login._replace(query=query.urlencode(safe="/"))))

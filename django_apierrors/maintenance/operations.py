@@ -17,6 +17,7 @@ from ..conf import conf
 from ..datetimes import add_duration
 from ..models import MaintenanceWindow, Revision, atomic_revision
 from ..models.fields import split_lines
+from ..models.window import describe_user
 from ..signals import maintenance_changed
 from ..snapshot import snapshot
 from ..snapshot.loader import use_copy
@@ -68,9 +69,9 @@ def enable(
 
     It ends at ``ends_at``, else after ``duration`` (one hour); ``duration=None`` means no end.
     ``mode`` is ``"full"`` or ``"read_only"``; no prefixes cover every path, no methods every
-    method; ``exempt_networks`` are addresses and CIDR blocks. ``user`` goes on record. Raises
-    ``ValidationError`` for what makes no sense, ``TypeError`` for a duration that is none, and the
-    exceptions of the database.
+    method; ``exempt_networks`` are addresses and CIDR blocks. ``user``, a user or a text, goes on
+    record. Raises ``ValidationError`` for what makes no sense, ``TypeError`` for a duration that is
+    none, and the exceptions of the database.
     """
     scope = {"path_prefixes": path_prefixes, "methods": methods, "exempt_networks": exempt_networks}
     starts_at = starts_at or timezone.now()
@@ -86,7 +87,7 @@ def enable(
         message=message,
         status_url=status_url,
         reason=reason,
-        created_by=user,
+        created_by=describe_user(user),
     )
     window.full_clean()
     with atomic_change():
@@ -103,7 +104,10 @@ def _clean_items(name: str, items: Iterable[str]) -> list[str]:
 
 
 def disable(*, user: Any = None) -> list[MaintenanceWindow]:
-    """Turn maintenance off: end every window that is open, and return them; scheduled ones stay."""
+    """Turn maintenance off: end every window that is open, and return them; scheduled ones stay.
+
+    ``user``, a user or a text, goes on record.
+    """
     with atomic_change() as using:
         windows = list(MaintenanceWindow.objects.using(using).open())
         for window in windows:
@@ -114,7 +118,7 @@ def disable(*, user: Any = None) -> list[MaintenanceWindow]:
 def end(window: MaintenanceWindow, *, user: Any = None) -> None:
     """End one open window now."""
     window.ends_at = timezone.now()
-    window.ended_by = user
+    window.ended_by = describe_user(user)
     window.save(update_fields=["ends_at", "ended_by"])
 
 
@@ -123,8 +127,8 @@ def status() -> Status:
     rows = MaintenanceWindow.objects.using(router.db_for_write(MaintenanceWindow))
     now = timezone.now()
     return Status(
-        open=tuple(rows.open(now).select_related("created_by")),
-        upcoming=tuple(rows.upcoming(now).select_related("created_by")),
+        open=tuple(rows.open(now)),
+        upcoming=tuple(rows.upcoming(now)),
         forced=conf.MAINTENANCE["FORCE"],
     )
 

@@ -28,7 +28,7 @@ def add_arguments(parser: CommandParser) -> None:
     ends.add_argument("--until", metavar="TIME", help="as in 2026-12-01T22:00, in the time zone of the project")
     ends.add_argument("--no-end", action="store_true", help="until it is turned off")
     parser.add_argument("--start", metavar="TIME", help="schedule it, as in 2026-12-01T22:00+01:00 (default: now)")
-    parser.add_argument("--read-only", action="store_true", help="let GET, HEAD and OPTIONS pass")
+    parser.add_argument("--read-only", action="store_true", help="let GET, HEAD, OPTIONS and QUERY pass")
     for option, metavar, help in (
         ("--path", "PREFIX", "cover this path and what is below it, not everything; can be repeated"),
         ("--method", "METHOD", "cover this method, not every one; can be repeated"),

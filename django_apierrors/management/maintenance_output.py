@@ -40,7 +40,7 @@ def until(row: MaintenanceWindow) -> str:
 
 def line(row: MaintenanceWindow) -> str:
     """Return a window in one line, with its author and its reason."""
-    origin = ": ".join(filter(None, [str(row.created_by or ""), row.reason]))
+    origin = ": ".join(filter(None, [row.created_by, row.reason]))
     report = f"{describe_window_scope(row)} from {begin(row)} {until(row)}"
     return f"{report} ({strip_controls(origin)})" if origin else report
 
@@ -80,7 +80,7 @@ def _window(row: MaintenanceWindow) -> dict[str, Any]:
         "message": row.message,
         "status_url": row.status_url,
         "reason": row.reason,
-        "created_by": str(row.created_by) if row.created_by else None,
+        "created_by": row.created_by or None,
     }
 
 

@@ -16,9 +16,21 @@ from django.utils.translation import gettext_lazy as _
 from ..client_ip import parse_network
 from ..datetimes import format_datetime
 from ..scopes import describe_scope
+from ..text import clean
 from ..windows import METHODS, SAFE_METHODS
 from .fields import LinesField, split_lines
 from .revision import Revision, RevisionedModel, RevisionedQuerySet
+
+#: Characters of the text that stands for a user.
+MAX_USER_LENGTH = 255
+
+
+def describe_user(user: Any) -> str:
+    """Return a user as text, primary key and name, as in ``7 ana``; a text as it is, ``""`` for nobody."""
+    if user is None or isinstance(user, str):
+        return clean(user or "", MAX_USER_LENGTH)
+    name = user.get_username() if hasattr(user, "get_username") else user
+    return clean(" ".join(str(part) for part in (getattr(user, "pk", None), name) if part is not None), MAX_USER_LENGTH)
 
 
 def new_key() -> str:
@@ -50,7 +62,7 @@ class MaintenanceWindow(RevisionedModel):
         """The refused requests."""
 
         FULL = "full", _("everything")
-        READ_ONLY = "read_only", _("changes (GET, HEAD and OPTIONS go on)")
+        READ_ONLY = "read_only", _("changes (GET, HEAD, OPTIONS and QUERY go on)")
 
     key = models.CharField(max_length=32, unique=True, default=new_key, editable=False)
     starts_at = models.DateTimeField(_("starts at"), default=timezone.now)
@@ -73,25 +85,10 @@ class MaintenanceWindow(RevisionedModel):
         help_text=_("Public. Where clients can follow how it goes."),
     )
     reason = models.TextField(_("reason"), blank=True, help_text=_("Internal: for colleagues and the record."))
-    created_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL,
-        models.SET_NULL,
-        verbose_name=_("by"),
-        null=True,
-        blank=True,
-        editable=False,
-        related_name="+",
-    )
+    # Texts, not foreign keys: the tables may be in a database without users, and the record outlives them.
+    created_by = models.CharField(_("by"), max_length=MAX_USER_LENGTH, blank=True, editable=False)
     created_at = models.DateTimeField(_("created at"), default=timezone.now, editable=False)
-    ended_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL,
-        models.SET_NULL,
-        verbose_name=_("ended by"),
-        null=True,
-        blank=True,
-        editable=False,
-        related_name="+",
-    )
+    ended_by = models.CharField(_("ended by"), max_length=MAX_USER_LENGTH, blank=True, editable=False)
 
     part = Revision.WINDOWS
     objects = WindowQuerySet.as_manager()

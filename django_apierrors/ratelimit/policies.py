@@ -22,7 +22,7 @@ DECLARED_LIMITS: set[tuple[str, str | None]] = set()
 
 #: A name is a string of a structured field and a word in URLs and logs.
 _NAME = re.compile(r"[A-Za-z0-9_.:/-]{1,64}")
-_HTTP_METHODS = ("CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "TRACE")
+_HTTP_METHODS = ("CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "QUERY", "TRACE")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

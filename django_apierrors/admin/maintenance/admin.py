@@ -23,6 +23,7 @@ from ...datetimes import add_duration
 from ...maintenance import bypass
 from ...maintenance.operations import atomic_change
 from ...models import MaintenanceWindow
+from ...models.window import describe_user
 from ...snapshot import loader
 from .change_message import build_cancel_message, build_edit_message, build_schedule_message
 from .forms import WINDOW_FORMFIELD_OVERRIDES, ScheduleForm
@@ -166,7 +167,7 @@ class MaintenanceWindowAdminMixin(SwitchViews):
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         """Save a scheduled window with its author."""
         if not change:
-            obj.created_by = request.user
+            obj.created_by = describe_user(request.user)
         super().save_model(request, obj, form, change)
 
     def construct_change_message(self, request: HttpRequest, form: Any, formsets: Any, add: bool = False) -> Any:

@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 
 from ...datetimes import format_time
 from ...models import MaintenanceWindow
+from ...models.window import describe_user
 from ...scopes import describe_scope
 
 #: The hidden field of every form that changes something.
@@ -33,7 +34,7 @@ def get_stale_message(page_state: str, using: str) -> str:
 
     A planned start or end of a window is not a change.
     """
-    rows = MaintenanceWindow.objects.using(using).select_related("created_by", "ended_by")
+    rows = MaintenanceWindow.objects.using(using)
     old = dict(_ROW_PATTERN.findall(page_state))
     new = {str(row.pk): row for row in rows.not_over().order_by("created_at", "pk")}
     over = {str(row.pk): row for row in rows.filter(pk__in=old.keys() - new.keys())}
@@ -97,7 +98,7 @@ def _describe_edit(row: MaintenanceWindow, since: datetime) -> str:
 
 def _format_author(user: object, moment: datetime | None) -> str:
     """Return the author and time of a change; changes outside the admin have no author."""
-    name = str(user) if user else _("somebody outside the admin")
+    name = describe_user(user) or _("somebody outside the admin")
     return _("%(name)s, at %(at)s,") % {"name": name, "at": format_time(moment)} if moment else name
 
 

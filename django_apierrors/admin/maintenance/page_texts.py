@@ -81,7 +81,8 @@ def describe_scheduled_window(row: MaintenanceWindow) -> str:
 def describe_refusal(row: MaintenanceWindow) -> str:
     """Return the requests that a window refuses, as a sentence."""
     if row.is_read_only:
-        return _("Changes are refused for %(scope)s; GET, HEAD and OPTIONS go on.") % {"scope": describe_scope(row)}
+        text = _("Changes are refused for %(scope)s; GET, HEAD, OPTIONS and QUERY go on.")
+        return text % {"scope": describe_scope(row)}
     return _("Every request is refused for %(scope)s.") % {"scope": describe_scope(row)}
 
 

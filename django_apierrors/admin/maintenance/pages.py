@@ -57,9 +57,8 @@ class MaintenancePages(_WindowModelAdmin):
     """The pages of maintenance, all of them read-only."""
 
     def get_queryset(self, request: HttpRequest) -> Any:
-        """Return the windows with their users, from the database for writes."""
-        rows = super().get_queryset(request).using(router.db_for_write(self.model))
-        return rows.select_related("created_by", "ended_by")
+        """Return the windows, from the database for writes."""
+        return super().get_queryset(request).using(router.db_for_write(self.model))
 
     def has_toggle_permission(self, request: HttpRequest) -> bool:
         """Return whether a user may turn maintenance on and off."""

@@ -21,6 +21,7 @@ from ...maintenance import bypass, status
 from ...maintenance.operations import atomic_change, end
 from ...middleware import is_installed
 from ...models import MaintenanceWindow
+from ...models.window import describe_user
 from ...snapshot import loader
 from ...windows import Window
 from .change_message import build_bypass_message, build_end_message, build_extend_message, build_on_message
@@ -128,7 +129,7 @@ class SwitchViews(MaintenancePages):
             if stale_message:
                 transaction.set_rollback(True, using=using)
             else:
-                row.created_by = request.user  # type: ignore[assignment]
+                row.created_by = describe_user(request.user)
                 row.save()
                 self.log_addition(request, row, build_on_message(row))
         return stale_message

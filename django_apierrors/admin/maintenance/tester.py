@@ -33,7 +33,7 @@ from ..catalog.row_state import get_active_language
 #: The choice for a CORS preflight.
 PREFLIGHT = "PREFLIGHT"
 
-_TESTER_METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+_TESTER_METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "QUERY")
 _HOST_META = (
     "HTTP_HOST", "HTTP_X_FORWARDED_HOST", "HTTP_X_FORWARDED_PORT", "SERVER_NAME", "SERVER_PORT", "SCRIPT_NAME",
 )  # fmt: skip
