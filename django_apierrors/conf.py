@@ -49,7 +49,7 @@ class Setting(Generic[T]):
     def __get__(self, instance: Settings | None, owner: type) -> Setting[T] | T:
         if instance is None:
             return self
-        value: T = instance.given.get(self.name, self.default)
+        value: T = instance.configured.get(self.name, self.default)
         return value
 
 
@@ -77,7 +77,7 @@ class Section:
     def __get__(self, instance: Settings | None, owner: type) -> Section | Mapping[str, Any]:
         if instance is None:
             return self
-        return {**self.default, **(instance.given.get(self.name) or {})}
+        return {**self.default, **(instance.configured.get(self.name) or {})}
 
 
 def _is_dict(value: Any) -> bool:
@@ -262,14 +262,14 @@ class Settings:
         ),
     )
 
-    def __init__(self, given: Mapping[str, Any]) -> None:
+    def __init__(self, configured: Mapping[str, Any]) -> None:
         """Take what the project wrote; ``conf`` reads it at each use."""
-        self.given = given
+        self.configured = configured
 
     def value(self, section: str, key: str) -> Any:
         """Return one value of a section, without merging all of them."""
-        given = self.given.get(section)
-        return given[key] if given and key in given else _SECTIONS[section].default[key]
+        inner = self.configured.get(section)
+        return inner[key] if inner and key in inner else _SECTIONS[section].default[key]
 
     @property
     def is_strict(self) -> bool:
@@ -285,7 +285,7 @@ class LiveSettings(Settings):
         """Take nothing: nothing is kept."""
 
     @property
-    def given(self) -> Any:  # type: ignore[override]
+    def configured(self) -> Any:  # type: ignore[override]
         """What the project wrote, unchecked; system checks report what is wrong with it."""
         return getattr(settings, "APIERRORS", None) or {}
 

@@ -1,4 +1,4 @@
-"""What happened: values that travel from a door to the wire and are never changed."""
+"""The values of one error on its way to the client; they never change."""
 
 from __future__ import annotations
 

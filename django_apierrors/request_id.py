@@ -36,7 +36,7 @@ def request_id(request: HttpRequest, state: RequestState) -> str:
         named = None if source is None else _named_by_project(request, source)
         if named is None:
             known = _known_to_packages() or _known_to_request(request) or request.META.get("HTTP_X_REQUEST_ID", "")
-            named = str(known) if is_sound(known) else _made()
+            named = str(known) if is_sound(known) else _generate()
         state.request_id = named
     return state.request_id
 
@@ -88,7 +88,7 @@ def _named_by_project(request: HttpRequest, source: str | Callable[[HttpRequest]
     return None
 
 
-def _made() -> str:
+def _generate() -> str:
     """Return a version 4 UUID (RFC 9562, 5.4), without the object that takes most of the time of ``uuid4``."""
     made = bytearray(os.urandom(16))
     made[6] = made[6] & 0x0F | 0x40

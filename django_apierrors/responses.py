@@ -28,8 +28,8 @@ logger = logging.getLogger("django_apierrors")
 _PROBLEM = "_apierrors_problem"
 _CONTENT = "_apierrors_content"
 # RFC 9110, 5.1 and 5.5, without what a server would have to encode.
-_NAME = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
-_VALUE = re.compile(r"[\x20-\x7e]*")
+_HEADER_NAME = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
+_HEADER_VALUE = re.compile(r"[\x20-\x7e]*")
 
 
 def write(response: HttpResponseBase, problem: Problem, request: HttpRequest) -> HttpResponse:
@@ -184,7 +184,7 @@ def set_header(response: HttpResponseBase, name: str, value: object) -> None:
     It may quote the client, with a line break.
     """
     text = str(value)
-    if _NAME.fullmatch(str(name)) and _VALUE.fullmatch(text):
+    if _HEADER_NAME.fullmatch(str(name)) and _HEADER_VALUE.fullmatch(text):
         response.headers[name] = text
     else:
         logger.error("The header %.200r of an error cannot be sent and was left out", name)

@@ -33,7 +33,7 @@ METHODS = (*SAFE_METHODS, "POST", "PUT", "PATCH", "DELETE", "TRACE")
 #: The key of the window that ``MAINTENANCE["FORCE"]`` opens; no bypass is valid for it.
 FORCED = "force"
 
-_MAX_RETRY_AFTER = 86_400
+_MAX_WINDOW_SECONDS = 86_400
 # Characters of the scope of a window in a line of the log.
 _MAX_SCOPE = 500
 _SUFFIX = re.compile(r"\.[a-z][a-z0-9]*/?\Z")
@@ -95,7 +95,7 @@ class Window:
         """Return the seconds until the end, 1 to 86 400, or ``without_end`` for a window that has none."""
         if not math.isfinite(self.ends):
             return without_end
-        return min(max(1, math.ceil(self.ends - now)), _MAX_RETRY_AFTER)
+        return min(max(1, math.ceil(self.ends - now)), _MAX_WINDOW_SECONDS)
 
 
 class Windows:

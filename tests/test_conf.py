@@ -40,7 +40,7 @@ def test_without_a_value_the_default_counts(settings, given, key):
 def test_without_the_setting_the_default_counts(settings, key):
     del settings.APIERRORS
     assert getattr(conf, key) == DEFAULTS[key]
-    assert conf.given == {}
+    assert conf.configured == {}
 
 
 @pytest.mark.parametrize("key", [key for key in KEYS if not isinstance(DEFAULTS[key], dict) or not DEFAULTS[key]])
@@ -48,7 +48,7 @@ def test_an_override_counts_at_once_and_ends_with_its_block(key):
     before, value = getattr(conf, key), object()
     with override_settings(APIERRORS={key: value}):
         assert getattr(conf, key) is value
-        assert conf.given == {key: value}
+        assert conf.configured == {key: value}
     assert getattr(conf, key) == before
 
 

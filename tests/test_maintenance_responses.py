@@ -438,8 +438,8 @@ def test_a_project_has_a_page_of_its_own(send, templates):
 
 def test_a_page_of_ours_is_rendered_once_and_has_the_id_of_each_request(send, monkeypatch):
     rendered = []
-    render = answers._render
-    monkeypatch.setattr(answers, "_render", lambda *args: rendered.append(args) or render(*args))
+    render = responses._render_template
+    monkeypatch.setattr(responses, "_render_template", lambda *args: rendered.append(args) or render(*args))
     with maintenance_mode(message="Moving."):
         pages = [
             send("get", "/site/page", headers={**BROWSER, "X-Request-ID": f"id-{number}"}).content.decode()
@@ -453,16 +453,16 @@ def test_a_page_of_ours_is_rendered_once_and_has_the_id_of_each_request(send, mo
 
 
 def test_the_number_of_windows_whose_answers_are_kept_is_limited(monkeypatch):
-    monkeypatch.setattr(answers, "_MOST_KEPT", 2)
-    answers.forget_pages()
+    monkeypatch.setattr(responses, "_MAX_CACHED", 2)
+    responses.clear_pages()
     for number in range(4):
         window = Window(key=f"w{number}", ends=2.0**31, message="Moving.")
         request = HttpRequest()
-        found = answers.problem(window, request)
+        found = responses.make_problem(window, request)
         assert found.details["ends_at"].startswith("2038")
-        assert "Moving." in answers.page(window, found, Catalog().entry("MAINTENANCE", "en"))
-        assert len(answers._kept_pages) <= 2
-        assert len(answers._kept_details) <= 2
+        assert "Moving." in responses.render_page(window, found, Catalog().entry("MAINTENANCE", "en"))
+        assert len(responses._page_cache) <= 2
+        assert len(responses._details_cache) <= 2
 
 
 FAILING = {

@@ -21,7 +21,7 @@ SHARED = {"Command", "app_name", "get", "logger", "urlpatterns"}
 QUESTIONS = ("How", "What", "When", "Where", "Whether", "Which", "Who", "Whose", "Why")
 #: Parts of identifiers that are no terms of Django, DRF, HTTP or programming.
 FORBIDDEN = (
-    {"beside", "blame", "blamed", "deeds", "door", "doors", "dress", "drift", "flight", "house", "inert", "judge"}
+    {"beside", "blame", "blamed", "deeds", "door", "doors", "dress", "drift", "house", "inert", "judge"}
     | {"landed", "leaves", "nobody", "nobodys", "patience", "prose", "quiet", "room", "rooms", "stranger", "telling"}
     | {"turns", "verdict"}
 )

@@ -80,7 +80,7 @@ def _check_exceptions() -> Iterator[CheckMessage]:
 
 
 def _check_section(section: Section) -> Iterator[CheckMessage]:
-    for name, value in (conf.given.get(section.name) or {}).items():
+    for name, value in (conf.configured.get(section.name) or {}).items():
         entry = section.entries.get(name)
         if entry is None:
             hint = f"Use one of {', '.join(section.entries)}."

@@ -52,5 +52,5 @@ class Notice:
 
     @property
     def is_on(self) -> bool:
-        """True if any request is refused."""
+        """Whether any request is refused."""
         return self.open is not None

@@ -41,7 +41,7 @@ class Status:
 
     @property
     def is_on(self) -> bool:
-        """True if any request is refused."""
+        """Whether any request is refused."""
         return bool(self.open) if self.forced is None else self.forced
 
     @property

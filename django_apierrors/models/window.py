@@ -114,7 +114,7 @@ class MaintenanceWindow(RevisionedModel):
 
     @property
     def is_read_only(self) -> bool:
-        """True if safe methods are not refused."""
+        """Whether safe methods are not refused."""
         return self.mode == self.Mode.READ_ONLY
 
     def is_open(self, now: datetime | None = None) -> bool:
