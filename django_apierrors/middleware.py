@@ -21,7 +21,9 @@ from .conf import Settings, conf
 from .error_response import ErrorResponse
 from .exception_mapping import is_left_to_django
 from .maintenance import banner
+from .maintenance.always_allowed import is_admin_view
 from .maintenance.decision import evaluate, refuse
+from .maintenance.preflight import KEPT_FROM_VIEW, answer_preflight
 from .problems import Problem
 from .ratelimit import global_limits
 from .request_state import RequestState
@@ -63,7 +65,8 @@ class ApiErrorMiddleware:
         self.is_async = iscoroutinefunction(get_response)
         if self.is_async:
             markcoroutinefunction(self)
-            # A sync hook would cost every rendered response a hop between threads.
+            # A sync hook would cost every request, or every rendered response, a hop between threads.
+            self.__dict__["process_view"] = self._process_view_async
             self.__dict__["process_template_response"] = self._process_template_response_async
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase | Awaitable[HttpResponseBase]:
@@ -155,6 +158,13 @@ class ApiErrorMiddleware:
             await problem_sent.asend_robust(Problem, problem=problem, request=request, response=response)
         return response
 
+    def process_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> HttpResponse | None:
+        """Return the answer to a preflight during maintenance, in the place of its view."""
+        return answer_preflight() if KEPT_FROM_VIEW in request.__dict__ else None
+
+    async def _process_view_async(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> HttpResponse | None:
+        return answer_preflight() if KEPT_FROM_VIEW in request.__dict__ else None
+
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         """Return the response to a deliberate error of a view; store any other for the finished response."""
         problem = rewriting.store_exception(request, RequestState.of(request), exception)
@@ -194,6 +204,6 @@ def _before_rendering(request: HttpRequest, response: Any) -> Any:
     if isinstance(response, Response):
         if response.status_code >= _FIRST_ERROR and not isinstance(response, ErrorResponse):
             rewriting.convert_returned(request, response)
-    elif banner.is_admin(request) and not monitor.is_inactive():
+    elif not monitor.is_inactive() and is_admin_view(request, request.resolver_match):
         banner.add_banner(request, response)
     return response

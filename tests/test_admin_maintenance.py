@@ -70,11 +70,19 @@ def webhook(request):
     raise AssertionError("nobody calls it")
 
 
+class OwnSite(admin.AdminSite):
+    """An admin with pages of its own, which have no mark, one of them without a name."""
+
+    def get_urls(self):
+        return [path("messages", with_messages), path("end", at_the_end, name="end"), *super().get_urls()]
+
+
 themed = admin.AdminSite(name="themed")
 themed.register(MaintenanceWindow, ThemedMaintenanceAdmin)
 urlpatterns = [
     path("themed/", themed.urls),
-    path("own/", include(([path("messages", with_messages), path("end", at_the_end)], "admin"), namespace="own")),
+    path("own/", OwnSite(name="own").urls),
+    path("api/own/", include(([path("messages", with_messages, name="index")], "admin"), namespace="backoffice")),
     path("site/theme", page_of_a_theme),
     path("api/webhook", webhook),
     path("admin/", admin.site.urls),
@@ -1066,6 +1074,19 @@ def test_who_may_not_look_gets_no_link():
     assert "<a" not in said
 
 
+@pytest.mark.parametrize("fields", [{"path_prefixes": ["/hidden/ledger"]}, {"methods": ["POST"]}])
+def test_who_may_not_look_reads_no_path_and_no_reason(fields, ana, own_urls):
+    window(**fields, reason="disk broken", created_by="7 zoe", message="Back soon.", ends_at=None)
+    for client in (Client(), signed_in("stranger", "view_errorcode")):
+        for page in ("/admin/login/", "/admin/", "/own/login/", "/own/"):
+            response = client.get(page, follow=True)
+            assert banner(response)[0] == "Maintenance is on for a part of the site until somebody turns it off."
+            sent = response.content.decode() + str(response.headers)
+            assert not [word for word in ("ledger", "broken", "zoe") if word in sent]
+    (said,) = banner(ana.get("/own/"))
+    assert said.startswith(f"Maintenance is on for {'/hidden/ledger' if 'path_prefixes' in fields else 'POST on'}")
+
+
 def test_who_may_look_gets_the_link(looker):
     window()
     assert PAGE in banner(looker.get("/admin/"))[0]
@@ -1152,6 +1173,7 @@ def test_messages_that_a_view_passes_itself_are_kept(ana, own_urls):
     response = ana.get("/own/messages")
     assert [str(message) for message in response.context["messages"]][1:] == ["its own"]
     assert len(banner(response)) == 1
+    assert banner(ana.get("/api/own/messages")) == []  # its namespace is "admin", too
 
 
 def test_a_middleware_that_is_listed_twice_puts_one_banner(ana, settings):
@@ -1180,8 +1202,9 @@ def verdict(client, path="/api/plain/fine", method="GET", address=""):
         ({"path": "/api/x?y=1"}, "REFUSED", "Refused: 503 MAINTENANCE"),
         ({"path": "/ap%69/x"}, "REFUSED", "Refused: 503 MAINTENANCE"),
         ({"path": "https://testserver"}, "OUT_OF_SCOPE", "No open window covers this path and method."),
-        ({"method": "PREFLIGHT"}, "PREFLIGHT", "It passes, with the status that its view gives it. A CORS preflight"),
+        ({"method": "PREFLIGHT"}, "PREFLIGHT", "It is answered 204, unless a middleware answers it. A CORS preflight"),
         ({"method": "OPTIONS"}, "REFUSED", "Refused: 503 MAINTENANCE"),
+        ({"method": "QUERY"}, "REFUSED", "Refused: 503 MAINTENANCE"),
         ({"path": "/livez"}, "EXEMPT_PATH", "by which orchestrators look after the process"),
         ({"path": "/admin/"}, "CONTROL_PLANE", "Operators need it"),
         ({"address": "10.1.2.3"}, "NETWORK", "Its address is in the exempt networks of the window."),

@@ -180,12 +180,24 @@ def test_the_notice_tells_of_every_window_with_its_scope_its_words_and_its_link(
         page = shown("/site/notice")
     bills, everything = re.findall(r"<p>(.*?)</p>", page)
     assert "Maintenance is on." in bills
-    assert "<code>POST</code>, <code>PUT</code> <code>/api/bills</code>, <code>/api/&lt;b&gt;</code>." in bills
+    assert "It covers: <code>POST</code>, <code>PUT</code>. Only some paths are affected." in bills
+    assert "/api/" not in page
     assert '<span lang="" dir="auto">Moving &lt;house&gt;.</span>' in bills
     assert '<a href="https://status.example/bills?a=1&amp;b=2">Follow how it goes</a>' in bills
     assert "Maintenance begins at" in everything
     assert "It covers" not in everything
+    assert "Only some paths" not in everything
     assert '<a href="https://status.example/all">' in everything
+
+
+def test_a_template_gets_nothing_that_is_internal():
+    internal = {"path_prefixes": ["/api/bills"], "exempt_networks": ["10.0.0.0/8"]}
+    with maintenance_mode(**internal), maintenance_mode(**internal, starts_at=in_minutes(5)):
+        notice = context_processors.maintenance(None)["maintenance"]
+        for announcement in (notice.open, notice.upcoming, *notice.announcements):
+            assert announcement.is_partial
+            assert not {"path_prefixes", "exempt_networks", "key", "window", "reason"}.intersection(dir(announcement))
+            assert "bills" not in repr(announcement)
 
 
 @pytest.mark.django_db

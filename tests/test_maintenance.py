@@ -32,6 +32,7 @@ from django_apierrors import snapshot as snapshots
 from django_apierrors.logs import RequestContextFilter
 from django_apierrors.maintenance import bypass, maintenance_exempt, responses
 from django_apierrors.maintenance.decision import Reason, evaluate
+from django_apierrors.middleware import ApiErrorMiddleware
 from django_apierrors.models import MaintenanceWindow, Revision
 from django_apierrors.problems import Problem
 from django_apierrors.signals import maintenance_changed, problem_sent
@@ -252,7 +253,6 @@ def test_the_first_reason_counts(settings):
 
     settings.APIERRORS = {**settings.APIERRORS, "MAINTENANCE": {"EXEMPT_PATHS": ["/admin/login"]}}
     assert reason(opened=()) is Reason.NOTHING_ON
-    assert reason(login, "options", [elsewhere], **PREFLIGHT) is Reason.PREFLIGHT
     assert reason(login, "options", [elsewhere]) is Reason.EXEMPT_PATH
     settings.APIERRORS = {**settings.APIERRORS, "MAINTENANCE": {"EXEMPT_PATHS": []}}
     assert reason(login, "options", [elsewhere]) is Reason.OUT_OF_SCOPE
@@ -261,6 +261,8 @@ def test_the_first_reason_counts(settings):
     assert reason() is Reason.BYPASS
     assert reason(cookie="") is Reason.NETWORK
     assert reason(cookie="", peer="") is Reason.EXEMPT_VIEW
+    assert reason("/site/fine", "options", cookie="", peer="", **PREFLIGHT) is Reason.PREFLIGHT
+    assert reason("/open/function", "options", cookie="", peer="", **PREFLIGHT) is Reason.EXEMPT_VIEW
     assert reason("/site/fine", cookie="", peer="") is Reason.REFUSED
     settings.APIERRORS = {**settings.APIERRORS, "MAINTENANCE": {"FORCE": False}}
     assert reason(opened=()) is Reason.FORCED_OFF
@@ -481,20 +483,122 @@ def test_a_preflight_passes_and_the_refusal_that_follows_may_be_read(send):
         assert "Retry-After" in refused.headers["Access-Control-Expose-Headers"]
 
 
-@pytest.mark.parametrize(
-    ("headers", "passes"),
-    [
-        ({"Origin": "https://client.example", "Access-Control-Request-Method": "POST"}, True),
-        ({"Origin": "https://client.example"}, False),
-        ({"Access-Control-Request-Method": "POST"}, False),
-        ({}, False),
-    ],
-)
-def test_only_a_preflight_is_one(headers, passes, send, settings):
+ORIGIN = {"Origin": "https://client.example"}
+ASKS = {**ORIGIN, "Access-Control-Request-Method": "POST"}
+#: How often the view of a preflight was called.
+REACHED = []
+
+
+@method_decorator(maintenance_exempt, name="dispatch")
+class ExemptReached(View):
+    def options(self, request):
+        REACHED.append(request)
+        return HttpResponse("from the view")
+
+
+def reached(request):
+    REACHED.append(request)
+    return HttpResponse("from the view")
+
+
+class WithPreflights:
+    urlpatterns = [
+        path("api/reached", reached),
+        path("api/exempt", ExemptReached.as_view()),
+        path("other/reached", reached),
+    ]
+
+
+@pytest.fixture
+def preflight(send, settings):
+    """Send a preflight through a project without a CORS middleware, and say whether a view got it."""
+    settings.MIDDLEWARE = [name for name in settings.MIDDLEWARE if "cors" not in name]
+    settings.ROOT_URLCONF = WithPreflights
+
+    def ask_(path_="/api/reached", **headers):
+        REACHED.clear()
+        answer = send("options", path_, headers={**ASKS, **headers})
+        return answer, bool(REACHED)
+
+    return ask_
+
+
+def test_a_preflight_reaches_no_view_whatever_it_carries(preflight):
+    assert preflight()[1]
+    with maintenance_mode():
+        for headers in ({}, {"Authorization": "Bearer good"}, {"Cookie": "sessionid=x"}):
+            answer, is_reached = preflight(**headers)
+            assert (answer.status_code, answer.content, is_reached) == (204, b"", False)
+            assert "Content-Type" not in answer.headers
+    assert preflight()[1]
+
+
+@pytest.mark.parametrize("headers", [ORIGIN, {"Access-Control-Request-Method": "POST"}, {}])
+def test_only_a_preflight_is_one(headers, send, settings):
     settings.MIDDLEWARE = [name for name in settings.MIDDLEWARE if "cors" not in name]
     with maintenance_mode():
-        assert ask(send, method="options", headers=headers) == (None if passes else "MAINTENANCE")
-        assert ask(send, method="post", headers=headers) == "MAINTENANCE"
+        assert ask(send, method="options", headers=headers) == "MAINTENANCE"
+        assert ask(send, method="post", headers=ASKS) == "MAINTENANCE"
+
+
+def test_a_preflight_that_no_window_refuses_reaches_its_view(preflight):
+    with maintenance_mode(path_prefixes=["/api"]):
+        assert preflight("/other/reached")[1]
+        assert preflight("/api/exempt")[1]
+        assert not preflight("/api/reached")[1]
+    with maintenance_mode(mode="read_only"):
+        answer, is_reached = preflight()
+        assert (is_reached, answer.headers["X-Maintenance"]) == (True, "read-only")
+    with maintenance_mode(exempt_networks=["127.0.0.1"]):
+        assert preflight()[1]
+
+
+def test_a_cors_middleware_below_answers_a_preflight(preflight, settings):
+    settings.MIDDLEWARE = [*settings.MIDDLEWARE, "corsheaders.middleware.CorsMiddleware"]
+    with maintenance_mode():
+        answer, is_reached = preflight()
+    assert (answer.status_code, is_reached) == (200, False)
+    assert "POST" in answer.headers["Access-Control-Allow-Methods"]
+
+
+@sync_and_async_middleware
+def cors_by_hand(get_response):
+    """Add headers to every response, as middleware of a project's own does."""
+    if iscoroutinefunction(get_response):
+
+        async def middleware(request):
+            response = await get_response(request)
+            response["Access-Control-Allow-Origin"] = "*"
+            return response
+
+    else:
+
+        def middleware(request):
+            response = get_response(request)
+            response["Access-Control-Allow-Origin"] = "*"
+            return response
+
+    return middleware
+
+
+def test_headers_of_others_stay_on_the_answer_to_a_preflight(preflight, settings):
+    settings.MIDDLEWARE = [*settings.MIDDLEWARE, "test_maintenance.cors_by_hand"]
+    with maintenance_mode():
+        answer, is_reached = preflight()
+        assert (answer.status_code, is_reached) == (204, False)
+        assert answer.headers["Access-Control-Allow-Origin"] == "*"
+        assert preflight("/api/nowhere")[0].status_code == 404
+
+
+def test_hooks_are_async_where_the_chain_is():
+    """A sync one would cost every request a hop between threads."""
+
+    async def get_response(request):
+        return HttpResponse()
+
+    middleware = ApiErrorMiddleware(get_response)
+    assert iscoroutinefunction(middleware.process_view)
+    assert not iscoroutinefunction(ApiErrorMiddleware(lambda request: HttpResponse()).process_view)
 
 
 # FORCE
@@ -506,7 +610,7 @@ def test_force_refuses_everything_but_the_exemptions(send, force):
     assert ask(send) == "MAINTENANCE"
     for path_ in ("/livez", "/admin/login/", "/errors/", "/static/nothing.css", "/open/function"):
         assert ask(send, path_, headers={"Accept": "text/html"}) is None
-    assert ask(send, method="options", headers={"Origin": "x", "Access-Control-Request-Method": "POST"}) is None
+    assert send("options", "/site/fine", headers=ASKS).status_code < 300
     answer = send("get", "/api/plain/fine")
     assert answer.headers["Retry-After"] == "300"
     assert "details" not in answer.json()["error"]

@@ -7,14 +7,17 @@ from asgiref.sync import iscoroutinefunction
 from django.conf.urls.i18n import i18n_patterns
 from django.contrib import admin
 from django.http import HttpResponse
-from django.urls import clear_script_prefix, include, path, reverse_lazy, set_script_prefix
+from django.urls import ResolverMatch, clear_script_prefix, include, path, reverse_lazy, set_script_prefix
 from django.utils.decorators import sync_and_async_middleware
 from django.utils.translation import gettext_lazy
+from django.views import View
 from support.clients import sender
 
 from django_apierrors import url_resolution
-from django_apierrors.maintenance import always_allowed
+from django_apierrors.maintenance import always_allowed, maintenance_exempt
+from django_apierrors.maintenance.decision import Reason, evaluate
 from django_apierrors.testing import maintenance_mode
+from django_apierrors.windows import Window
 
 
 def fine(request, **kwargs):
@@ -95,6 +98,13 @@ def passes(send, path_, method="get"):
 
 def open_paths(send, *paths):
     return {path_ for path_ in paths if passes(send, path_)}
+
+
+def allowed_paths(rf, *paths):
+    """Return the paths that the decision lets pass, also where pages of the admin cannot be rendered."""
+    reasons = {path_: evaluate(rf.get(path_), [Window()]).reason for path_ in paths}
+    assert set(reasons.values()) <= {Reason.CONTROL_PLANE, Reason.REFUSED}
+    return {path_ for path_, reason in reasons.items() if reason is Reason.CONTROL_PLANE}
 
 
 def test_the_admin_is_open_wherever_it_is_and_so_is_every_site(send, settings, db):
@@ -306,3 +316,125 @@ def test_another_urlconf_is_looked_at_anew(send, settings):
     ):
         settings.ROOT_URLCONF = urlconf
         assert open_paths(send, "/backstage/login/", "/de/admin/login/") == {path_}
+
+
+# Namespaces that are called "admin", and views that lie below the path of one
+
+
+class OwnSite(admin.AdminSite):
+    """An admin with pages of its own, which have no mark."""
+
+    def get_urls(self):
+        inner = ([path("index/", fine, name="index")], "reports")
+        return [
+            path("named/", fine, name="named"),
+            path("unnamed/", fine),
+            path("class/", View.as_view()),
+            path("reports/", include(inner)),
+            *super().get_urls(),
+        ]
+
+
+own_site = OwnSite(name="own")
+API = [path("", fine, name="index"), path("login/", fine, name="login"), path("refunds/", fine, name="refunds")]
+SELF = []
+SELF.extend([path("self/", include(SELF)), path("again/", include((SELF, "admin"))), path("end/", fine, name="index")])
+ADMIN_PAGES = {"/admin/", "/admin/auth/user/", "/admin/nothing"}
+CLOSED = {"/api/", "/api/login/", "/api/login/x/", "/api/refunds/", "/api/nothing"}
+
+NAMESPACES = {
+    "of its own": ([path("api/", include((API, "admin"), namespace="backoffice"))], [path("admin/", admin.site.urls)]),
+    "the same, before": ([path("api/", include((API, "admin")))], [path("admin/", admin.site.urls)]),
+    "the same, after": ([path("admin/", admin.site.urls)], [path("api/", include((API, "admin")))]),
+    "around an admin": (
+        [path("api/", include(([*API, path("site/", own_site.urls)], "admin"), namespace="outer"))],
+        [path("admin/", admin.site.urls)],
+    ),
+    "of itself": ([path("api/", include(SELF))], [path("admin/", admin.site.urls)]),
+    "none": ([path("api/", include(API))], [path("", include([path("admin/", admin.site.urls)]))]),
+}
+
+
+@pytest.mark.parametrize("name", NAMESPACES)
+def test_a_name_makes_no_admin_of_an_api(name, rf, settings):
+    first, second = NAMESPACES[name]
+    settings.ROOT_URLCONF = type("Urls", (), {"urlpatterns": [*first, *second]})
+    found = allowed_paths(rf, *ADMIN_PAGES, *CLOSED)
+    assert found & CLOSED == set()
+    assert found >= ADMIN_PAGES - {"/admin/nothing"}  # an unknown path leads nowhere either way
+
+
+@pytest.mark.parametrize("prefix", ["", "backstage/", "api/inner/"])
+def test_pages_of_a_projects_own_in_an_admin_are_open(prefix, send, settings, db):
+    class Urls:
+        urlpatterns = [path("api/fine", fine), path(prefix, own_site.urls)]
+
+    settings.ROOT_URLCONF = Urls
+    pages = {f"/{prefix}{page}/" for page in ("named", "unnamed", "class", "reports/index", "login", "jsi18n")}
+    assert open_paths(send, *pages, "/api/fine") == pages
+
+
+def test_an_admin_in_another_namespace_and_below_a_converter_is_open(rf, settings):
+    class Urls:
+        urlpatterns = [
+            path("staff/", include(([path("x/", fine), path("site/", own_site.urls)], "staff"))),
+            path("<slug:tenant>/site/", include((own_site.get_urls(), "admin"), namespace="tenants")),
+        ]
+
+    settings.ROOT_URLCONF = Urls
+    opened = {"/staff/site/named/", "/staff/site/nothing", "/acme/site/login/", "/acme/site/unnamed/"}
+    assert allowed_paths(rf, *opened, "/staff/x/", "/staff/", "/acme/", "/acme/site/nothing") == opened
+
+
+def test_a_view_below_the_path_of_an_admin_is_none_of_its_views(send, settings, db):
+    class Urls:
+        urlpatterns = [
+            path("admin/api/refunds/", fine),
+            path("admin/login/sso/", fine),
+            path("admin/logout/", fine),
+            path("admin/marked/", maintenance_exempt(fine)),
+            path("admin/", admin.site.urls),
+        ]
+
+    settings.ROOT_URLCONF = Urls
+    opened = {"/admin/", "/admin/login/sso/", "/admin/logout/", "/admin/marked/", "/admin/api/"}
+    assert open_paths(send, *opened, "/admin/api/refunds/") == opened
+
+
+def test_a_namespace_like_that_of_the_documentation_opens_nothing(send, settings):
+    class Urls:
+        urlpatterns = [
+            path("api/", include(([path("refunds/", fine, name="index")], "apierrors"))),
+            path("errors/", include("django_apierrors.urls", namespace="documentation")),
+        ]
+
+    settings.ROOT_URLCONF = Urls
+    assert open_paths(send, "/errors/", "/errors/GONE/", "/api/refunds/") == {"/errors/", "/errors/GONE/"}
+
+
+def test_a_part_of_a_urlconf_that_fails_makes_no_500_of_a_503(settings, rf):
+    class Urls:
+        @property
+        def urlpatterns(self):
+            raise ZeroDivisionError("a module that cannot be imported")
+
+    settings.ROOT_URLCONF = Urls()
+    request = rf.get("/admin/")
+    match = ResolverMatch(fine, (), {}, app_names=["admin"], namespaces=["admin"])
+    assert not always_allowed.matches_path(request)
+    assert not always_allowed.is_admin_view(request, match)
+    assert not always_allowed.matches_view(request, match)
+
+
+def test_the_views_of_a_urlconf_are_looked_for_once(send, settings, db, monkeypatch):
+    calls = []
+    find = always_allowed._find_admin_views
+    monkeypatch.setattr(always_allowed, "_find_admin_views", lambda *args: calls.append(args) or find(*args))
+
+    class Urls:
+        urlpatterns = [path("admin/", admin.site.urls), path("api/fine", fine)]
+
+    settings.ROOT_URLCONF = Urls
+    for _ in range(3):
+        assert open_paths(send, "/admin/", "/api/fine") == {"/admin/"}
+    assert len([args for args in calls if args[1:] == ((), ())]) == 1

@@ -69,6 +69,7 @@ urlpatterns = [
 POLICIES = {
     "five": {"key": "ip", "rate": "5/m"},
     "two": {"key": "ip", "rate": "2/m"},
+    "three": {"key": "ip", "rate": "3/m"},
     "never": {"key": "ip", "rate": "0/m"},
     "by_header": {"key": "header:x-api-key", "rate": "1/m"},
     "posts": {"key": "ip", "rate": "0/m", "method": ["POST"]},
@@ -163,13 +164,44 @@ def test_exempt_paths_may_be_ones_own(send, settings):
     assert send("get", "/healthz").status_code == 429
 
 
-def test_preflights_are_never_counted(send, settings):
+def preflights(send, number, **headers):
+    """Return the statuses of some preflights for a view that authenticates."""
+    asked = {"origin": "https://client.example", "access-control-request-method": "GET", **headers}
+    return [send("options", "/api/counted", headers=asked).status_code for _ in range(number)]
+
+
+def test_preflights_are_counted_by_themselves_at_the_same_rate(send, settings):
+    settings.MIDDLEWARE = [name for name in settings.MIDDLEWARE if "cors" not in name]
+    limit(settings, "three")
+    assert preflights(send, 5)[3:] == [429, 429]
+    found = [send("get", "/api/plain/fine") for _ in range(4)]
+    assert [response.status_code for response in found] == [200, 200, 200, 429]
+    assert send("options", "/api/counted", headers={"origin": "https://client.example"}).status_code == 429
+
+
+def test_keys_cannot_be_guessed_by_forged_preflights(send, settings):
+    settings.MIDDLEWARE = [name for name in settings.MIDDLEWARE if "cors" not in name]
+    limit(settings, "three")
+    for number in range(9):
+        preflights(send, 1, authorization=f"Bearer guess-{number}")
+    assert len(ASKED) == 3
+
+
+def test_the_refusal_of_a_preflight_names_the_policy_of_the_settings(send, settings):
     settings.MIDDLEWARE = [name for name in settings.MIDDLEWARE if "cors" not in name]
     limit(settings, "never")
-    origin = {"origin": "https://client.example"}
-    preflight = send("options", "/api/drf", headers={**origin, "access-control-request-method": "GET"})
-    assert preflight.status_code == 200
-    assert send("options", "/api/drf", headers=origin).status_code == 429
+    asked = {"origin": "https://client.example", "access-control-request-method": "GET"}
+    refused = send("options", "/api/private", headers=asked)
+    assert_api_error(refused, "RATE_TOO_HIGH", 429)
+    assert refused.json()["error"]["details"]["violated_policies"] == ["never"]
+    assert '"never"' in refused.headers["RateLimit"]
+
+
+def test_preflights_during_maintenance_are_limited_too(send, settings):
+    settings.MIDDLEWARE = [name for name in settings.MIDDLEWARE if "cors" not in name]
+    limit(settings, "three")
+    with maintenance_mode():
+        assert preflights(send, 4) == [204, 204, 204, 429]
 
 
 def test_a_browser_of_another_origin_may_read_the_refusal(send, settings):

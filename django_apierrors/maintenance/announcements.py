@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from time import time
 
 from .. import windows
 from ..conf import conf
 from ..windows import Window, open_at
-from .responses import status_url
 
 #: Seconds before its start at which a window is announced.
 LEAD_SECONDS = 30 * 60
@@ -16,20 +16,41 @@ LEAD_SECONDS = 30 * 60
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Announcement:
-    """A window that is open or about to open; without its internal reason."""
+    """What everybody may know about a window, for templates: not its paths, its reason, or who is exempt.
 
-    window: Window
+    Times are in UTC; ``is_partial`` says that the window covers only some paths, ``methods`` are
+    the covered methods, sorted, empty for all.
+    """
+
+    code: str
+    starts_at: datetime | None
+    ends_at: datetime | None
     is_open: bool
+    is_read_only: bool
+    is_partial: bool
+    methods: tuple[str, ...]
+    message: str
+    status_url: str
 
-    @property
-    def methods(self) -> list[str]:
-        """The refused methods, sorted; empty for all methods."""
-        return sorted(self.window.methods)
+    @classmethod
+    def of(cls, window: Window, *, is_open: bool) -> Announcement:
+        """Return the announcement of a window."""
+        return cls(
+            code=window.code,
+            starts_at=window.starts_at,
+            ends_at=window.ends_at,
+            is_open=is_open,
+            is_read_only=window.is_read_only,
+            is_partial=bool(window.path_prefixes),
+            methods=tuple(sorted(window.methods)),
+            message=window.message,
+            status_url=status_url(window),
+        )
 
-    @property
-    def status_url(self) -> str:
-        """The URL of a status page, ``""`` for none."""
-        return status_url(self.window)
+
+def status_url(window: Window) -> str:
+    """Return the URL of the status page of the window, else of the project, else ``""``."""
+    return window.status_url or conf.DOCS["STATUS_URL"] or ""
 
 
 class Notice:
@@ -40,15 +61,14 @@ class Notice:
         open_windows = open_at(now)
         # FORCE also overrides scheduled windows.
         upcoming = windows.current_windows().upcoming(now, LEAD_SECONDS) if conf.MAINTENANCE["FORCE"] is None else ()
+        current = tuple(Announcement.of(window, is_open=True) for window in open_windows)
+        coming = tuple(Announcement.of(window, is_open=False) for window in upcoming)
         #: The strictest window that is open.
-        self.open: Window | None = next(iter(open_windows), None)
+        self.open: Announcement | None = next(iter(current), None)
         #: The next window that begins within 30 minutes.
-        self.upcoming: Window | None = next(iter(upcoming), None)
+        self.upcoming: Announcement | None = next(iter(coming), None)
         #: All of both kinds, in this order.
-        self.announcements: tuple[Announcement, ...] = (
-            *(Announcement(window=window, is_open=True) for window in open_windows),
-            *(Announcement(window=window, is_open=False) for window in upcoming),
-        )
+        self.announcements: tuple[Announcement, ...] = (*current, *coming)
 
     @property
     def is_on(self) -> bool:

@@ -25,12 +25,6 @@ _PAGE = "django_apierrors_maintenancewindow_changelist"
 _VIEW_PERMISSIONS = ("django_apierrors.view_maintenancewindow", "django_apierrors.toggle_maintenance")
 
 
-def is_admin(request: HttpRequest) -> bool:
-    """Return whether the view of a request belongs to an admin site of any name."""
-    match = request.resolver_match
-    return match is not None and "admin" in match.app_names
-
-
 def add_banner(request: HttpRequest, response: Any) -> None:
     """Add the banner to the messages of an unrendered page of an admin; other responses stay as they are.
 
@@ -51,7 +45,7 @@ class Banner:
     """The messages of a page, preceded by the banner, which is built during rendering."""
 
     def __init__(self, messages: Any, request: HttpRequest, open_windows: tuple[Window, ...], namespace: str) -> None:
-        """Take the other messages, and the namespace of the admin for the link, ``""`` for no link."""
+        """Take the other messages, and the namespace of the admin, ``""`` for a user without access to it."""
         self._messages = messages
         self._request = request
         self._open_windows = open_windows
@@ -66,24 +60,30 @@ class Banner:
         yield from self._messages
 
     def _text(self) -> str:
-        line, url = describe(self._open_windows), self._url()
+        may_view = self._may_view()
+        line, url = describe(self._open_windows, with_paths=may_view), self._url() if may_view else ""
         return format_html('{} <a href="{}">{}</a>', line, url, _("To the switch")) if url else line
 
-    def _url(self) -> str:
+    def _may_view(self) -> bool:
         user: Any = getattr(self._request, "user", None)
-        if not self._namespace or not any(map(user.has_perm, _VIEW_PERMISSIONS)):
-            return ""
+        return bool(self._namespace) and any(map(user.has_perm, _VIEW_PERMISSIONS))
+
+    def _url(self) -> str:
         try:
             return reverse(f"{self._namespace}:{_PAGE}")
         except NoReverseMatch:
             return ""  # a custom admin site without maintenance
 
 
-def describe(open_windows: tuple[Window, ...]) -> str:
-    """Return the sentences of the banner: the strictest window, and the number of the others."""
+def describe(open_windows: tuple[Window, ...], *, with_paths: bool) -> str:
+    """Return the sentences of the banner: the strictest window, and the number of the others.
+
+    ``with_paths``: for users who may see the windows.
+    """
     window, others = open_windows[0], len(open_windows) - 1
+    is_partial = bool(window.path_prefixes or window.methods)
     values = {
-        "scope": describe_scope(window),
+        "scope": _("a part of the site") if is_partial and not with_paths else describe_scope(window),
         "ends": format_time(window.ends_at) if window.ends_at else "",
     }
     if window.key == FORCED:

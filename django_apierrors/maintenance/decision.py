@@ -15,7 +15,7 @@ from ..client_ip import client_address
 from ..conf import conf
 from ..paths import is_one_of
 from ..windows import FORCED, Window
-from . import always_allowed, bypass, decorators, responses
+from . import always_allowed, bypass, decorators, preflight, responses
 
 
 class Reason(enum.Enum):
@@ -23,7 +23,6 @@ class Reason(enum.Enum):
 
     NOTHING_ON = _("No maintenance is on.")
     FORCED_OFF = _('MAINTENANCE["FORCE"] is False: everything passes.')
-    PREFLIGHT = _("A CORS preflight: browsers must be able to read the answer that follows.")
     EXEMPT_PATH = _('One of MAINTENANCE["EXEMPT_PATHS"], by which orchestrators look after the process.')
     OUT_OF_SCOPE = _("No open window covers this path and method.")
     READ = _("Reading goes on in a read-only window.")
@@ -31,6 +30,7 @@ class Reason(enum.Enum):
     BYPASS = _("It carries a bypass for the open windows.")
     NETWORK = _("Its address is in the exempt networks of the window.")
     EXEMPT_VIEW = _("Its view is marked with @maintenance_exempt.")
+    PREFLIGHT = _("A CORS preflight: browsers must be able to read the answer that follows. It reaches no view.")
     REFUSED = _("An open window covers it.")
 
 
@@ -65,8 +65,6 @@ def evaluate(request: HttpRequest, open_windows: Sequence[Window]) -> Decision:
     if not open_windows:
         return Decision(Reason.NOTHING_ON if conf.MAINTENANCE["FORCE"] is None else Reason.FORCED_OFF)
     method = request.method or ""
-    if negotiation.is_preflight(request):
-        return Decision(Reason.PREFLIGHT)
     if is_one_of(request.path_info, conf.MAINTENANCE["EXEMPT_PATHS"]):
         return Decision(Reason.EXEMPT_PATH)
     covering = [window for window in open_windows if window.covers(request.path_info, method)]
@@ -90,14 +88,21 @@ def evaluate(request: HttpRequest, open_windows: Sequence[Window]) -> Decision:
         if not refusing:
             return Decision(Reason.NETWORK, None, is_read_only, is_bypassed)
     match = url_resolution.resolve(request)
-    if always_allowed.matches_view(match):
+    if always_allowed.matches_view(request, match):
         return Decision(Reason.CONTROL_PLANE)
     if decorators.is_exempt(match, method):
         return Decision(Reason.EXEMPT_VIEW, None, is_read_only, is_bypassed)
+    if negotiation.is_preflight(request):
+        return Decision(Reason.PREFLIGHT)
     request.resolver_match = match  # the view may determine the format of the response
     return Decision(Reason.REFUSED, refusing[0])
 
 
 def refuse(request: HttpRequest, decision: Decision) -> HttpResponse | None:
-    """Return the response to a request that is refused, ``None`` for one that passes."""
+    """Return the response to a request that is refused, ``None`` for one that passes.
+
+    A preflight passes, but reaches no view: see ``preflight``.
+    """
+    if decision.reason is Reason.PREFLIGHT:
+        preflight.keep_from_view(request)
     return None if decision.window is None else responses.make_response(decision.window, request)

@@ -24,6 +24,7 @@ from ..exception_mapping import problem_with_code
 from ..problems import Problem
 from ..request_state import RequestState
 from ..windows import Window
+from .announcements import Announcement, status_url
 
 logger = logging.getLogger("django_apierrors")
 
@@ -85,11 +86,6 @@ def _details(window: Window) -> Mapping[str, Any] | None:
     return cached[2]
 
 
-def status_url(window: Window) -> str:
-    """Return the URL of the status page of the window, else of the project, else ``""``."""
-    return window.status_url or conf.DOCS["STATUS_URL"] or ""
-
-
 def wants_page(request: HttpRequest) -> bool:
     """Return whether a request gets an HTML page: one of a browser outside the API."""
     if not negotiation.accepts_html_explicitly(request) or negotiation.prefers_json(request):
@@ -141,7 +137,7 @@ def _render_template(
         "status_url": urls[0],
         "support_url": urls[1],
         "problem": problem,
-        "window": window,
+        "window": Announcement.of(window, is_open=True),
         "language": language,
     }
     with translation.override(language):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from asgiref.sync import sync_to_async
 from django.http import HttpRequest, HttpResponse
@@ -16,7 +17,7 @@ from ..exceptions import RateTooHigh
 from ..paths import is_one_of
 from ..request_state import RequestState
 from .checking import check
-from .policies import get_policy
+from .policies import Policy, get_policy
 
 
 def load_policies() -> None:
@@ -26,17 +27,21 @@ def load_policies() -> None:
 
 
 def is_limited(request: HttpRequest) -> bool:
-    """Return whether the global limits apply to a request.
-
-    They do not on exempt paths, nor to CORS preflights, whose answer no client could read.
-    """
-    return not (is_one_of(request.path_info, conf.RATELIMIT["EXEMPT_PATHS"]) or negotiation.is_preflight(request))
+    """Return whether the global limits apply to a request: not on exempt paths."""
+    return not is_one_of(request.path_info, conf.RATELIMIT["EXEMPT_PATHS"])
 
 
 def check_global_limits(request: HttpRequest, names: Sequence[str]) -> HttpResponse | None:
-    """Count a request for some policies; return the response to one that exceeds a limit, else ``None``."""
+    """Count a request for some policies; return the response to one that exceeds a limit, else ``None``.
+
+    CORS preflights have counters of their own, at the same rates: those of a browser use up no
+    requests, and forged ones, which may carry credentials, are limited too.
+    """
+    policies: Iterable[Policy] = map(get_policy, names)
+    if negotiation.is_preflight(request):
+        policies = (replace(policy, group=f"{policy.group}:preflight") for policy in policies)
     try:
-        check(request, *names)
+        check(request, *policies)
     except (APIException, RateTooHigh) as exc:  # the first also of a project's own key
         request.resolver_match = url_resolution.resolve(request)  # the view may name the format of the answer
         state = RequestState.of(request)
