@@ -436,6 +436,35 @@ def test_a_documentation_url_must_be_one(url, editor):
     assert list(errors(editor.post(page(row()), {**BLANK, "doc_url": url}))) == ["doc_url"]
 
 
+@pytest.mark.parametrize(
+    ("url", "name"),
+    [
+        ("https://docs.example/\x1b", "U+001B"),
+        ("https://docs.example/a\x7fb", "U+007F"),
+        ("https://docs.example/\x9b", "U+009B"),
+        ("https://docs.example/\u200b", "U+200B ZERO WIDTH SPACE"),
+        ("https://docs.example/\u202emoc", "U+202E RIGHT-TO-LEFT OVERRIDE"),
+        ('https://docs.example/"x', "U+0022 QUOTATION MARK"),
+        ("https://docs.example/<x>", "U+003C LESS-THAN SIGN"),
+    ],
+)
+def test_a_character_that_no_url_has_is_named(url, name, editor):
+    obj = row()
+    found = errors(editor.post(page(obj), {**BLANK, "doc_url": url}))
+    assert found == {
+        "doc_url": [f"The character {name} cannot stand in a URL: remove it, or write it percent-encoded."]
+    }
+    obj.refresh_from_db()
+    assert obj.doc_url == ""
+
+
+def test_a_documentation_url_in_letters_of_any_language_is_sent_in_ascii(editor):
+    url = "https://docs.example/błędy/?q=ż%20#é"
+    assert editor.post(page(row("ENDPOINT_NOT_FOUND")), {**BLANK, "doc_url": url}).status_code == 302
+    link = Client().get("/api/nowhere")["Link"]
+    assert link == '<https://docs.example/b%C5%82%C4%99dy/?q=%C5%BC%20#%C3%A9>; rel="help"'
+
+
 def test_html_in_a_text_is_inert_everywhere(editor):
     obj = edit(title=INERT, message=INERT, causes=INERT)
     ErrorCodeTranslation.objects.create(entry=obj, language="de", message=INERT)

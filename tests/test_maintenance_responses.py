@@ -12,7 +12,7 @@ from django.urls import include, path
 from django.utils import timezone
 from support.clients import sender
 
-from django_apierrors import windows
+from django_apierrors import maintenance, windows
 from django_apierrors.catalog import Catalog
 from django_apierrors.formats import BUILTIN
 from django_apierrors.maintenance import responses
@@ -516,3 +516,31 @@ def test_the_problem_of_a_window_has_its_message_and_its_end():
     )  # fmt: skip
     ended = responses.make_problem(Window(ends=0), HttpRequest())
     assert json.dumps(dict(ended.details)) == '{"ends_at": "1970-01-01T00:00:00Z"}'
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("accept", ["application/json", "text/html"])
+def test_nothing_internal_reaches_a_client(send, accept):
+    maintenance.enable(
+        path_prefixes=["/site/hidden-ledger", "/site"],
+        exempt_networks=["10.11.12.13"],
+        reason="disk broken",
+        user="7 zoe",
+        status_url="https://status.example/ä",
+    )
+    answer = send("get", "/site/page", headers={"Accept": accept})
+    assert answer.status_code == 503
+    sent = answer.content.decode() + str(dict(answer.headers))
+    assert not [word for word in ("ledger", "broken", "zoe", "10.11.12.13") if word in sent]
+    assert "https://status.example/%C3%A4" in sent
+    assert all(value.isascii() and value.isprintable() for value in answer.headers.values())
+    maintenance.disable()
+
+
+def test_a_page_of_a_projects_own_is_given_nothing_internal(send, templates):
+    templates(maintenance="{{ window }} {{ window.path_prefixes }} {{ window.exempt_networks }}")
+    with maintenance_mode(path_prefixes=["/site", "/hidden"], exempt_networks=["10.11.12.13"]):
+        page = send("get", "/site/page", headers={"Accept": "text/html"}).content.decode()
+    assert "is_partial=True" in page
+    assert "hidden" not in page
+    assert "10.11.12.13" not in page

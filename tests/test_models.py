@@ -118,6 +118,8 @@ def refused(obj):
         ({"type": "unheard_of"}, "type"),
         ({"retry": "always"}, "retry"),
         ({"doc_url": "javascript:alert(1)"}, "doc_url"),
+        ({"doc_url": "ftp://docs.example/a"}, "doc_url"),
+        ({"doc_url": "https://docs.example/\x01"}, "doc_url"),
         ({"title": "Wait {retry_after}"}, "title"),
         ({"message": "Wait {seconds}"}, "message"),
         ({"remedy": "Wait {seconds}"}, "remedy"),

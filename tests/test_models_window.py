@@ -159,6 +159,20 @@ def test_what_is_no_list_is_read_as_one():
     assert (made.methods, made.path_prefixes) == (["POST", "PUT"], ["/a", "/b"])
 
 
+@pytest.mark.parametrize(
+    ("url", "message"),
+    [
+        ("https://status.example/\x0b", "The character U+000B cannot stand in a URL"),
+        ("https://status.example/a b", "The character U+0020 SPACE cannot stand in a URL"),
+        ("ftp://status.example/", "ftp://status.example/ is nothing that a browser opens: it begins with https://."),
+    ],
+)
+def test_a_status_url_is_one_that_clients_can_be_sent_to(url, message):
+    assert message in refusal("status_url", status_url=url)
+    for right in ("", "HTTPS://status.example/é?a=b#c", "status.example"):  # the field itself refuses the last
+        window(status_url=right).clean()
+
+
 # Where a window stands in time
 
 
@@ -303,6 +317,7 @@ GARBAGE = [
     {"exempt_networks": "garbage\n10.0.0.1/8\n127.0.0.1/x"},
     {"status_url": "javascript:alert(1)"},
     {"status_url": 'https://a.example/"><script>'},
+    {"status_url": "https://a.example/\x1b[2J"},
     {"message": " \n\t"},
     {"key": "x" * 32},
 ]

@@ -1132,6 +1132,10 @@ def unconstrained(db):
         {"doc_url": "javascript:alert(1)"},
         {"doc_url": "https://docs.example/\r\nSet-Cookie: a=b"},
         {"doc_url": 'https://docs.example/>; rel="stylesheet"'},
+        {"doc_url": "https://docs.example/\x01"},
+        {"doc_url": "https://docs.example/\x7f"},
+        {"doc_url": "https://docs.example/\u2028"},
+        {"doc_url": "https://"},
     ],
     ids=str,
 )

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from time import time
 
+from django.utils.encoding import iri_to_uri
+
 from .. import windows
 from ..conf import conf
 from ..windows import Window, open_at
@@ -49,8 +51,9 @@ class Announcement:
 
 
 def status_url(window: Window) -> str:
-    """Return the URL of the status page of the window, else of the project, else ``""``."""
-    return window.status_url or conf.DOCS["STATUS_URL"] or ""
+    """Return the URL of the status page of the window, else of the project, else ``""``; in ASCII (RFC 3986)."""
+    url = window.status_url or conf.DOCS["STATUS_URL"] or ""
+    return url if url.isascii() else iri_to_uri(url)
 
 
 class Notice:

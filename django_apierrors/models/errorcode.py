@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from .. import codes
 from ..text import placeholders
+from .fields import url_error
 from .revision import Revision, RevisionedModel, RevisionedQuerySet
 
 
@@ -127,7 +128,7 @@ class ErrorCode(Texts):
         return (self.code,)
 
     def clean(self) -> None:
-        """Refuse unknown placeholders, a change between 4xx and 5xx of a defined code, and cyclic replacements."""
+        """Refuse unknown placeholders, a change between 4xx and 5xx, a URL of no use, and cyclic replacements."""
         errors = self._text_errors(self.code)
         definition = codes.get(self.code)
         if definition is not None and self.status and self.status // 100 != definition.status // 100:
@@ -136,6 +137,8 @@ class ErrorCode(Texts):
                 "status": definition.status,
                 "class": definition.status // 100,
             }
+        if error := url_error(self.doc_url):
+            errors["doc_url"] = error
         if self._has_cyclic_replacement():
             errors["replaced_by"] = _("The replacements lead in a circle.")
         if errors:

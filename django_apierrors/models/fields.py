@@ -1,17 +1,45 @@
-"""The model field and the form fields for lists of lines and for texts of several lines."""
+"""The model field and the form fields for lists of lines and for texts of several lines, and the check of URLs."""
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.db import models
+from django.utils.translation import gettext as _
 
 if TYPE_CHECKING:
     _TextField = models.TextField[Iterable[str] | str, list[str]]
 else:
     _TextField = models.TextField
+
+
+_WEB_URL = re.compile(r"https?://[^/]", re.IGNORECASE)
+# RFC 3986, appendix C: they stand around a URL, in texts and in the header Link.
+_DELIMITERS = frozenset(' <>"')
+
+
+def url_error(url: str | None) -> str | None:
+    """Return the error of a URL that clients cannot be sent to, ``None`` for a blank one and one without a scheme.
+
+    Django's ``URLValidator`` lets control characters pass, with which servers refuse a header (RFC 9110, 5.5).
+    """
+    url = str(url or "")
+    for character in url:
+        if character in _DELIMITERS or not character.isprintable():
+            name = f"U+{ord(character):04X} {unicodedata.name(character, '')}".strip()
+            return _("The character %s cannot stand in a URL: remove it, or write it percent-encoded.") % name
+    if "://" in url and not _WEB_URL.match(url):
+        return _("%s is nothing that a browser opens: it begins with https://.") % url
+    return None
+
+
+def is_web_url(url: str) -> bool:
+    """Return whether a stored URL is one that clients can be sent to."""
+    return _WEB_URL.match(url) is not None and url_error(url) is None
 
 
 def split_lines(value: str | Iterable[str] | None) -> list[str]:

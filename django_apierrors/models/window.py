@@ -18,7 +18,7 @@ from ..datetimes import format_datetime
 from ..scopes import describe_scope
 from ..text import clean
 from ..windows import METHODS, SAFE_METHODS
-from .fields import LinesField, split_lines
+from .fields import LinesField, split_lines, url_error
 from .revision import Revision, RevisionedModel, RevisionedQuerySet
 
 #: Characters of the text that stands for a user.
@@ -130,7 +130,7 @@ class MaintenanceWindow(RevisionedModel):
         return self.ends_at is not None and self.ends_at <= (now or timezone.now())
 
     def clean(self) -> None:
-        """Refuse invalid times, paths, methods and networks; each message names the value and the fix."""
+        """Refuse invalid times, paths, methods, networks and URLs; each message names the value and the fix."""
         self.methods = [method.upper() for method in split_lines(self.methods)]
         errors: dict[str, Any] = self._time_errors()
         checks = (("path_prefixes", _path_error), ("methods", _method_error))
@@ -138,8 +138,8 @@ class MaintenanceWindow(RevisionedModel):
             messages = [message for message in map(check, split_lines(getattr(self, name))) if message]
             if messages:
                 errors[name] = messages
-        if "://" in self.status_url and not self.status_url.lower().startswith(("http://", "https://")):
-            errors["status_url"] = _("%s is nothing that a browser opens: it begins with https://.") % self.status_url
+        if error := url_error(self.status_url):
+            errors["status_url"] = error
         if self.is_read_only and self.methods and set(self.methods) <= set(SAFE_METHODS):
             errors.setdefault("methods", _("A read-only window lets these pass: nothing would be refused."))
         if errors:

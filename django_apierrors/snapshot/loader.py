@@ -15,10 +15,10 @@ from ..catalog import Catalog, Row
 from ..client_ip import Network, parse_network
 from ..codes import LONGEST_MESSAGE, TEXTS
 from ..models import ErrorCode, ErrorCodeTranslation, MaintenanceWindow, Revision
+from ..models.fields import is_web_url
 from ..windows import METHODS, Window, Windows
 
 _ROW_FIELDS = ("code", "status", "type", "retry", "doc_url", "listed", "deprecated", "replaced_by__code", *TEXTS)
-_URL = re.compile(r"https?://[^\s<>\"]+")
 _LANGUAGE = re.compile(r"[a-z]{2,3}(-[a-z0-9]+)*")
 
 
@@ -68,7 +68,7 @@ def parse_window(row: MaintenanceWindow) -> Window:
         methods=methods if methods.issubset(METHODS) else frozenset(),
         exempt_networks=tuple(_valid_networks(row.exempt_networks)),
         message=row.message.strip(),
-        status_url=row.status_url if _URL.fullmatch(row.status_url) else "",
+        status_url=row.status_url if is_web_url(row.status_url) else "",
     )
 
 
@@ -90,7 +90,7 @@ def load_rows(using: str) -> Iterator[dict[str, Any]]:
                 "status": status if _is_valid_status(code, status) else None,
                 "type": type_ if type_ in codes.TYPES else "",
                 "retry": retry if retry in codes.RETRIES else "",
-                "doc_url": doc_url if _URL.fullmatch(doc_url) else "",
+                "doc_url": doc_url if is_web_url(doc_url) else "",
                 "listed": listed,
                 "deprecated": deprecated,
                 "replaced_by": replaced_by or "",
