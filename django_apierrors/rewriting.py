@@ -15,7 +15,7 @@ from django.shortcuts import resolve_url
 from rest_framework.response import Response
 from rest_framework.utils.serializer_helpers import ReturnDict, ReturnList
 
-from . import codes, error_response, headers, negotiation, responses
+from . import codes, drf_responses, headers, negotiation, responses
 from .conf import conf
 from .exception_mapping import is_left_to_django, problem_for, problem_for_detail, problem_with_code
 from .exceptions import UnknownErrorCode
@@ -55,7 +55,7 @@ def reconcile(request: HttpRequest, response: HttpResponseBase, problem: Problem
     if changed != problem and responses.is_as_written(response):
         state.request_id = changed.request_id
         del response[headers.RETRY_AFTER]
-        if isinstance(response, error_response.ErrorResponse):
+        if isinstance(response, drf_responses.ErrorResponse):
             response.renew(changed)
         elif isinstance(response, HttpResponse) and not response.streaming:
             responses.renew(response, changed, request)
@@ -103,7 +103,7 @@ def convert_returned(request: HttpRequest, response: Response) -> None:
         return
     errors = _serializer_errors(response.data)
     if errors is not None and negotiation.is_ours(request, RequestState.of(request)):
-        error_response.convert(response, problem_for_detail(errors, request, response.status_code), request, errors)
+        drf_responses.convert(response, problem_for_detail(errors, request, response.status_code), request, errors)
 
 
 def _serializer_errors(data: Any) -> Any:

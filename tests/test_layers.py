@@ -16,7 +16,7 @@ LEVELS = (
     {"exception_mapping", "formats", "negotiation", "rows"},
     {"prepared", "snapshot"},
     {"responses"},
-    {"error_response", "maintenance", "oauth2", "ratelimit", "renderers"},
+    {"drf_responses", "maintenance", "oauth2", "ratelimit", "renderers"},
     {"rewriting"},
     {"context_processors", "docs", "handlers", "middleware", "receivers", "testing"},
     {"admin", "checks", "management", "urls"},
