@@ -11,7 +11,7 @@ from django.apps import AppConfig, apps
 from django.db import DEFAULT_DB_ALIAS, connections, router
 
 from . import catalog, codes, negotiation, rewriting
-from .exceptions import UnknownErrorCode
+from .exceptions import RaiseSiteError
 from .maintenance import answers
 from .models import ErrorCode, ErrorCodeTranslation, MaintenanceWindow, Revision
 from .request_state import RequestState
@@ -28,7 +28,7 @@ def store_exception(request: Any = None, **kwargs: Any) -> None:
     """Keep what middleware or the resolver raised: ``process_exception`` is not told of it."""
     exc = sys.exc_info()[1]
     if request is not None and exc is not None:
-        with suppress(UnknownErrorCode):  # raised again where the answer is made
+        with suppress(RaiseSiteError):  # raised again where the answer is made
             rewriting.store_exception(request, RequestState.of(request), exc)
 
 
