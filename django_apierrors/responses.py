@@ -168,8 +168,8 @@ def _answer(
         docs_base = negotiation.docs_base(request, state.conf)
         body: Any = prepared.body_for(problem) if as_bytes else None
         if body is None:
-            body = format_.body(problem, prepared.resolved.linked(docs_base))
-            body = renderer.render(body) if as_bytes else body
+            entry = prepared.resolved.linked(docs_base)
+            body = formats.bounded(format_, problem, entry, renderer.render)[as_bytes]
         _set_fixed_headers(response, problem, request, state)
         _set_text_headers(response, problem, prepared, docs_base)
         for name, value in format_.headers.items():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from .. import formats
+from .. import codes, formats
 from ..conf import conf
 from ..formats import Format
 
@@ -19,7 +19,10 @@ def written() -> Mapping[str, tuple[str, ...]]:
     """Return, by canonical code, the names that configured formats write in its place."""
     names: dict[str, dict[str, None]] = {}
     for format_ in configured().values():
-        for code, name in format_.codes.items():
+        named = dict(format_.codes)
+        for definition in codes.definitions():
+            named[definition.code] = format_.own_name(definition.code, definition.names) or definition.code
+        for code, name in named.items():
             if name != code:
                 names.setdefault(code, {})[name] = None
     return {code: tuple(found) for code, found in names.items()}
@@ -37,5 +40,7 @@ def oauth_format() -> str:
 
 
 def is_oauth(code: str) -> bool:
-    """Tell whether a code is an error of OAuth itself (RFC 6749)."""
-    return code in formats.OAuth2.codes
+    """Tell whether a code is an error of OAuth itself (RFC 6749, RFC 8628)."""
+    definition = codes.get(code)
+    names = definition.names if definition else {}
+    return formats.get("oauth2").own_name(code, names) is not None

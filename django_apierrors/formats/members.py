@@ -9,7 +9,7 @@ from typing import Any
 from ..details import cost, plain
 from ..problems import FieldError, Problem
 
-# What may be listed of one problem, in bytes of JSON, so that no body exceeds 64 kB.
+# What may be listed of one problem, in bytes of JSON: a guess that spares work, bounded.py measures.
 _BUDGET = 48_000
 _PER_ERROR = 60
 # A character outside the BMP, escaped as JSON does.
@@ -22,7 +22,7 @@ def listed_by_param(problem: Problem, message: str, room: int) -> dict[str, Any]
         return {}
     errors = [
         {"param": param or None, "code": error.code, "message": error.message or message}
-        for param, error in within(problem, room, attrgetter("param"))
+        for param, error in within(problem, message, room, attrgetter("param"))
     ]
     return {"errors": errors, **total(problem, errors)}
 
@@ -32,14 +32,19 @@ def total(problem: Problem, listed: list[Any]) -> dict[str, int]:
     return {"errors_total": problem.errors_total} if len(listed) < problem.errors_total else {}
 
 
-def within(problem: Problem, room: int, name: Callable[[FieldError], str]) -> list[tuple[str, FieldError]]:
-    """Return the errors that fit into the room, at least one, each with its name."""
+def within(
+    problem: Problem, message: str, room: int, name: Callable[[FieldError], str]
+) -> list[tuple[str, FieldError]]:
+    """Return the errors that fit into the room, at least one, each with its name.
+
+    An error without a text has the message of the problem.
+    """
     named = [(name(error), error) for error in problem.errors]
-    texts = sum([len(text) + len(error.code) + len(error.message) for text, error in named])
+    texts = sum([len(text) + len(error.code) + len(error.message or message) for text, error in named])
     if _PER_ERROR * len(named) + _MOST_PER_CHARACTER * texts <= room:
         return named
     for count, (text, error) in enumerate(named):
-        room -= _PER_ERROR + cost(text) + cost(error.code) + cost(error.message)
+        room -= _PER_ERROR + cost(text) + cost(error.code) + cost(error.message or message)
         if room < 0 and count:
             return named[:count]
     return named
