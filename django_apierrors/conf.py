@@ -17,6 +17,9 @@ HEADERS = ("off", "draft", "draft+legacy")
 #: What is done when the store of the counters does not answer: ``RATELIMIT["ON_STORE_ERROR"]``.
 ON_STORE_ERROR = ("open", "closed")
 
+#: How names of members are spelled: ``CASE``.
+CASES = ("camel", "snake")
+
 # The paths by which orchestrators ask whether a process lives.
 _PROBED = ["/livez", "/readyz", "/healthz", "/health", "/up"]
 
@@ -200,6 +203,13 @@ class Settings:
         _is_list_of_texts,
         'a list of addresses and CIDR blocks, e.g. ["10.0.0.0/8"]',
         'Addresses and CIDR blocks whose ``X-Forwarded-For`` is believed; ``"unix"`` for socket peers.',
+    )
+    CASE: Setting[str | None] = Setting(
+        None,
+        lambda value: value is None or value in CASES,
+        f"one of {', '.join(CASES)}, or None",
+        "The case of names of members and parameters; ``None``: camel where a renderer is of "
+        "djangorestframework-camel-case, else as they are.",
     )
     REFRESH_SECONDS: Setting[float | None] = Setting(
         1.0,

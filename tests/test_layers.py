@@ -8,9 +8,9 @@ import django_apierrors
 PACKAGE = "django_apierrors"
 ROOT = Path(django_apierrors.__file__).parent
 LEVELS = (
-    {"", "codes", "codes_builtin", "conf", "fields", "flight", "paths", "problems", "resolving", "signals"}
-    | {"templating", "usage"},
-    {"client_ip", "details", "edits", "exceptions", "headers", "request_state"},
+    {"", "codes", "codes_builtin", "conf", "fields", "flight", "model_texts", "paths", "problems"}
+    | {"resolving", "signals", "templating", "usage"},
+    {"client_ip", "details", "edits", "entries", "exceptions", "headers", "request_state", "spelling"},
     {"catalog", "client_errors", "error_details", "request_id", "windows"},
     {"exception_facts", "logs", "models"},
     {"exception_mapping", "formats", "negotiation", "stored"},
