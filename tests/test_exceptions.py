@@ -344,7 +344,7 @@ class Relabelled(exceptions.ResourceConflict):
     """A subclass without a code of its own has that of its parent."""
 
 
-@pytest.mark.parametrize("url", DOORS)
+@pytest.mark.parametrize("url", URLS)
 @pytest.mark.parametrize(
     ("exc", "code", "message"),
     [
@@ -379,7 +379,7 @@ def test_what_is_said_twice_is_refused(make):
         make()
 
 
-@pytest.mark.parametrize("url", DOORS)
+@pytest.mark.parametrize("url", URLS)
 @pytest.mark.parametrize(
     "exc", [Relabelled("GNOE"), Relabelled("GNOE", "Mine."), Relabelled(code="not a code")], ids=repr
 )
