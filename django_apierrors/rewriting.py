@@ -18,7 +18,7 @@ from rest_framework.utils.serializer_helpers import ReturnDict, ReturnList
 from . import codes, drf_responses, headers, negotiation, responses
 from .conf import conf
 from .exception_mapping import is_left_to_django, problem_for, problem_for_detail, problem_with_code
-from .exceptions import UnknownErrorCode
+from .exceptions import RaiseSiteError
 from .problems import Problem
 from .request_id import is_sound
 from .request_state import RequestState
@@ -74,7 +74,7 @@ def _warn_of_id() -> None:
 def store_exception(request: HttpRequest, state: RequestState, exc: BaseException) -> Problem | None:
     """Keep an exception until the response is finished; return its problem if that will be ours to write.
 
-    If it will, log records of the request name its code from now on. Raises ``UnknownErrorCode``
+    If it will, log records of the request name its code from now on. Raises a ``RaiseSiteError``
     as ``problem_for`` does.
     """
     if state.is_stored and state.exception is exc:
@@ -85,7 +85,7 @@ def store_exception(request: HttpRequest, state: RequestState, exc: BaseExceptio
             problem = problem_for(exc, request, state)
             state.code = problem.code
             return problem
-    except UnknownErrorCode:
+    except RaiseSiteError:
         raise
     except Exception:  # a wrong setting must never hide what happened
         logger.exception("An error could not be judged; it is left to Django")

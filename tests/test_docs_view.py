@@ -177,7 +177,7 @@ def test_the_section_of_oauth_says_at_which_endpoint_each_error_occurs(client, c
     assert set(places) == set(BUILTIN["oauth2"].codes)
     assert all(places.values())
     assert places["OAUTH_INVALID_CLIENT"] == {"token endpoint"}
-    assert places["OAUTH_ACCESS_DENIED"] == {"authorization endpoint"}
+    assert places["OAUTH_UNSUPPORTED_RESPONSE_TYPE"] == {"authorization endpoint"}
     assert places["OAUTH_INVALID_SCOPE"] == {"token endpoint", "authorization endpoint"}
     assert "Occurs at" not in page.replace(oauth, "")
 
@@ -186,7 +186,7 @@ def test_the_section_of_oauth_says_at_which_endpoint_each_error_occurs(client, c
     ("code", "place"),
     [
         ("OAUTH_INVALID_GRANT", "token endpoint"),
-        ("OAUTH_ACCESS_DENIED", "authorization endpoint"),
+        ("OAUTH_UNSUPPORTED_RESPONSE_TYPE", "authorization endpoint"),
         ("INSUFFICIENT_SCOPE", "protected resources"),
     ],
 )
@@ -202,7 +202,7 @@ def test_the_page_and_the_exports_of_a_code_say_where_it_occurs(client, code, pl
     "query, wanted",
     [
         ("q=rate_too", ["RATE_TOO_HIGH"]),
-        ("q=SLOW+down", ["RATE_TOO_HIGH"]),
+        ("q=SLOW+down", ["RATE_TOO_HIGH", "OAUTH_SLOW_DOWN"]),
         ("q=revoked", ["AUTH_KEY_INVALID"]),
         ("q=rate_limit_exceeded", ["RATE_TOO_HIGH"]),
         ("status=410", ["GONE"]),

@@ -24,7 +24,8 @@ def check_codes(**kwargs: Any) -> list[CheckMessage]:
         for known, refused in codes.conflicts()
     ]
     for definition in codes.definitions():
-        texts = (definition.message, definition.description, *definition.causes, *definition.remedy)
+        lists = (*definition.causes, *definition.remedy)
+        texts = (definition.message, definition.message_without, definition.description, *lists)
         used = frozenset[str]().union(*(placeholders(str(text)) for text in texts))
         for name in sorted(used - set(definition.params)):
             hint = f'Declare it with a sample value: params={{"{name}": ...}}.'
