@@ -99,7 +99,7 @@ class Catalog:
         return definition.status if definition else None
 
     def passes_detail(self, code: str) -> bool:
-        """Tell whether an exception's own words may reach the client under a code."""
+        """Return whether the text of an exception may reach the client under a code."""
         definition = codes.get(code)
         if definition is not None:
             return bool(definition.pass_detail)

@@ -19,7 +19,7 @@ Text = str | Promise
 
 PATTERN = re.compile(r"[A-Z][A-Z0-9_]*[A-Z0-9]")
 MAX_LENGTH = 63
-_NAME = re.compile(r"[ !#-\[\]-~]+")
+_FORMAT_NAME = re.compile(r"[ !#-\[\]-~]+")
 
 #: In characters.
 LONGEST_MESSAGE = 2000
@@ -183,7 +183,7 @@ class ErrorDefinition:
 
 def _is_name(text: object) -> bool:
     # The characters of an `error` of OAuth (RFC 6749, 5.2), which has the strictest rule.
-    return isinstance(text, str) and _NAME.fullmatch(text) is not None
+    return isinstance(text, str) and _FORMAT_NAME.fullmatch(text) is not None
 
 
 def digest(definition: ErrorDefinition) -> str:

@@ -1,4 +1,4 @@
-"""What Django says of models: its texts name models and constraints, ours do not."""
+"""Neutral texts in place of Django's texts of model validation, which name models and constraints."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from django.utils.text import capfirst
 from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
-_PLACEHOLDER = re.compile(r"%\((\w+)\)[rs]")
+_INTERPOLATION = re.compile(r"%\((\w+)\)[rs]")
 _UNIQUE: Any = Field.default_error_messages["unique"]
 # Of Model.unique_error_message(), which has no name for it; translated by Django.
 _UNIQUE_TOGETHER = "%(model_name)s with this %(field_labels)s already exists."
@@ -78,7 +78,7 @@ def _templates(language: str | None) -> tuple[Template, ...]:
 
 
 def _template(text: str, words: Promise, is_djangos: Callable[[Mapping[str, str]], bool]) -> Template:
-    parts = _PLACEHOLDER.split(text)
+    parts = _INTERPOLATION.split(text)
     return Template(tuple(parts[::2]), tuple(parts[1::2]), words, is_djangos)
 
 

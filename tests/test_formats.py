@@ -9,13 +9,13 @@ from enum import Enum
 import pytest
 from django.urls import path
 from django.utils.translation import gettext_lazy
-from django_apierrors.docs.names import is_oauth, written, written_as
 from rest_framework.exceptions import NotAuthenticated, NotFound, Throttled, ValidationError
 from rest_framework.response import Response
 from shop import views
 from shop.models import Account
 
 from django_apierrors import codes, formats, prepared
+from django_apierrors.docs.format_aliases import get_aliases, get_codes_by_alias, is_oauth_error
 from django_apierrors.exceptions import ApiError, ParamNotFound
 from django_apierrors.formats import Described, Format, Typed
 from django_apierrors.handlers import handler400, handler403, handler404, handler500
@@ -594,10 +594,10 @@ def test_a_code_brings_its_own_names(named, answer):
 
 def test_the_documentation_leads_from_the_name_to_the_code(named, settings):
     settings.APIERRORS = {"STRICT": True, "FORMATS": {"/oauth/": "oauth2"}}
-    assert written()["PAIR_FIRST"] == ("pair_first",)
-    assert written_as("pair_first") == ["PAIR_FIRST"]
-    assert is_oauth("PAIR_FIRST")
-    assert not is_oauth("GONE")
+    assert get_aliases()["PAIR_FIRST"] == ("pair_first",)
+    assert get_codes_by_alias("pair_first") == ["PAIR_FIRST"]
+    assert is_oauth_error("PAIR_FIRST")
+    assert not is_oauth_error("GONE")
 
 
 @pytest.mark.parametrize("names", [{"oauth2": ""}, {"oauth2": 'a"b'}, {"oauth2": "größe"}, {3: "x"}, "oauth2"])
