@@ -91,7 +91,7 @@ def _unknown_policies() -> Iterator[CheckMessage]:
 
 def _throttled_views() -> Iterator[tuple[str, str | None]]:
     """Yield the views of the URLconf that ``RatelimitThrottle`` limits by their ``throttle_scope``, and the scope."""
-    for view in _views():
+    for view in iter_views():
         cls, initkwargs = getattr(view, "cls", None), getattr(view, "initkwargs", {})
         throttles = initkwargs.get("throttle_classes", getattr(cls, "throttle_classes", ()))
         scope = initkwargs.get("throttle_scope", getattr(cls, "throttle_scope", None))
@@ -104,7 +104,8 @@ def _is_by_scope(throttle: Any) -> bool:
     return isinstance(throttle, type) and issubclass(throttle, RatelimitThrottle) and throttle.policy is None
 
 
-def _views() -> Iterator[Any]:
+def iter_views() -> Iterator[Any]:
+    """Yield the views of the root URLconf; whatever cannot be imported has none."""
     patterns: list[Any] = [get_resolver()]
     while patterns:
         pattern = patterns.pop()
