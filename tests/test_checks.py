@@ -949,6 +949,7 @@ def test_a_project_without_limits_may_have_any_store(settings, given):
     cache(settings, "nowhere.Cache")
     settings.USE_X_FORWARDED_HOST = True
     assert messages() == []
+    settings.APIERRORS = {**given, "TRUSTED_PROXIES": ["unix"]}
     assert run_checks(tags=["django_apierrors"], include_deployment_checks=True) == []
 
 
@@ -1007,6 +1008,7 @@ def test_w008_a_store_that_may_hang_is_named_with_the_options_to_set(settings, b
     ("changes", "told"),
     [
         ({"USE_X_FORWARDED_HOST": True}, "Requests come through a proxy"),
+        ({"USE_X_FORWARDED_PORT": True}, "Requests come through a proxy"),
         ({"SECURE_PROXY_SSL_HEADER": ("HTTP_X_FORWARDED_PROTO", "https")}, "Requests come through a proxy"),
         ({"RATELIMIT_IP_META_KEY": "HTTP_X_REAL_IP"}, "RATELIMIT_IP_META_KEY is not read"),
     ],

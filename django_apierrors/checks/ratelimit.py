@@ -72,6 +72,11 @@ def is_readable() -> bool:
     )
 
 
+def is_behind_proxy() -> bool:
+    """Return whether the settings of Django say that requests come through a proxy."""
+    return bool(settings.USE_X_FORWARDED_HOST or settings.USE_X_FORWARDED_PORT or settings.SECURE_PROXY_SSL_HEADER)
+
+
 def _invalid_policies() -> Iterator[CheckMessage]:
     for name in conf.RATELIMIT["POLICIES"]:
         try:
@@ -207,6 +212,6 @@ def _unknown_proxies() -> Iterator[CheckMessage]:
             "RATELIMIT_IP_META_KEY is not read, and APIERRORS['TRUSTED_PROXIES'] is empty: clients share an address."
         )
         yield warning(9, message, hint)
-    elif settings.USE_X_FORWARDED_HOST or settings.SECURE_PROXY_SSL_HEADER:
+    elif is_behind_proxy():
         message = "Requests come through a proxy, but APIERRORS['TRUSTED_PROXIES'] is empty: clients share its address."
         yield warning(9, message, hint)

@@ -79,8 +79,8 @@ def _names(code: CodeType, target: Any) -> bool:
     """Return whether code names a target by an import or a dotted path."""
     module, name = target.__module__, target.__qualname__
     package, _, last = module.rpartition(".")
-    names = (*code.co_names, *filter(_is_text, code.co_consts))
-    return f"{module}.{name}" in names or (name in names and (module in names or {package, last} <= set(names)))
+    names = {*code.co_names, *(constant for constant in code.co_consts if isinstance(constant, str))}
+    return f"{module}.{name}" in names or (name in names and (module in names or {package, last} <= names))
 
 
 def _codes(function: FunctionType) -> Iterator[CodeType]:
@@ -89,10 +89,6 @@ def _codes(function: FunctionType) -> Iterator[CodeType]:
     for code in codes:  # it grows meanwhile
         codes.extend(constant for constant in code.co_consts if isinstance(constant, CodeType))
         yield code
-
-
-def _is_text(constant: object) -> bool:
-    return isinstance(constant, str)
 
 
 def _is_foreign(item: Any) -> bool:
