@@ -70,6 +70,22 @@ def by_another_function(exc, context):
     return by_global(exc, context)
 
 
+def four_calls_away(exc, context):
+    return three_calls_away(exc, context)
+
+
+def three_calls_away(exc, context):
+    return two_calls_away(exc, context)
+
+
+def two_calls_away(exc, context):
+    return one_call_away(exc, context)
+
+
+def one_call_away(exc, context):
+    return by_another_function(exc, context)
+
+
 def any_handler(exc, context, inner):
     return inner(exc, context)
 
@@ -103,6 +119,12 @@ class Handler(Inner):
         return exception_handler(exc, context)
 
 
+class OnlyStatic(Inner):
+    @staticmethod
+    def static(exc, context):
+        return exception_handler(exc, context)
+
+
 class Errors(View):
     def get(self, request, exception=None):
         return answer(request, exception)
@@ -127,6 +149,7 @@ class MoreErrors(Errors):
         by_keyword,
         by_inner_function,
         by_another_function,
+        one_call_away,
         functools.partial(any_handler, inner=exception_handler),
         functools.partial(by_global),
         functools.lru_cache(by_global),
@@ -137,6 +160,7 @@ class MoreErrors(Errors):
         Handler(exception_handler),
         Handler().method,
         Handler.static,
+        OnlyStatic(),
         Errors.as_view(),
         MoreErrors.as_view(),
     ],
@@ -190,6 +214,7 @@ def b(exc, context):
         print,
         functools.partial(print),
         None,
+        four_calls_away,
         far(600),
     ],
 )
