@@ -196,7 +196,7 @@ class Settings:
         '{"ACCESS": "public"}',
         "The documentation view.",
         ACCESS=_choice(ACCESSES, "public", "Who may read it."),
-        BASE_URL=_url("The scheme and host of links to it; ``None``: those of the request."),
+        BASE_URL=_url("The scheme and host of links to it and of samples; ``None``: those of the request."),
         STATUS_URL=_url("The status page of the service."),
         SUPPORT_URL=_url("Where people get help."),
     )
