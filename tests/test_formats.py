@@ -571,14 +571,10 @@ def test_about_blank_has_the_phrase_and_a_documented_code_its_title(answer, sett
 @pytest.fixture
 def named(monkeypatch):
     monkeypatch.setattr(codes, "registry", dict(codes.registry))
-
-    class PairFirst(ApiError):
-        code = "PAIR_FIRST"
-        status = 400
-        title = "Pair first"
-        names = {"oauth2": "pair_first", "detailed": "UNPAIRED", "everything": "x1"}
-
-    return PairFirst
+    names = {"oauth2": "pair_first", "detailed": "UNPAIRED", "everything": "x1"}
+    texts = {"title": "Pair first", "message": "Pair first."}
+    codes.register(codes.ErrorDefinition(code="PAIR_FIRST", status=400, names=names, **texts))
+    return lambda message=None: ApiError("PAIR_FIRST", message)
 
 
 def test_a_code_brings_its_own_names(named, answer):
