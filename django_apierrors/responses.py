@@ -20,7 +20,7 @@ from .catalog import Entry
 from .codes import phrase
 from .conf import conf
 from .formats import Format
-from .prepared import PreparedAnswer, prepared_answer, renderer
+from .prepared_answers import PreparedAnswer, prepared_answer, renderer
 from .problems import Problem
 from .request_state import RequestState
 

@@ -15,7 +15,7 @@ LEVELS = (
     {"catalog", "client_errors", "error_details", "request_id", "windows"},
     {"exception_facts", "logs", "models"},
     {"exception_mapping", "formats", "negotiation", "rows"},
-    {"prepared", "snapshot"},
+    {"prepared_answers", "snapshot"},
     {"responses"},
     {"drf_responses", "maintenance", "oauth2", "ratelimit", "renderers"},
     {"rewriting"},

@@ -10,7 +10,7 @@ from django.core.checks import CheckMessage
 from .. import codes
 from ..exceptions import ApiError
 from ..text import placeholders
-from .messages import error, unknown_code
+from .shortcuts import error, unknown_code
 
 
 def check_codes(**kwargs: Any) -> list[CheckMessage]:

@@ -15,8 +15,8 @@ from ..conf import conf
 from ..models import MaintenanceWindow
 from ..snapshot.loader import load_windows
 from ..windows import Window
-from .messages import warning
 from .ratelimit import is_behind_proxy, is_in_use, is_readable
+from .shortcuts import warning
 
 #: The shortest prefixes that one operator has: a block of the IANA, and a private one.
 _SHORTEST_IPV4, _SHORTEST_IPV6 = 8, 16

@@ -11,7 +11,7 @@ from django.urls import get_callable, get_resolver
 from django.views import csrf
 
 from .. import handlers
-from .messages import info, warning
+from .shortcuts import info, warning
 from .wrappers import calls_any
 
 CSRF_FAILURE = "django_apierrors.handlers.csrf_failure"

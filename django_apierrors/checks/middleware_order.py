@@ -11,7 +11,7 @@ from django.core.checks import CheckMessage
 from django.utils.module_loading import import_string
 
 from ..middleware import is_listed
-from .messages import error, warning
+from .shortcuts import error, warning
 
 MIDDLEWARE = "django_apierrors.middleware.ApiErrorMiddleware"
 

@@ -14,8 +14,8 @@ from django.utils.module_loading import import_string
 
 from ..conf import conf
 from ..ratelimit import RatelimitThrottle, keys, policies
-from .messages import error, warning
 from .settings import check_settings
+from .shortcuts import error, warning
 
 _UNSHARED = {
     "django.core.cache.backends.locmem.LocMemCache": "each process counts for itself, and of more than 300 clients "

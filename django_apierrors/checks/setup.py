@@ -17,7 +17,7 @@ from .. import handlers, headers
 from ..conf import conf
 from ..middleware import MISSING, is_installed
 from . import ratelimit, wrappers
-from .messages import error, info, warning
+from .shortcuts import error, info, warning
 
 HANDLER = "django_apierrors.handlers.exception_handler"
 

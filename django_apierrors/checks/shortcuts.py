@@ -1,4 +1,4 @@
-"""Messages of the checks, with the fix as their hint."""
+"""Shortcuts that build the messages of checks."""
 
 from __future__ import annotations
 
