@@ -134,11 +134,13 @@ def _problem_of_finished(request: HttpRequest, response: HttpResponseBase, state
     is_djangos = exc is not None or request.resolver_match is None or getattr(response, "_has_been_logged", False)
     if not _is_replaceable(request, response, is_djangos):
         return None
+    is_debug = settings.DEBUG and not conf.DEBUG_ERRORS
     if exc is None:
-        return _problem_of_status(request, response, is_djangos)
+        # With DEBUG a framework may show its traceback, as django-ninja does.
+        is_traceback = is_debug and response.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR and _has_body(response)
+        return None if is_traceback else _problem_of_status(request, response, is_djangos)
     problem = problem_for(exc, request, state)
-    is_server_error = problem.status >= HTTPStatus.INTERNAL_SERVER_ERROR
-    if is_server_error and settings.DEBUG and not conf.DEBUG_ERRORS and is_left_to_django(exc, problem.status):
+    if is_debug and problem.status >= HTTPStatus.INTERNAL_SERVER_ERROR and is_left_to_django(exc, problem.status):
         response.status_code = problem.status
         return None  # Django's technical page helps a developer more than our texts
     return problem
@@ -159,13 +161,17 @@ def _is_replaceable(request: HttpRequest, response: HttpResponseBase, is_djangos
     """
     if getattr(response, "exception", False):
         return False  # DRF marks what an exception handler made
-    if not response.streaming and not getattr(response, "content", b""):
+    if not _has_body(response):
         return True
     content_type = response.headers.get(headers.CONTENT_TYPE, "").partition(";")[0].strip().lower()
     if content_type not in ("", "text/html", "text/plain"):
         return False
     is_negotiated = hasattr(response, "data")  # DRF chose this type with the client
     return is_djangos or not (is_negotiated or negotiation.accepts_html_explicitly(request))
+
+
+def _has_body(response: HttpResponseBase) -> bool:
+    return response.streaming or bool(getattr(response, "content", b""))
 
 
 def _problem_of_status(request: HttpRequest, response: HttpResponseBase, is_djangos: bool) -> Problem:

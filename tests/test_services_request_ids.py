@@ -25,7 +25,10 @@ PACKAGES = {
             "REQUEST_ID_RESPONSE_HEADER": "X-Request-ID",
         },
     ),
-    "django_structlog": ("django_structlog.middlewares.RequestMiddleware", {}),
+    "django_structlog": (
+        "django_structlog.middlewares.RequestMiddleware",
+        {"DJANGO_STRUCTLOG_TRUST_UPSTREAM_REQUEST_ID": True},
+    ),
 }
 
 
