@@ -13,51 +13,11 @@ from django.utils import translation
 from django.utils.functional import Promise
 
 from . import codes
-from .problems import Problem
-from .text import clean, fill
+from .entries import Entry as Entry
+from .text import placeholders
 
 _MOST_RESOLVED = 50_000
 _NO_TEXTS: Mapping[str, str] = {}
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Entry:
-    """What we say about one code in one language: plain strings, no translation left to do.
-
-    ``language`` is the language of the message when it was chosen by language, else empty.
-    ``edited`` says that the message comes from the admin and outranks the raise site's.
-    ``doc_url`` is absolute, or empty when nothing documents the code publicly.
-    """
-
-    code: str
-    status: int
-    type: str
-    retry: str
-    title: str
-    message: str
-    description: str
-    causes: tuple[str, ...]
-    remedy: tuple[str, ...]
-    params: Mapping[str, object]
-    pass_detail: bool
-    since: str
-    doc_url: str
-    language: str
-    edited: bool = False
-    listed: bool = True
-    deprecated: bool = False
-    replaced_by: str = ""
-
-    def message_for(self, problem: Problem) -> str:
-        """Return the message of one problem: a final one, the admin's, the raise site's, or the shipped one.
-
-        A text with a placeholder that has no value is not used: the title and a full stop is.
-        """
-        text = self.message
-        if problem.message and (problem.is_final or (self.pass_detail and not self.edited)):
-            text = clean(str(problem.message), codes.LONGEST_MESSAGE)
-        # In an operator's own words a brace is a brace.
-        return (text if problem.is_final else fill(text, problem.params)) or f"{self.title}."
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -139,12 +99,20 @@ class Catalog:
         return definition.status if definition else None
 
     def passes_detail(self, code: str) -> bool:
-        """Tell whether an exception's own words may reach the client under a code."""
+        """Return whether the text of an exception may reach the client under a code."""
         definition = codes.get(code)
         if definition is not None:
             return bool(definition.pass_detail)
         status = self.status(code)
         return status is not None and codes.passes_detail(status)
+
+    def placeholders(self, code: str) -> frozenset[str]:
+        """Return the placeholders of the message of a code, as shipped and as edited, in any language."""
+        definition, row = codes.get(code), self._rows.get(code)
+        texts = [str(definition.message)] if definition else []
+        if row is not None:
+            texts += [given.get("message", "") for given in (row.texts, *row.translations.values())]
+        return frozenset[str]().union(*map(placeholders, texts))
 
     def entry(self, code: str, language: str, docs_base: str = "") -> Entry:
         """Return the entry of a code in a language, as Django spells it: ``de-at``.
@@ -204,6 +172,8 @@ def _entry(definition: codes.ErrorDefinition | None, row: Row, language: str) ->
         causes=_lines(texts["causes"]),
         remedy=_lines(texts["remedy"]),
         params=definition.params if definition else {},
+        message_without=_without(definition, language),
+        names=definition.names if definition else {},
         pass_detail=bool(definition.pass_detail) if definition else codes.passes_detail(status),
         since=definition.since if definition else "",
         doc_url=row.doc_url or (definition.doc_url if definition else ""),
@@ -213,6 +183,13 @@ def _entry(definition: codes.ErrorDefinition | None, row: Row, language: str) ->
         deprecated=row.deprecated,
         replaced_by=row.replaced_by,
     )
+
+
+def _without(definition: codes.ErrorDefinition | None, language: str) -> str:
+    if definition is None or not definition.message_without:
+        return ""
+    with translation.override(language):
+        return str(definition.message_without)
 
 
 def _type(definition: codes.ErrorDefinition | None, status: int) -> str:

@@ -19,8 +19,9 @@ Text = str | Promise
 
 PATTERN = re.compile(r"[A-Z][A-Z0-9_]*[A-Z0-9]")
 MAX_LENGTH = 63
+_FORMAT_NAME = re.compile(r"[ !#-\[\]-~]+")
 
-#: In characters, so that no body is larger than 64 kB.
+#: In characters.
 LONGEST_MESSAGE = 2000
 #: The texts of a code that the team may edit.
 TEXTS = ("title", "message", "description", "causes", "remedy")
@@ -30,7 +31,7 @@ TYPES: dict[str, Text] = {
     "api_error": _("Something failed on our side or on a service we depend on."),
     "validation_error": _("The request itself must be changed before it can succeed."),
     "auth_error": _("The credentials are missing, not valid, or not allowed to do this."),
-    "idempotency_error": _("An idempotency key was reused or its first request is still running."),
+    "idempotency_error": _("An idempotency key is missing, was reused, or its first request is still running."),
     "rate_limit_error": _("Too many requests were sent in too short a time."),
 }
 
@@ -133,8 +134,10 @@ class ErrorDefinition:
     ``code`` is 2 to 63 capital letters, digits and underscores. ``status`` is 400 to 599; ``type``
     and ``pass_detail`` follow from it unless given. ``retry`` is a key of ``RETRIES``.
     ``params`` declares the placeholders of the texts, each with a sample value; ``causes`` and
-    ``remedy`` hold one item a line of the documentation. ``pass_detail`` says whether the text of
-    an exception may replace the message. ``doc_url`` is an absolute URL.
+    ``remedy`` hold one item a line of the documentation. ``message_without`` takes the place of
+    ``message`` where one of its placeholders has no value. ``pass_detail`` says whether the text of
+    an exception may replace the message. ``doc_url`` is an absolute URL. ``names`` holds, by the
+    name of a format, what that format writes for the code: ``{"oauth2": "slow_down"}``.
 
     Raises ``ValueError``, which names the value and the fix, when the contract is not valid.
     """
@@ -143,6 +146,7 @@ class ErrorDefinition:
     status: int
     title: Text
     message: Text
+    message_without: Text = ""
     description: Text = ""
     causes: Sequence[Text] = ()
     remedy: Sequence[Text] = ()
@@ -152,6 +156,7 @@ class ErrorDefinition:
     pass_detail: bool | None = None
     since: str = ""
     doc_url: str = ""
+    names: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Validate the contract and set the values that follow from the status."""
@@ -166,9 +171,19 @@ class ErrorDefinition:
             raise ValueError(f"{self.code}: retry {self.retry!r} is unknown; use one of {', '.join(RETRIES)}.")
         if self.type and self.type not in TYPES:
             raise ValueError(f"{self.code}: type {self.type!r} is unknown; use one of {', '.join(TYPES)}.")
+        if not (isinstance(self.names, Mapping) and all(map(_is_name, (*self.names, *self.names.values())))):
+            raise ValueError(
+                f"{self.code}: names {self.names!r} are not valid: use names of formats and what those write, in "
+                'printable ASCII without quotes, as in {"oauth2": "slow_down"}.'
+            )
         object.__setattr__(self, "type", self.type or type_for(self.status))
         if self.pass_detail is None:
             object.__setattr__(self, "pass_detail", passes_detail(self.status))
+
+
+def _is_name(text: object) -> bool:
+    # The characters of an `error` of OAuth (RFC 6749, 5.2), which has the strictest rule.
+    return isinstance(text, str) and _FORMAT_NAME.fullmatch(text) is not None
 
 
 def digest(definition: ErrorDefinition) -> str:

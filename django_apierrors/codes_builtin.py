@@ -28,6 +28,7 @@ REQUEST_AND_CREDENTIALS: tuple[dict[str, Any], ...] = (
         "status": 400,
         "title": _("Missing parameter"),
         "message": _('The required parameter "{param}" is missing.'),
+        "message_without": _("A required parameter is missing."),
         "causes": (_("A required value is absent from the query string or the body."),),
         "remedy": (_("Add the parameter."),),
         "params": {"param": "amount"},
@@ -92,6 +93,7 @@ REQUEST_AND_CREDENTIALS: tuple[dict[str, Any], ...] = (
     },
 )
 
+# The statuses of missing, reused and busy keys: draft-ietf-httpapi-idempotency-key-header-07, 2.7.
 RESOURCES: tuple[dict[str, Any], ...] = (
     {
         "code": "RESOURCE_NOT_FOUND",
@@ -144,8 +146,17 @@ RESOURCES: tuple[dict[str, Any], ...] = (
         "remedy": (_("Fetch the resource again, resolve the difference and resend."),),
     },
     {
+        "code": "IDEMPOTENCY_KEY_MISSING",
+        "status": 400,
+        "type": "idempotency_error",
+        "title": _("Idempotency key missing"),
+        "message": _("This request needs an idempotency key."),
+        "causes": (_("The request has no `Idempotency-Key` header."),),
+        "remedy": (_("Send a new key with each new request, and the same key when you repeat one."),),
+    },
+    {
         "code": "IDEMPOTENCY_KEY_REUSED",
-        "status": 409,
+        "status": 422,
         "type": "idempotency_error",
         "title": _("Idempotency key reused"),
         "message": _("This key was used with different data."),
@@ -191,6 +202,7 @@ RESOURCES: tuple[dict[str, Any], ...] = (
         "status": 415,
         "title": _("Unsupported media type"),
         "message": _("{media_type} is not accepted here."),
+        "message_without": _("The media type of the body is not accepted here."),
         "causes": (_("The `Content-Type` header is wrong or missing."),),
         "remedy": (_("Send `Content-Type: application/json`."),),
         "params": {"media_type": "text/csv"},
@@ -284,6 +296,7 @@ SERVICE: tuple[dict[str, Any], ...] = (
 
 _AT_TOKEN = _("Occurs at the token endpoint (RFC 6749, 5.2).")
 _AT_AUTHORIZATION = _("Occurs at the authorization endpoint (RFC 6749, 4.1.2.1).")
+_OF_DEVICES = _("Occurs at the token endpoint, in the flow for devices (RFC 8628, 3.5).")
 _AT_BOTH = _("Occurs at the token endpoint and at the authorization endpoint.")
 
 OAUTH_CODES: tuple[dict[str, Any], ...] = (
@@ -364,9 +377,38 @@ OAUTH_CODES: tuple[dict[str, Any], ...] = (
         "status": 400,
         "title": _("Access denied"),
         "message": _("The user or the authorization server refused the request."),
-        "description": _AT_AUTHORIZATION,
+        "description": _AT_BOTH,
         "causes": (_("The user declined."),),
         "remedy": (_("Offer to try again."),),
+    },
+    {
+        "code": "OAUTH_AUTHORIZATION_PENDING",
+        "status": 400,
+        "retry": "safe",
+        "title": _("Authorization pending"),
+        "message": _("The user has not decided yet."),
+        "description": _OF_DEVICES,
+        "causes": (_("The user has not finished the steps on the other device."),),
+        "remedy": (_("Ask again after the interval."),),
+    },
+    {
+        "code": "OAUTH_SLOW_DOWN",
+        "status": 400,
+        "retry": "safe",
+        "title": _("Polling too fast"),
+        "message": _("The token endpoint is asked too often."),
+        "description": _OF_DEVICES,
+        "causes": (_("The client asks again before the interval is over."),),
+        "remedy": (_("Add 5 seconds to the interval, for this and all further requests."),),
+    },
+    {
+        "code": "OAUTH_EXPIRED_TOKEN",
+        "status": 400,
+        "title": _("Device code expired"),
+        "message": _("The device code has expired."),
+        "description": _OF_DEVICES,
+        "causes": (_("The user did not decide in time."),),
+        "remedy": (_("Start the flow again, when the user asks for it."),),
     },
     {
         "code": "OAUTH_SERVER_ERROR",

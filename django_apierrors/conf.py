@@ -8,6 +8,20 @@ from typing import Any, Generic, TypeVar, overload
 from django.conf import settings
 from django.http import HttpRequest
 
+from .validators import (
+    is_count,
+    is_dict,
+    is_dict_of_texts,
+    is_flag,
+    is_flag_or_none,
+    is_formats,
+    is_list_of_texts,
+    is_policies,
+    is_seconds,
+    is_text,
+    is_url_or_none,
+)
+
 T = TypeVar("T")
 
 #: Who may read the documentation view: ``DOCS["ACCESS"]``.
@@ -18,6 +32,9 @@ UNAUTHENTICATED = (401, "drf")
 HEADERS = ("off", "draft", "draft+legacy")
 #: What is done when the store of the counters does not answer: ``RATELIMIT["ON_STORE_ERROR"]``.
 ON_STORE_ERROR = ("open", "closed")
+
+#: How names of members are spelled: ``CASE``.
+CASES = ("camel", "snake")
 
 # The paths by which orchestrators ask whether a process lives.
 _PROBED = ["/livez", "/readyz", "/healthz", "/health", "/up"]
@@ -61,7 +78,7 @@ class Section:
         self.expected = f"a dict, e.g. {example}"
         self.meaning = meaning
         self.entries = entries
-        self.is_valid = _is_dict
+        self.is_valid = is_dict
         #: The defaults of all inner keys.
         self.default = {name: entry.default for name, entry in entries.items()}
 
@@ -80,56 +97,8 @@ class Section:
         return {**self.default, **(instance.configured.get(self.name) or {})}
 
 
-def _is_dict(value: Any) -> bool:
-    return isinstance(value, dict)
-
-
-def _is_text(value: Any) -> bool:
-    return isinstance(value, str)
-
-
-def _is_flag(value: Any) -> bool:
-    return isinstance(value, bool)
-
-
-def _is_flag_or_none(value: Any) -> bool:
-    return value is None or isinstance(value, bool)
-
-
-def _is_list_of_texts(value: Any) -> bool:
-    return isinstance(value, (list, tuple)) and all(isinstance(text, str) for text in value)
-
-
-def _is_dict_of_texts(value: Any) -> bool:
-    return isinstance(value, dict) and all(isinstance(text, str) for pair in value.items() for text in pair)
-
-
-def _is_formats(value: Any) -> bool:
-    return isinstance(value, dict) and all(
-        isinstance(prefix, str) and isinstance(name, (str, type(None))) for prefix, name in value.items()
-    )
-
-
-def _is_policies(value: Any) -> bool:
-    return isinstance(value, dict) and all(
-        isinstance(name, str) and isinstance(policy, dict) for name, policy in value.items()
-    )
-
-
-def _is_count(value: Any) -> bool:
-    return type(value) is int and value > 0
-
-
-def _is_seconds(value: Any) -> bool:
-    return type(value) in (int, float) and value > 0
-
-
-def _is_url_or_none(value: Any) -> bool:
-    return value is None or str(value).startswith(("http://", "https://"))
-
-
 def _exempt_paths(meaning: str) -> Setting[list[str]]:
-    return Setting(_PROBED, _is_list_of_texts, 'a list of exact paths, e.g. ["/livez"]', meaning)
+    return Setting(_PROBED, is_list_of_texts, 'a list of exact paths, e.g. ["/livez"]', meaning)
 
 
 def _choice(choices: Sequence[str], default: str, meaning: str) -> Setting[str]:
@@ -137,7 +106,7 @@ def _choice(choices: Sequence[str], default: str, meaning: str) -> Setting[str]:
 
 
 def _url(meaning: str) -> Setting[str | None]:
-    return Setting(None, _is_url_or_none, "an absolute URL, or None", meaning)
+    return Setting(None, is_url_or_none, "an absolute URL, or None", meaning)
 
 
 class Settings:
@@ -145,30 +114,30 @@ class Settings:
 
     FORMAT: Setting[str] = Setting(
         "nested",
-        _is_text,
+        is_text,
         "a format name or dotted path",
         "The shape of errors: the name of a built-in format or the dotted path of one.",
     )
     FORMATS: Setting[Mapping[str, str | None]] = Setting(
         {},
-        _is_formats,
+        is_formats,
         'a dict of path prefixes and format names, e.g. {"/oauth/": "oauth2"}',
         "Path prefix to format; the longest prefix wins, ``None`` leaves a path to Django and DRF.",
     )
     API_PATHS: Setting[Sequence[str]] = Setting(
         ["/api/"],
-        _is_list_of_texts,
+        is_list_of_texts,
         'a list of path prefixes, e.g. ["/api/"]',
         "Path prefixes whose errors are always structured, matched at segment boundaries.",
     )
     EXCEPTIONS: Setting[Mapping[str, str]] = Setting(
         {},
-        _is_dict_of_texts,
+        is_dict_of_texts,
         'a dict of dotted exception paths and codes, e.g. {"builtins.TimeoutError": "GATEWAY_TIMEOUT"}',
         "Dotted path of an exception class to code, looked up along the MRO.",
     )
     MAX_ERRORS: Setting[int] = Setting(
-        100, _is_count, "an integer greater than 0", "The number of field errors that one answer lists."
+        100, is_count, "an integer greater than 0", "The number of field errors that one answer lists."
     )
     CHALLENGE: Setting[str] = Setting(
         'Bearer realm="api"',
@@ -185,13 +154,13 @@ class Settings:
     )
     DEBUG_ERRORS: Setting[bool] = Setting(
         False,
-        _is_flag,
+        is_flag,
         "True or False",
         "Whether 500s are structured even while ``DEBUG`` shows Django's technical page.",
     )
     STRICT: Setting[bool | None] = Setting(
         None,
-        _is_flag_or_none,
+        is_flag_or_none,
         "True, False or None (the value of DEBUG)",
         "Whether an unknown code raises; ``None``: the value of ``DEBUG``.",
     )
@@ -202,17 +171,24 @@ class Settings:
         "A callable (or its dotted path) that names a request; ``None``: ours.",
     )
     LOGIN_REDIRECT_AS_401: Setting[bool] = Setting(
-        False, _is_flag, "True or False", "Whether a redirect to ``LOGIN_URL`` on an API path becomes a 401."
+        False, is_flag, "True or False", "Whether a redirect to ``LOGIN_URL`` on an API path becomes a 401."
     )
     TRUSTED_PROXIES: Setting[Sequence[str]] = Setting(
         [],
-        _is_list_of_texts,
+        is_list_of_texts,
         'a list of addresses and CIDR blocks, e.g. ["10.0.0.0/8"]',
         'Addresses and CIDR blocks whose ``X-Forwarded-For`` is believed; ``"unix"`` for socket peers.',
     )
+    CASE: Setting[str | None] = Setting(
+        None,
+        lambda value: value is None or value in CASES,
+        f"one of {', '.join(CASES)}, or None",
+        "The case of names of members and parameters; ``None``: camel where a renderer is of "
+        "djangorestframework-camel-case, else as they are.",
+    )
     REFRESH_SECONDS: Setting[float | None] = Setting(
         1.0,
-        lambda value: value is None or _is_seconds(value),
+        lambda value: value is None or is_seconds(value),
         "a number of seconds greater than 0, or None",
         "How stale the catalog of a process may be; ``None``: only edits of the process are noticed.",
     )
@@ -220,7 +196,7 @@ class Settings:
         '{"ACCESS": "public"}',
         "The documentation view.",
         ACCESS=_choice(ACCESSES, "public", "Who may read it."),
-        BASE_URL=_url("The scheme and host of links to it; ``None``: those of the request."),
+        BASE_URL=_url("The scheme and host of links to it and of samples; ``None``: those of the request."),
         STATUS_URL=_url("The status page of the service."),
         SUPPORT_URL=_url("Where people get help."),
     )
@@ -230,12 +206,12 @@ class Settings:
         # An environment variable is a string, which would be true whatever it says.
         FORCE=Setting(
             None,
-            _is_flag_or_none,
+            is_flag_or_none,
             'True, False or None, e.g. {"on": True, "off": False}.get(os.environ.get("MAINTENANCE"))',
             "On or off whatever the database says; ``None``: what the database says.",
         ),
         RETRY_AFTER=Setting(
-            300, _is_count, "a number of seconds greater than 0", "``Retry-After`` of a window without an end."
+            300, is_count, "a number of seconds greater than 0", "``Retry-After`` of a window without an end."
         ),
         EXEMPT_PATHS=_exempt_paths("Exact paths that answer during maintenance."),
     )
@@ -244,19 +220,19 @@ class Settings:
         "Rate limits.",
         POLICIES=Setting(
             {},
-            _is_policies,
+            is_policies,
             'a dict of names and policies, e.g. {"burst": {"key": "user_or_ip", "rate": "10/s"}}',
             "Name to policy.",
         ),
         GLOBAL=Setting(
-            [], _is_list_of_texts, 'a list of names of policies, e.g. ["anon_ip"]', "Policies of every path."
+            [], is_list_of_texts, 'a list of names of policies, e.g. ["anon_ip"]', "Policies of every path."
         ),
         EXEMPT_PATHS=_exempt_paths("Exact paths that global policies do not count."),
         HEADERS=_choice(HEADERS, "draft", "How responses report what is left."),
         ON_STORE_ERROR=_choice(ON_STORE_ERROR, "open", "Whether requests pass while nothing can be counted."),
         BREAKER_SECONDS=Setting(
             2,
-            _is_seconds,
+            is_seconds,
             "a number of seconds greater than 0",
             "How long a store that does not answer is not asked again.",
         ),

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from enum import Enum
 from typing import Any
 
 from django.core.exceptions import NON_FIELD_ERRORS
 from rest_framework.settings import api_settings
 
+from . import model_texts
 from .problems import FieldError
 from .text import clean
 
@@ -18,13 +18,18 @@ _MAX_DEPTH = 100
 _MAX_STEP = 200
 _MAX_TEXT = 500
 _MAX_CODE = 63
+# The characters of all steps of a path: it is written once or twice for each error.
+_MAX_PATH = 1000
+# The bits of an integer of 63 digits.
+_MAX_BITS = 209
 
 
 def field_errors(detail: Any, *, in_query: bool, most: int) -> tuple[tuple[FieldError, ...], int]:
     """Return the first ``most`` errors of nested dicts, lists and tuples in their order, and how many there are.
 
     At least one. Texts in a list belong to the path of the list; dicts and lists in a list to their
-    position. What contains itself, or lies below 100 levels, is passed over.
+    position. What contains itself, or lies below 100 levels, is passed over. Errors below a path of
+    1000 characters are those of that path.
     """
     found = _Flattened(in_query, most)
     found.visit((), detail)
@@ -42,6 +47,7 @@ class _Flattened:
         # Errors under these keys are about the whole that has them.
         self._whole = (api_settings.NON_FIELD_ERRORS_KEY, NON_FIELD_ERRORS, None)
         self._ancestors: set[int] = set()
+        self._texts_of_models = model_texts.templates()
 
     def visit(self, path: Path, value: Any) -> None:
         if not isinstance(value, _NESTING):
@@ -56,7 +62,7 @@ class _Flattened:
         else:
             for position, inner in enumerate(value):
                 if isinstance(inner, _NESTING):
-                    self.visit((*path, position), inner)
+                    self.visit(_below(path, position), inner)
                 else:
                     self.add(path, inner)
         self._ancestors.discard(key)
@@ -65,10 +71,11 @@ class _Flattened:
         for key, inner in members.items():
             if key in self._whole:
                 step = path
-            elif isinstance(key, int) or (type(key) is str and key.isidentifier() and len(key) <= _MAX_STEP):
-                step = (*path, key)
+            elif type(key) is str and key.isidentifier() and len(key) <= _MAX_STEP:
+                step = _below(path, key)
             else:
-                step = (*path, clean(str(key), _MAX_STEP))
+                is_position = isinstance(key, int) and int.bit_length(key) <= _MAX_BITS
+                step = _below(path, key if is_position else clean(str(key), _MAX_STEP))
             if isinstance(inner, list) and len(inner) == 1 and not isinstance(inner[0], _NESTING):
                 self.add(step, inner[0])  # nearly every field has one error
             else:
@@ -81,14 +88,24 @@ class _Flattened:
         code = getattr(leaf, "code", None)
         if not (type(code) is str and code.isidentifier() and len(code) <= _MAX_CODE):  # as those of DRF are
             code = text_code(code) or "invalid"
-        message = clean(str(leaf), _MAX_TEXT)
+        text = str(leaf)
+        ours = model_texts.neutral(text, self._texts_of_models)
+        message = clean(text if ours is None else str(ours), _MAX_TEXT)
         error = object.__new__(FieldError)  # its __init__ pays for each field, because it is frozen
         vars(error).update(path=path, code=code, message=message, in_query=self._in_query)
         self.errors.append(error)
 
 
+def _below(path: Path, step: str | int) -> Path:
+    if len(path) < 4:  # nearly all are
+        return (*path, step)
+    return (*path, step) if sum(len(str(each)) for each in path) < _MAX_PATH - _MAX_STEP else path
+
+
 def text_code(code: Any) -> str:
-    """Return the code of an error as text, whatever the raise site gave: text, int, Enum, lazy, ``None``."""
-    if isinstance(code, Enum):
-        code = code.value
-    return "" if code is None else clean(str(code), _MAX_CODE)
+    """Return the code of an error as text: of a text, a member of an Enum of texts or an integer; else ``""``."""
+    if isinstance(code, str):
+        return clean(str.__str__(code), _MAX_CODE)  # of a member that is its value, whatever its own `__str__` says
+    if isinstance(code, int) and not isinstance(code, bool) and int.bit_length(code) <= _MAX_BITS:
+        return int.__repr__(code)
+    return ""  # the repr of an object tells of the process, and differs in each

@@ -6,17 +6,20 @@ import logging
 from collections.abc import Mapping
 from typing import Any
 
-from django.http import HttpRequest
+from django.http import Http404, HttpRequest
+from django.utils.translation import gettext_lazy as _
 from rest_framework import exceptions as drf_exceptions
 
 from . import catalog, codes
 from .conf import conf
 from .error_details import field_errors, text_code
-from .exceptions import UnknownErrorCode
+from .exceptions import UnfilledPlaceholder, UnknownErrorCode
 from .problems import FieldError
 from .request_state import RequestState
 
 logger = logging.getLogger("django_apierrors")
+
+_MOST_LOGGED = 10_000
 
 #: The codes that DRF gives when the raise site gives none; some are spelled like ours.
 DRF_CODES = {
@@ -24,7 +27,17 @@ DRF_CODES = {
     for cls in vars(drf_exceptions).values()
     if isinstance(cls, type) and issubclass(cls, drf_exceptions.APIException)
 }
+#: Placeholders whose values this package gives where it knows them: no raise site must.
+FILLED = frozenset(("param", "detail", "wait", "retry_after", "media_type", "method", "scope"))
+_NO_SUCH_FORMAT = _("This endpoint is not available in the requested format.")
+# What these say is no secret: a page or a version that the client asked for.
+_SPEAKING = frozenset(("rest_framework.pagination", "rest_framework.versioning"))
+# What these raise is about the query string, whatever the method.
+_OF_QUERY = ("rest_framework.filters", "rest_framework.pagination", "django_filters")
+# The methods by which views and backends of a project do the same.
+_ASKING = frozenset(("filter_queryset", "paginate_queryset"))
 _unknown_codes: set[str] = set()
+_unfilled_codes: set[str] = set()
 
 
 class Facts:
@@ -41,23 +54,59 @@ class Facts:
     retry_after: int | None = None
     headers: Mapping[str, str] = {}
     is_final: bool = False
+    is_safe: bool = False
 
 
-def known_code(code: str, status: int | None) -> str:
-    """Return a code of the catalog; for one that it does not have, and for none, the code of the status."""
+def known_code(code: Any, status: int | None, own_code: str = "") -> str:
+    """Return a code of the catalog; for one that it does not have, and for none, another.
+
+    That is the code of the class that was raised, else the code of the status.
+    """
     current = catalog.current()
-    if current.status(code.upper()) is not None:
-        return code.upper()
+    name = code.upper() if isinstance(code, str) else ""
+    if current.status(name) is not None:
+        return name
+    has_own = bool(own_code) and current.status(own_code) is not None
     if code:
         if conf.is_strict:
             raise UnknownErrorCode(
-                f"Error code {code!r} is not defined. Define it in an api_errors.py of an installed app, "
-                "or correct the spelling. (APIERRORS['STRICT'] makes this raise.)"
+                f"Error code {code!r} is not defined. Define it in an api_errors.py of an installed app, or "
+                "correct the spelling; a text is given as `message`. (APIERRORS['STRICT'] makes this raise.)"
             )
-        if code not in _unknown_codes:
-            _unknown_codes.add(code)
-            logger.error("Error code %.200r is not defined; the code of its status was sent instead", code)
-    return codes.code_for_status(status)
+        if _is_first(repr(code)[:200], _unknown_codes):
+            sent = "class" if has_own else "status"
+            logger.error("Error code %.200r is not defined; the code of its %s was sent instead", code, sent)
+    return own_code if has_own else codes.code_for_status(status)
+
+
+def check_params(code: str, params: Mapping[str, Any]) -> None:
+    """Say which placeholder of the message of a code a raise site did not fill: raise under ``STRICT``, else log.
+
+    Only those count that the code declares; each code is logged once.
+    """
+    definition = codes.registry.get(code)
+    if definition is None or not definition.params:
+        return
+    missing = [name for name in definition.params if name not in FILLED and params.get(name) is None]
+    missing = [name for name in missing if name in catalog.current().placeholders(code)] if missing else []
+    if not missing:
+        return
+    if conf.is_strict:
+        raise UnfilledPlaceholder(
+            f"The message of {code} needs a value for the placeholder {{{missing[0]}}}. Give it where the error is "
+            f"raised, as params={{{missing[0]!r}: ...}}. (APIERRORS['STRICT'] makes this raise.)"
+        )
+    if _is_first(code, _unfilled_codes):
+        named = ", ".join(f"{{{name}}}" for name in missing)
+        logger.error("The message of %s was not sent: its raise site gave no params for %s", code, named)
+
+
+def _is_first(key: str, seen: set[str]) -> bool:
+    # Codes may come from clients, so that only so many are kept.
+    if key in seen or len(seen) >= _MOST_LOGGED:
+        return False
+    seen.add(key)
+    return True
 
 
 def registered_code(code: Any) -> str:
@@ -69,11 +118,16 @@ def registered_code(code: Any) -> str:
     return name if catalog.current().status(name) is not None else ""
 
 
-def read_detail(detail: Any, facts: Facts, request: HttpRequest, code: str = "") -> None:
-    """Read an error detail; its only error may name the code, else it is ``code``, else that of the status."""
+def read_detail(
+    detail: Any, facts: Facts, request: HttpRequest, code: str = "", exc: BaseException | None = None
+) -> None:
+    """Read the error detail of an exception, or of a view that returned it.
+
+    Its only error may name the code, else it is ``code``, else that of the status.
+    """
     try:
         most = RequestState.of(request).conf.MAX_ERRORS
-        errors, total = field_errors(detail, in_query=is_in_query(request), most=most)
+        errors, total = field_errors(detail, in_query=is_in_query(request, detail, exc), most=most)
     except Exception:
         facts.code = facts.code or code or codes.code_for_status(facts.status)
         raise
@@ -100,6 +154,45 @@ def _code_of_error(error: FieldError | None, code: str) -> str:
     return registered_code(error.code) or code
 
 
-def is_in_query(request: HttpRequest) -> bool:
-    """Return whether the values of a request stand in its query string: it has no body."""
-    return request.method in ("GET", "HEAD")
+def is_in_query(request: HttpRequest, detail: Any = None, exc: BaseException | None = None) -> bool:
+    """Return whether an error is about the query string of a request.
+
+    It is when the request has no body, when a filter or a paginator raised it, and when it is of a
+    serializer that was given the query string.
+    """
+    if request.method in ("GET", "HEAD") or (exc is not None and _is_of_query(exc)):
+        return True
+    data = getattr(getattr(detail, "serializer", None), "initial_data", None)
+    if data is None or data is vars(request).get("_post"):
+        return False
+    # A copy of it, too; of nothing at all nobody can say where it stood.
+    query = request.GET
+    return data is query or (bool(query) and isinstance(data, Mapping) and data in (query, query.dict(), dict(query)))
+
+
+def read_origin(exc: BaseException, facts: Facts) -> None:
+    """Let the client read what DRF itself says of its page, version or format; other texts may name what is ours."""
+    module = _raised_in(exc)
+    if module in _SPEAKING:
+        facts.is_safe = True
+    elif module == "rest_framework.negotiation" and isinstance(exc, Http404):
+        facts.message, facts.is_safe = _NO_SUCH_FORMAT, True
+
+
+def _raised_in(exc: BaseException) -> str:
+    traceback = exc.__traceback__
+    if traceback is None:
+        return ""
+    while traceback.tb_next is not None:
+        traceback = traceback.tb_next
+    return str(traceback.tb_frame.f_globals.get("__name__", ""))
+
+
+def _is_of_query(exc: BaseException) -> bool:
+    traceback = exc.__traceback__
+    while traceback is not None:
+        frame = traceback.tb_frame
+        if frame.f_code.co_name in _ASKING or str(frame.f_globals.get("__name__", "")).startswith(_OF_QUERY):
+            return True
+        traceback = traceback.tb_next
+    return False

@@ -20,8 +20,17 @@ from rest_framework.fields import get_error_detail
 
 from . import catalog, codes, headers
 from .client_errors import is_client_error
-from .exception_facts import DRF_CODES, Facts, is_in_query, known_code, read_detail, registered_code
-from .exceptions import ApiError, UnknownErrorCode
+from .exception_facts import (
+    DRF_CODES,
+    Facts,
+    check_params,
+    is_in_query,
+    known_code,
+    read_detail,
+    read_origin,
+    registered_code,
+)
+from .exceptions import ApiError, RaiseSiteError
 from .problems import FieldError, Problem
 from .request_id import request_id
 from .request_state import RequestState
@@ -30,26 +39,23 @@ from .usage import exceeded, longest_wait
 
 logger = logging.getLogger("django_apierrors")
 
-# Of what an ApiError says about one value, which may quote the client.
-_LONGEST_PARAM = 500
-_LONGEST_MESSAGE = 500
-# Of what DRF says about a body that cannot be parsed: it may quote a charset.
-_LONGEST_PARSE_ERROR = 200
+# The characters of an ApiError about one value, and of DRF about a body: both may quote the client.
+_LONGEST_TEXT, _LONGEST_PARSE_ERROR = 500, 200
 
 
-class Row(NamedTuple):
+class Mapped(NamedTuple):
     """A row of the table: the exception, its code, and the function that reads the facts."""
 
     type: type[BaseException]
     code: str
-    read: Callable[[Any, Facts, HttpRequest, Row], None]
+    read: Callable[[Any, Facts, HttpRequest, Mapped], None]
 
 
 def problem_for(exc: BaseException, request: HttpRequest, state: RequestState) -> Problem:
     """Return the problem that an exception means; an exception is read once for a request.
 
-    The status is that of the raise site, else the catalog's. Raises ``UnknownErrorCode`` under
-    ``STRICT`` for a code that the catalog does not have.
+    The status is that of the raise site, else the catalog's. Raises a ``RaiseSiteError`` under
+    ``STRICT`` for a code that the catalog does not have and for a placeholder without a value.
     """
     if state.problem is None or state.exception is not exc:
         problem = _problem(_read(exc, request, state), request, state)
@@ -94,7 +100,7 @@ def _read(exc: BaseException, request: HttpRequest, state: RequestState) -> Fact
             row.read(exc, facts, request, row)
         elif not facts.code:
             facts.code = "REQUEST_MALFORMED" if is_client_error(exc) else "INTERNAL_SERVER_ERROR"
-    except UnknownErrorCode:
+    except RaiseSiteError:
         raise
     except Exception:  # an exception class of somebody else must never hide what happened
         logger.exception("An exception of type %s could not be read", type(exc).__qualname__)
@@ -141,8 +147,10 @@ def _imported(path: str) -> type | None:
     return found if isinstance(found, type) else None
 
 
-def _row(exc_type: type[BaseException]) -> Row | None:
-    return TABLE.get(exc_type) or next((TABLE[cls] for cls in exc_type.__mro__ if cls in TABLE), None)
+def _row(exc_type: type[BaseException]) -> Mapped | None:
+    return EXCEPTION_TABLE.get(exc_type) or next(
+        (EXCEPTION_TABLE[cls] for cls in exc_type.__mro__ if cls in EXCEPTION_TABLE), None
+    )
 
 
 def _sound_status(status: Any) -> int:
@@ -152,38 +160,41 @@ def _sound_status(status: Any) -> int:
 # What each kind of exception says
 
 
-def _read_nothing(exc: BaseException, facts: Facts, request: HttpRequest, row: Row) -> None:
+def _read_nothing(exc: BaseException, facts: Facts, request: HttpRequest, row: Mapped) -> None:
     facts.code = facts.code or row.code
 
 
-def _read_api_error(exc: ApiError, facts: Facts, request: HttpRequest, row: Row) -> None:
+def _read_api_error(exc: ApiError, facts: Facts, request: HttpRequest, row: Mapped) -> None:
     if not facts.code:
         facts.status = exc.status if isinstance(exc.status, int) and 400 <= exc.status <= 599 else None
-        facts.code = known_code(exc.code, facts.status)
-    facts.param = None if exc.param is None else clean(str(exc.param), _LONGEST_PARAM)
+        facts.code = known_code(exc.code, facts.status, exc.own_code)
+    facts.param = None if exc.param is None else clean(str(exc.param), _LONGEST_TEXT)
     facts.message = exc.message
     facts.details = exc.details
     facts.params = {"param": facts.param, **exc.params}
     facts.retry_after = headers.retry_after(exc.retry_after)
     facts.headers = exc.headers
+    if not (exc.message and catalog.current().passes_detail(facts.code)):
+        check_params(facts.code, exc.params)
     if facts.code in ("PARAM_NOT_FOUND", "VALIDATION_FAILED"):
         error = FieldError(
             path=tuple(facts.param.split(".")) if facts.param else (),
             code="required" if facts.code == "PARAM_NOT_FOUND" else "invalid",
-            message=clean(str(exc.message or ""), _LONGEST_MESSAGE),
-            in_query=is_in_query(request),
+            message=clean(str(exc.message or ""), _LONGEST_TEXT),
+            in_query=is_in_query(request) if exc.in_query is None else exc.in_query,
         )
         facts.errors, facts.errors_total = (error,), 1
 
 
-def _read_drf(exc: APIException, facts: Facts, request: HttpRequest, row: Row) -> None:
+def _read_drf(exc: APIException, facts: Facts, request: HttpRequest, row: Mapped) -> None:
     detail = getattr(exc, "detail", None)
     if not facts.code:
         _read_drf_code(exc, detail, facts, row)
     is_403 = exc.status_code == HTTPStatus.FORBIDDEN and isinstance(exc, _UNAUTHENTICATED)
     if is_403 and RequestState.of(request).conf.UNAUTHENTICATED == "drf":
         facts.status = HTTPStatus.FORBIDDEN
-    if facts.code == "AUTH_KEY_NOT_FOUND" and isinstance(exc, drf_exceptions.NotAuthenticated) and _has_token(request):
+    is_without_key = facts.code == "AUTH_KEY_NOT_FOUND" and isinstance(exc, drf_exceptions.NotAuthenticated)
+    if is_without_key and headers.has_bearer_token(request.META.get("HTTP_AUTHORIZATION", "")):
         # An authenticator may pass over a token that it does not accept.
         facts.status = facts.status or catalog.current().status(facts.code)
         facts.code = "AUTH_KEY_INVALID"
@@ -191,14 +202,16 @@ def _read_drf(exc: APIException, facts: Facts, request: HttpRequest, row: Row) -
     if wait is not None:
         facts.retry_after = headers.retry_after(wait)
     if isinstance(detail, (list, tuple, dict)):
-        read_detail(detail, facts, request)
+        read_detail(detail, facts, request, exc=exc)
     else:
         facts.message = str(detail or "")
+        if facts.message != exc.default_detail:
+            read_origin(exc, facts)
         if isinstance(exc, drf_exceptions.ParseError):
             facts.message = facts.message[:_LONGEST_PARSE_ERROR]
 
 
-def _read_drf_code(exc: APIException, detail: Any, facts: Facts, row: Row) -> None:
+def _read_drf_code(exc: APIException, detail: Any, facts: Facts, row: Mapped) -> None:
     for code in (getattr(detail, "code", None), getattr(exc, "default_code", None)):
         # Most codes are those that DRF gives when the raise site gives none.
         if not (type(code) is str and code in DRF_CODES):
@@ -215,23 +228,31 @@ def _read_drf_code(exc: APIException, detail: Any, facts: Facts, row: Row) -> No
         facts.code, facts.status = codes.code_for_status(status), status
 
 
-def _read_validation(exc: drf_exceptions.ValidationError, facts: Facts, request: HttpRequest, row: Row) -> None:
+def _read_validation(exc: drf_exceptions.ValidationError, facts: Facts, request: HttpRequest, row: Mapped) -> None:
     status = _sound_status(exc.status_code)
     is_plain = status == HTTPStatus.BAD_REQUEST
     if not is_plain and not facts.code:
         facts.status = status
     detail = getattr(exc, "detail", None)
     facts.retry_after = headers.retry_after(getattr(exc, "wait", None))
-    read_detail([] if detail is None else detail, facts, request, row.code if is_plain else "")
+    read_detail([] if detail is None else detail, facts, request, row.code if is_plain else "", exc)
 
 
 def _read_django_validation(
-    exc: django_exceptions.ValidationError, facts: Facts, request: HttpRequest, row: Row
+    exc: django_exceptions.ValidationError, facts: Facts, request: HttpRequest, row: Mapped
 ) -> None:
-    read_detail(get_error_detail(exc), facts, request, row.code)
+    if not facts.code:  # EXCEPTIONS does not expect it
+        told = "A ValidationError of Django that no serializer or form handled was answered"
+        logger.warning(told, exc_info=exc, extra={"request": request})
+    read_detail(get_error_detail(exc), facts, request, row.code, exc)
 
 
-def _read_limit(exc: Exception, facts: Facts, request: HttpRequest, row: Row) -> None:
+def _read_http404(exc: Http404, facts: Facts, request: HttpRequest, row: Mapped) -> None:
+    facts.code = facts.code or row.code
+    read_origin(exc, facts)
+
+
+def _read_limit(exc: Exception, facts: Facts, request: HttpRequest, row: Mapped) -> None:
     """Read the policies and the wait of a limit, where those are known."""
     if isinstance(exc, APIException) and not facts.code:
         _read_drf_code(exc, getattr(exc, "detail", None), facts, row)
@@ -244,42 +265,34 @@ def _read_limit(exc: Exception, facts: Facts, request: HttpRequest, row: Row) ->
         facts.details = {"retry_after": facts.retry_after, "violated_policies": policies}
 
 
-def _has_token(request: HttpRequest) -> bool:
-    return headers.has_bearer_token(request.META.get("HTTP_AUTHORIZATION", ""))
-
-
 #: Exception to code and reader, looked up along the MRO, after EXCEPTIONS and the code of the raise site.
-TABLE: dict[type, Row] = {
+EXCEPTION_TABLE: dict[type, Mapped] = {
     row.type: row
     for row in (
-        Row(ApiError, "", _read_api_error),
-        Row(APIException, "", _read_drf),
-        Row(drf_exceptions.ParseError, "REQUEST_MALFORMED", _read_drf),
-        Row(drf_exceptions.ValidationError, "VALIDATION_FAILED", _read_validation),
-        Row(drf_exceptions.NotAuthenticated, "AUTH_KEY_NOT_FOUND", _read_drf),
-        Row(drf_exceptions.AuthenticationFailed, "AUTH_KEY_INVALID", _read_drf),
-        Row(drf_exceptions.PermissionDenied, "PERMISSION_DENIED", _read_drf),
-        Row(drf_exceptions.NotFound, "RESOURCE_NOT_FOUND", _read_drf),
-        Row(drf_exceptions.MethodNotAllowed, "METHOD_NOT_ALLOWED", _read_drf),
-        Row(drf_exceptions.NotAcceptable, "NOT_ACCEPTABLE", _read_drf),
-        Row(drf_exceptions.UnsupportedMediaType, "UNSUPPORTED_MEDIA_TYPE", _read_drf),
-        Row(drf_exceptions.Throttled, "RATE_TOO_HIGH", _read_limit),
-        Row(django_exceptions.ValidationError, "VALIDATION_FAILED", _read_django_validation),
-        Row(Ratelimited, "RATE_TOO_HIGH", _read_limit),
-        Row(django_exceptions.PermissionDenied, "PERMISSION_DENIED", _read_nothing),
-        Row(Resolver404, "ENDPOINT_NOT_FOUND", _read_nothing),
-        Row(Http404, "RESOURCE_NOT_FOUND", _read_nothing),
-        Row(django_exceptions.RequestDataTooBig, "PAYLOAD_TOO_LARGE", _read_nothing),
-        Row(django_exceptions.BadRequest, "INVALID_REQUEST", _read_nothing),
-        Row(django_exceptions.SuspiciousOperation, "INVALID_REQUEST", _read_nothing),
-        Row(MultiPartParserError, "REQUEST_MALFORMED", _read_nothing),
-        Row(ProtectedError, "RESOURCE_CONFLICT", _read_nothing),
-        Row(RestrictedError, "RESOURCE_CONFLICT", _read_nothing),
+        Mapped(ApiError, "", _read_api_error),
+        Mapped(APIException, "", _read_drf),
+        Mapped(drf_exceptions.ParseError, "REQUEST_MALFORMED", _read_drf),
+        Mapped(drf_exceptions.ValidationError, "VALIDATION_FAILED", _read_validation),
+        Mapped(drf_exceptions.NotAuthenticated, "AUTH_KEY_NOT_FOUND", _read_drf),
+        Mapped(drf_exceptions.AuthenticationFailed, "AUTH_KEY_INVALID", _read_drf),
+        Mapped(drf_exceptions.PermissionDenied, "PERMISSION_DENIED", _read_drf),
+        Mapped(drf_exceptions.NotFound, "RESOURCE_NOT_FOUND", _read_drf),
+        Mapped(drf_exceptions.MethodNotAllowed, "METHOD_NOT_ALLOWED", _read_drf),
+        Mapped(drf_exceptions.NotAcceptable, "NOT_ACCEPTABLE", _read_drf),
+        Mapped(drf_exceptions.UnsupportedMediaType, "UNSUPPORTED_MEDIA_TYPE", _read_drf),
+        Mapped(drf_exceptions.Throttled, "RATE_TOO_HIGH", _read_limit),
+        Mapped(django_exceptions.ValidationError, "VALIDATION_FAILED", _read_django_validation),
+        Mapped(Ratelimited, "RATE_TOO_HIGH", _read_limit),
+        Mapped(django_exceptions.PermissionDenied, "PERMISSION_DENIED", _read_nothing),
+        Mapped(Resolver404, "ENDPOINT_NOT_FOUND", _read_nothing),
+        Mapped(Http404, "RESOURCE_NOT_FOUND", _read_http404),
+        Mapped(django_exceptions.RequestDataTooBig, "PAYLOAD_TOO_LARGE", _read_nothing),
+        Mapped(django_exceptions.BadRequest, "INVALID_REQUEST", _read_nothing),
+        Mapped(django_exceptions.SuspiciousOperation, "INVALID_REQUEST", _read_nothing),
+        Mapped(MultiPartParserError, "REQUEST_MALFORMED", _read_nothing),
+        Mapped(ProtectedError, "RESOURCE_CONFLICT", _read_nothing),
+        Mapped(RestrictedError, "RESOURCE_CONFLICT", _read_nothing),
     )
 }
 _UNAUTHENTICATED = (drf_exceptions.NotAuthenticated, drf_exceptions.AuthenticationFailed)
-_LOGGED_BY_DJANGO = (
-    django_exceptions.BadRequest,
-    django_exceptions.SuspiciousOperation,
-    MultiPartParserError,
-)
+_LOGGED_BY_DJANGO = (django_exceptions.BadRequest, django_exceptions.SuspiciousOperation, MultiPartParserError)

@@ -16,36 +16,49 @@ from .usage import Usage
 _DEFINING = {field.name for field in fields(codes.ErrorDefinition)}
 
 
-class UnknownErrorCode(LookupError):
+class RaiseSiteError(LookupError):
+    """Raised under ``STRICT`` where an exception is read whose raise site is wrong, so that tests of a project fail."""
+
+
+class UnknownErrorCode(RaiseSiteError):
     """Raised under ``STRICT`` for a code that neither Python nor the catalog defines."""
+
+
+class UnfilledPlaceholder(RaiseSiteError):
+    """Raised under ``STRICT`` for an error whose message has a placeholder that the raise site did not fill."""
 
 
 class ApiError(APIException):
     """An error with a code of the catalog, for DRF views and plain views, sync and async.
 
-    ``ApiError("INSUFFICIENT_BALANCE", details={...}, params={...})``. All arguments are optional:
+    ``ApiError("INSUFFICIENT_BALANCE", details={...}, params={...})``. All arguments are optional; by
+    position come code and message. Of a class with a code of its own the only one is the message:
+    ``ResourceConflict("The name is taken.")``, unless it is spelled like a code.
 
     - ``code``: a code of the catalog; default: the class's own.
-    - ``message``: text for this one error; counts where the code's ``pass_detail`` allows it.
+    - ``message``: text for this one error, as the client reads it, braces included; counts where
+      the code's ``pass_detail`` allows it.
     - ``status``: 400 to 599, instead of the catalog's.
     - ``details``: a mapping of JSON values that the client receives as it is.
-    - ``params``: values for the placeholders of the texts.
+    - ``params``: values for the placeholders of the code's texts; each that the message needs.
     - ``param``: the dotted path of the value that the error is about (``items.0.price``).
+    - ``in_query``: whether that is a query parameter; default: whether the method is GET or HEAD.
     - ``retry_after``: seconds until a retry makes sense.
     - ``headers``: further response headers.
 
     A subclass with a ``code`` and at least one of ``status``, ``title`` and ``message``
     registers that code; ``params`` on the class declares its placeholders with sample values.
     Other values are those of the code's earlier definition, or of its parent's code. ``details``,
-    ``param``, ``retry_after`` and ``headers`` on the class are the defaults of its instances.
-    Raises ``TypeError`` for texts without a code and for a code without a status, ``ValueError``
-    when the contract is not valid.
+    ``param``, ``in_query``, ``retry_after`` and ``headers`` on the class are the defaults of its
+    instances. Raises ``TypeError`` for texts without a code, for a code without a status and for
+    more than two arguments by position, ``ValueError`` when the contract is not valid.
     """
 
     code: str = "INTERNAL_SERVER_ERROR"
     status: int | None = None
     title: ClassVar[codes.Text] = ""
     message: codes.Text | None = None
+    message_without: ClassVar[codes.Text] = ""
     type: ClassVar[str] = ""
     retry: ClassVar[str] = "never"
     description: ClassVar[codes.Text] = ""
@@ -54,16 +67,21 @@ class ApiError(APIException):
     pass_detail: ClassVar[bool | None] = None
     since: ClassVar[str] = ""
     doc_url: ClassVar[str] = ""
+    names: ClassVar[Mapping[str, str]] = {}
     params: Mapping[str, Any] = {}
     details: Mapping[str, Any] | None = None
     param: str | None = None
+    in_query: bool | None = None
     retry_after: float | None = None
     headers: Mapping[str, str] = {}
+    #: The code of the class, ``""`` for ``ApiError`` and others without one.
+    own_code: ClassVar[str] = ""
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         """Register the code of a subclass that defines one."""
         super().__init_subclass__(**kwargs)
         own = vars(cls)
+        cls.own_code = own.get("code", cls.own_code)
         defines = [name for name in ("status", "title", "message") if name in own]
         if defines and "code" in own:
             codes.register(cls._definition())
@@ -95,17 +113,19 @@ class ApiError(APIException):
 
     def __init__(
         self,
+        *args: codes.Text | None,
         code: str | None = None,
         message: codes.Text | None = None,
-        *,
         status: int | None = None,
         details: Mapping[str, Any] | None = None,
         params: Mapping[str, Any] | None = None,
         param: str | None = None,
+        in_query: bool | None = None,
         retry_after: float | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> None:
         """Keep the arguments; the catalog supplies the rest when the error is answered."""
+        code, message = self._code_and_message(args, code, message)
         Exception.__init__(self, *(arg for arg in (code, message) if arg is not None))
         if code is None and status is not None and type(self) is ApiError:
             code = ""  # the catalog's code for that status
@@ -115,8 +135,26 @@ class ApiError(APIException):
         self.details = self.details if details is None else details
         self.params = params or {}
         self.param = self.param if param is None else param
+        self.in_query = self.in_query if in_query is None else in_query
         self.retry_after = self.retry_after if retry_after is None else retry_after
         self.headers = self.headers if headers is None else headers
+
+    def _code_and_message(
+        self, given: tuple[Any, ...], code: str | None, message: codes.Text | None
+    ) -> tuple[Any, codes.Text | None]:
+        """Return the code and the message that the arguments mean, ``None`` for what they leave out."""
+        if len(given) > 2:
+            raise TypeError(f"{type(self).__qualname__} takes a code and a message by position, no more.")
+        only = given[0] if len(given) == 1 and message is None else None
+        if only is not None and self.own_code and (code is not None or not _is_code(only)):
+            return code, only
+        first, second = (*given, None, None)[:2]
+        if (first is not None and code is not None) or (second is not None and message is not None):
+            raise TypeError(f"{type(self).__qualname__} got its code or its message twice.")
+        return (code if first is None else first), (message if second is None else second)
+
+    def _known(self) -> codes.ErrorDefinition | None:
+        return codes.get(self.code) or codes.get(self.own_code)
 
     @property
     def default_code(self) -> str:  # type: ignore[override]
@@ -128,17 +166,24 @@ class ApiError(APIException):
         """The status, for readers that know only DRF: explicit, else the definition's, else 500."""
         if self.status is not None:
             return self.status
-        definition = codes.get(self.code)
+        definition = self._known()
         return definition.status if definition else 500
 
     @property
     def detail(self) -> ErrorDetail:  # type: ignore[override]
         """The text and code, for readers that know only DRF."""
-        definition = codes.get(self.code)
+        definition = self._known()
         if definition is None:
             return ErrorDetail(force_str(self.message or self.code), self.code)
         text = self.message if definition.pass_detail else None
         return ErrorDetail(force_str(text or definition.title), self.code)
+
+
+def _is_code(given: Any) -> bool:
+    # Known or mistyped: a text for people has blanks, small letters or a full stop.
+    if not isinstance(given, str):
+        return False
+    return codes.PATTERN.fullmatch(given) is not None or ("_" in given and codes.get(given.upper()) is not None)
 
 
 class RateTooHigh(Ratelimited):  # type: ignore[misc]  # it is not annotated
@@ -188,8 +233,14 @@ class ResourceConflict(ApiError):
     code = "RESOURCE_CONFLICT"
 
 
+class IdempotencyKeyMissing(ApiError):
+    """400: the request needs an idempotency key."""
+
+    code = "IDEMPOTENCY_KEY_MISSING"
+
+
 class IdempotencyKeyReused(ApiError):
-    """409: the idempotency key was used with different data."""
+    """422: the idempotency key was used with different data."""
 
     code = "IDEMPOTENCY_KEY_REUSED"
 

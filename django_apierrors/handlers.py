@@ -16,7 +16,7 @@ from rest_framework.views import exception_handler as drf_exception_handler
 from rest_framework.views import set_rollback
 
 from . import headers, negotiation, responses
-from .error_response import ErrorResponse
+from .drf_responses import ErrorResponse
 from .exception_mapping import is_left_to_django, problem_for, problem_with_code
 from .problems import Problem
 from .request_state import RequestState

@@ -18,7 +18,7 @@ from rest_framework.response import Response
 
 from . import responses, rewriting
 from .conf import Settings, conf
-from .error_response import ErrorResponse
+from .drf_responses import ErrorResponse
 from .exception_mapping import is_left_to_django
 from .maintenance import banner
 from .maintenance.always_allowed import is_admin_view

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Iterable
 from typing import Any
 
 from django.conf import settings
@@ -86,6 +87,12 @@ def format_name(request: HttpRequest, state: RequestState, view: Any = None) -> 
             named = state.conf.FORMAT if prefix is None else formats[prefix]
         state.format_name = named
     return state.format_name
+
+
+def renderer_classes(request: HttpRequest) -> Iterable[type]:
+    """Return the renderer classes of the DRF view of a request, none for any other view."""
+    renderers: Iterable[type] = getattr(_view_class(request), "renderer_classes", ())
+    return renderers
 
 
 def allowed_methods(request: HttpRequest) -> str:

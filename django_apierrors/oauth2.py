@@ -26,7 +26,7 @@ _FORBIDDEN_SCHEMES = frozenset(
 
 
 class OAuthError(ApiError):
-    """The base class of the errors of RFC 6749; raise one of the classes below.
+    """The base class of the errors of RFC 6749 and RFC 8628; raise one of the classes below.
 
     Each takes a description for the developer of the client, in English; those of 401 and 5xx have
     fixed texts. Further arguments are those of ``ApiError``, by name.
@@ -86,9 +86,27 @@ class ForbiddenScope(OAuthError):
 
 
 class AccessDenied(OAuthError):
-    """400: the user or the server refused (RFC 6749, 4.1.2.1); authorization endpoint only."""
+    """400: the user or the server refused (RFC 6749, 4.1.2.1; for devices RFC 8628, 3.5)."""
 
     code = "OAUTH_ACCESS_DENIED"
+
+
+class AuthorizationPending(OAuthError):
+    """400: the user of a device has not decided yet (RFC 8628, 3.5); token endpoint only."""
+
+    code = "OAUTH_AUTHORIZATION_PENDING"
+
+
+class SlowDown(OAuthError):
+    """400: as above, and the interval grows by 5 seconds (RFC 8628, 3.5); token endpoint only."""
+
+    code = "OAUTH_SLOW_DOWN"
+
+
+class ExpiredToken(OAuthError):
+    """400: the device code has expired (RFC 8628, 3.5); token endpoint only."""
+
+    code = "OAUTH_EXPIRED_TOKEN"
 
 
 class ServerError(OAuthError):

@@ -51,7 +51,8 @@ class Problem:
     ``message`` is the raise site's own text, ``params`` fill placeholders, ``details`` go to the
     client as JSON, ``param`` is the dotted path of the value at fault, ``retry_after`` is in
     whole seconds, ``headers`` join the response. ``is_final`` says that ``message`` outranks
-    the catalog: an operator wrote it for the clients.
+    the catalog: an operator wrote it for the clients. ``is_safe`` says that it may be shown
+    whatever ``pass_detail`` says: it quotes nothing of ours.
     """
 
     code: str
@@ -66,3 +67,4 @@ class Problem:
     headers: Mapping[str, str] = field(default_factory=dict)
     request_id: str = ""
     is_final: bool = False
+    is_safe: bool = False

@@ -11,7 +11,7 @@ from django.apps import AppConfig, apps
 from django.db import DEFAULT_DB_ALIAS, connections, router
 
 from . import catalog, codes, negotiation, rewriting
-from .exceptions import UnknownErrorCode
+from .exceptions import RaiseSiteError
 from .maintenance import responses
 from .models import ErrorCode, ErrorCodeTranslation, MaintenanceWindow, Revision, bump_revision
 from .request_state import RequestState
@@ -28,7 +28,7 @@ def receive_exception(request: Any = None, **kwargs: Any) -> None:
     """Store an exception of a middleware or the resolver, which ``process_exception`` never gets."""
     exc = sys.exc_info()[1]
     if request is not None and exc is not None:
-        with suppress(UnknownErrorCode):  # raised again when the response is made
+        with suppress(RaiseSiteError):  # raised again when the response is made
             rewriting.store_exception(request, RequestState.of(request), exc)
 
 

@@ -9,6 +9,7 @@ import sys
 import uuid
 from collections.abc import Callable
 
+from django.conf import settings
 from django.http import HttpRequest
 from django.utils.module_loading import import_string
 
@@ -42,9 +43,9 @@ def request_id(request: HttpRequest, state: RequestState) -> str:
 
 
 def _known_to_packages() -> object:
-    """Return the id that a package keeps in a context variable; one that is not imported is not asked."""
+    """Return the id that a package keeps in a context variable; one that names no requests here is not asked."""
     for package, read in _PACKAGES.items():
-        if package in sys.modules:
+        if package in sys.modules and _is_in_use(package):
             try:
                 known = read()
             except Exception:  # another version of the package: an error must never fail for want of an id
@@ -61,6 +62,11 @@ def _known_to_request(request: HttpRequest) -> object:
         if known is not None and is_sound(known):
             return known
     return None
+
+
+def _is_in_use(package: str) -> bool:
+    # Without its middleware, which sets the id and clears it, a package may keep that of another request.
+    return package == "asgi_correlation_id" or any(path.startswith(f"{package}.") for path in settings.MIDDLEWARE)
 
 
 def _of_structlog() -> object:

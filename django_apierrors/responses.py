@@ -15,11 +15,12 @@ from django.utils.cache import patch_vary_headers
 from django.utils.encoding import iri_to_uri
 from rest_framework.renderers import JSONRenderer
 
-from . import catalog, formats, headers, negotiation
+from . import catalog, formats, headers, negotiation, spelling
 from .catalog import Entry
 from .codes import phrase
 from .conf import conf
-from .prepared import PreparedAnswer, prepared_answer, renderer
+from .formats import Format
+from .prepared_answers import PreparedAnswer, prepared_answer, renderer
 from .problems import Problem
 from .request_state import RequestState
 
@@ -112,14 +113,14 @@ def make_body(
     state = RequestState.of(request)
     try:
         format_ = formats.get(state.format_name or negotiation.format_name(request, state) or conf.FORMAT)
-        if problem.errors:
-            problem = format_.about(problem)
+        if problem.errors or problem.param:
+            problem = _name_members(problem, format_, request, state)
         prepared = prepared_answer(problem, format_, request, state, response)
         docs_base = negotiation.docs_base(request, state.conf)
         body: Any = prepared.body_for(problem) if as_bytes else None
         if body is None:
-            body = format_.body(problem, prepared.resolved.linked(docs_base))
-            body = renderer.render(body) if as_bytes else body
+            entry = prepared.resolved.linked(docs_base)
+            body = formats.bounded(format_, problem, entry, renderer.render)[as_bytes]
         _set_fixed_headers(response, problem, request, state)
         _set_text_headers(response, problem, prepared, docs_base)
         for name, value in format_.headers.items():
@@ -130,6 +131,14 @@ def make_body(
     _set_fixed_headers(response, problem, request, state)
     fallback = _fallback_body(problem, response.status_code)
     return renderer.render(fallback) if as_bytes else fallback, JSONRenderer.media_type
+
+
+def _name_members(problem: Problem, format_: Format, request: HttpRequest, state: RequestState) -> Problem:
+    """Return a problem with names as the client spells them, and with the errors that the format writes."""
+    if not isinstance(format_, formats.OAuth2):  # RFC 6749 names its parameters itself
+        renderers = negotiation.renderer_classes(request)
+        problem = spelling.respelled(problem, spelling.case_for(state.conf.CASE, renderers))
+    return format_.about(problem) if problem.errors else problem
 
 
 def _set_fixed_headers(response: HttpResponseBase, problem: Problem, request: HttpRequest, state: RequestState) -> None:

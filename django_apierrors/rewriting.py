@@ -15,10 +15,10 @@ from django.shortcuts import resolve_url
 from rest_framework.response import Response
 from rest_framework.utils.serializer_helpers import ReturnDict, ReturnList
 
-from . import codes, error_response, headers, negotiation, responses
+from . import codes, drf_responses, headers, negotiation, responses
 from .conf import conf
 from .exception_mapping import is_left_to_django, problem_for, problem_for_detail, problem_with_code
-from .exceptions import UnknownErrorCode
+from .exceptions import RaiseSiteError
 from .problems import Problem
 from .request_id import is_sound
 from .request_state import RequestState
@@ -55,7 +55,7 @@ def reconcile(request: HttpRequest, response: HttpResponseBase, problem: Problem
     if changed != problem and responses.is_as_written(response):
         state.request_id = changed.request_id
         del response[headers.RETRY_AFTER]
-        if isinstance(response, error_response.ErrorResponse):
+        if isinstance(response, drf_responses.ErrorResponse):
             response.renew(changed)
         elif isinstance(response, HttpResponse) and not response.streaming:
             responses.renew(response, changed, request)
@@ -74,7 +74,7 @@ def _warn_of_id() -> None:
 def store_exception(request: HttpRequest, state: RequestState, exc: BaseException) -> Problem | None:
     """Keep an exception until the response is finished; return its problem if that will be ours to write.
 
-    If it will, log records of the request name its code from now on. Raises ``UnknownErrorCode``
+    If it will, log records of the request name its code from now on. Raises a ``RaiseSiteError``
     as ``problem_for`` does.
     """
     if state.is_stored and state.exception is exc:
@@ -85,7 +85,7 @@ def store_exception(request: HttpRequest, state: RequestState, exc: BaseExceptio
             problem = problem_for(exc, request, state)
             state.code = problem.code
             return problem
-    except UnknownErrorCode:
+    except RaiseSiteError:
         raise
     except Exception:  # a wrong setting must never hide what happened
         logger.exception("An error could not be judged; it is left to Django")
@@ -103,7 +103,7 @@ def convert_returned(request: HttpRequest, response: Response) -> None:
         return
     errors = _serializer_errors(response.data)
     if errors is not None and negotiation.is_ours(request, RequestState.of(request)):
-        error_response.convert(response, problem_for_detail(errors, request, response.status_code), request, errors)
+        drf_responses.convert(response, problem_for_detail(errors, request, response.status_code), request, errors)
 
 
 def _serializer_errors(data: Any) -> Any:
@@ -134,11 +134,13 @@ def _problem_of_finished(request: HttpRequest, response: HttpResponseBase, state
     is_djangos = exc is not None or request.resolver_match is None or getattr(response, "_has_been_logged", False)
     if not _is_replaceable(request, response, is_djangos):
         return None
+    is_debug = settings.DEBUG and not conf.DEBUG_ERRORS
     if exc is None:
-        return _problem_of_status(request, response, is_djangos)
+        # With DEBUG a framework may show its traceback, as django-ninja does.
+        is_traceback = is_debug and response.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR and _has_body(response)
+        return None if is_traceback else _problem_of_status(request, response, is_djangos)
     problem = problem_for(exc, request, state)
-    is_server_error = problem.status >= HTTPStatus.INTERNAL_SERVER_ERROR
-    if is_server_error and settings.DEBUG and not conf.DEBUG_ERRORS and is_left_to_django(exc, problem.status):
+    if is_debug and problem.status >= HTTPStatus.INTERNAL_SERVER_ERROR and is_left_to_django(exc, problem.status):
         response.status_code = problem.status
         return None  # Django's technical page helps a developer more than our texts
     return problem
@@ -159,13 +161,17 @@ def _is_replaceable(request: HttpRequest, response: HttpResponseBase, is_djangos
     """
     if getattr(response, "exception", False):
         return False  # DRF marks what an exception handler made
-    if not response.streaming and not getattr(response, "content", b""):
+    if not _has_body(response):
         return True
     content_type = response.headers.get(headers.CONTENT_TYPE, "").partition(";")[0].strip().lower()
     if content_type not in ("", "text/html", "text/plain"):
         return False
     is_negotiated = hasattr(response, "data")  # DRF chose this type with the client
     return is_djangos or not (is_negotiated or negotiation.accepts_html_explicitly(request))
+
+
+def _has_body(response: HttpResponseBase) -> bool:
+    return response.streaming or bool(getattr(response, "content", b""))
 
 
 def _problem_of_status(request: HttpRequest, response: HttpResponseBase, is_djangos: bool) -> Problem:

@@ -180,7 +180,7 @@ def test_a_status_that_is_no_number_filters_nothing(editor):
 @pytest.mark.parametrize("kind", codes.TYPES)
 def test_the_type_filter_finds_what_the_catalog_answers(kind, editor, own):
     edit("AUTH_KEY_INVALID", status=400)  # its type follows
-    edit("IDEMPOTENCY_KEY_REUSED", status=422)  # its type was chosen and stays
+    edit("IDEMPOTENCY_KEY_REUSED", status=409)  # its type was chosen and stays
     edit("GONE", type="api_error")
     edit("RATE_TOO_HIGH", status=420)
     answered = [obj.code for obj in ErrorCode.objects.all() if get_entry(obj).type == kind]
@@ -426,7 +426,12 @@ def test_replacements_never_lead_in_a_circle(editor):
 
 
 def test_a_replacement_is_searched_for(editor):
-    query = {"app_label": "django_apierrors", "model_name": "errorcode", "field_name": "replaced_by", "term": "slow"}
+    query = {
+        "app_label": "django_apierrors",
+        "model_name": "errorcode",
+        "field_name": "replaced_by",
+        "term": "rate_too",
+    }
     results = editor.get("/admin/autocomplete/", query).json()["results"]
     assert [result["text"] for result in results] == ["RATE_TOO_HIGH"]
 

@@ -45,13 +45,14 @@ def german(settings):
         (ApiError("RESOURCE_CONFLICT"), "The request conflicts with the current state."),
         (ApiError("RESOURCE_CONFLICT", ""), "The request conflicts with the current state."),
         (ApiError("RESOURCE_CONFLICT", "Mine."), "Mine."),
-        (ApiError("RESOURCE_CONFLICT", "Mine, {a}.", params={"a": 1}), "Mine, 1."),
-        (ApiError("RESOURCE_CONFLICT", "Mine, {a}."), "Conflict."),
+        (ApiError("RESOURCE_CONFLICT", "Mine, {a}.", params={"a": 1}), "Mine, {a}."),
+        (ApiError("RESOURCE_CONFLICT", "Mine, {a}."), "Mine, {a}."),
+        (ApiError("RESOURCE_CONFLICT", "\x00"), "The request conflicts with the current state."),
         (ApiError("RESOURCE_CONFLICT", "a\x00b\r\nc \ud800"), "a b c \ufffd"),
         (ApiError("RESOURCE_CONFLICT", "m" * 9000), "m" * 2000),
         (ApiError("PERMISSION_DENIED", "Withheld."), "These credentials may not do this."),
-        (ApiError("INSUFFICIENT_BALANCE"), "Insufficient balance."),
-        (ApiError("INSUFFICIENT_BALANCE", params={"required": 1}), "Insufficient balance."),
+        (ApiError("INSUFFICIENT_BALANCE", "Only 3 is left."), "Only 3 is left."),
+        (ApiError("PARAM_NOT_FOUND"), "A required parameter is missing."),
         (
             ApiError("INSUFFICIENT_BALANCE", params={"required": 2, "available": 0}),
             "This needs 2 but only 0 is available.",
@@ -85,7 +86,7 @@ def test_a_final_text_wins_over_the_admin_and_a_brace_in_it_is_a_brace():
             assert shown.message_for(problem) == text
             assert shown.message_for(dataclasses.replace(problem, is_final=False)) == shown.message
     unprintable = Problem(code="PERMISSION_DENIED", status=403, message="\x00", is_final=True)
-    assert entry.message_for(unprintable) == "Permission denied."
+    assert entry.message_for(unprintable) == entry.message
 
 
 def test_a_code_that_nothing_defines_has_no_entry():
@@ -149,7 +150,7 @@ def test_a_text_is_in_the_language_of_the_client(
 
 def test_a_text_without_a_translation_claims_no_language(api, set_view, german, settings):
     settings.MIDDLEWARE = [name for name in settings.MIDDLEWARE if "Locale" not in name]
-    set_view(ApiError("INSUFFICIENT_BALANCE"))
+    set_view(ApiError("INSUFFICIENT_BALANCE", "Short."))
     response = api.get("/api/drf", headers={"Accept-Language": "de"})
     assert "Content-Language" not in response.headers
 
@@ -168,8 +169,10 @@ def test_without_translation_the_texts_are_those_of_the_project(api, set_view, r
     assert "Accept-Language" not in response.headers.get("Vary", "")
 
 
-def test_the_title_that_stands_in_is_translated_too(api, set_view, required, german):
-    set_view(ApiError("FIELD_REQUIRED", "{missing}"))
+def test_the_title_that_stands_in_is_translated_too(api, set_view, required, german, monkeypatch):
+    reworded = dataclasses.replace(codes.get("FIELD_REQUIRED"), message="{missing}")
+    monkeypatch.setitem(codes.registry, "FIELD_REQUIRED", reworded)
+    set_view(ApiError("FIELD_REQUIRED"))
     assert api.get("/api/drf", headers={"Accept-Language": "de"}).json()["error"]["message"] == "Ja."
 
 

@@ -1,6 +1,10 @@
 """The system checks: every wrong set-up is named, and the hint is the fix."""
 
+import functools
 import gc
+import itertools
+import random
+import re
 import sys
 import types
 
@@ -8,16 +12,19 @@ import pytest
 from django.contrib.sessions.middleware import SessionMiddleware
 from django.core.cache.backends.base import BaseCache
 from django.core.cache.backends.locmem import LocMemCache
-from django.core.checks import run_checks
+from django.core.checks import ERROR, INFO, WARNING, run_checks
 from django.core.management import CommandError, call_command
 from django.http import HttpResponse
-from django.urls import include, path
+from django.urls import clear_url_caches, include, path
+from django.views.defaults import page_not_found
+from rest_framework import views as drf_views
 from rest_framework.views import APIView
 
 from django_apierrors import codes
+from django_apierrors.checks import check_middleware_order
 from django_apierrors.codes import ErrorDefinition
 from django_apierrors.exceptions import ApiError
-from django_apierrors.handlers import handler400, handler403, handler404, handler500
+from django_apierrors.handlers import answer, exception_handler, handler400, handler403, handler404, handler500
 from django_apierrors.middleware import ApiErrorMiddleware
 from django_apierrors.ratelimit import RatelimitThrottle, keys, policies, ratelimit
 
@@ -27,6 +34,23 @@ SECURITY = "django.middleware.security.SecurityMiddleware"
 GZIP = "django.middleware.gzip.GZipMiddleware"
 SESSION = "django.contrib.sessions.middleware.SessionMiddleware"
 COMMON = "django.middleware.common.CommonMiddleware"
+CACHE = "django.middleware.cache.UpdateCacheMiddleware"
+#: The other middleware of Django, in the order of its documentation.
+EVERY_OTHER = [
+    "django.middleware.http.ConditionalGetMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    COMMON,
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django.middleware.common.BrokenLinkEmailsMiddleware",
+    "django.contrib.sites.middleware.CurrentSiteMiddleware",
+    "django.middleware.cache.FetchFromCacheMiddleware",
+    "django.contrib.flatpages.middleware.FlatpageFallbackMiddleware",
+    "django.contrib.redirects.middleware.RedirectFallbackMiddleware",
+]
 
 
 class TheirsOfOurs(ApiErrorMiddleware):
@@ -59,6 +83,18 @@ def a_function(request):
 
 def their_handler(exc, context):
     return None
+
+
+def their_other_handler(exc, context):
+    """Calls DRF's own, which has the same name as ours."""
+    return drf_views.exception_handler(exc, context)
+
+
+def a_wrapper_of_ours(exc, context):
+    response = exception_handler(exc, context)
+    if response is not None:
+        response["X-Shop"] = "1"
+    return response
 
 
 async def an_async_function(group, request):
@@ -262,20 +298,54 @@ def test_e011_drfs_own_handler_is_named_with_the_setting_to_paste(settings):
     assert message.hint == 'REST_FRAMEWORK = {"EXCEPTION_HANDLER": "django_apierrors.handlers.exception_handler"}'
 
 
-def test_w001_another_handler_is_named(settings):
+@pytest.mark.parametrize("name", ["their_handler", "their_other_handler"])
+def test_e011_a_handler_that_does_not_call_ours_is_named(settings, name):
+    settings.REST_FRAMEWORK = {"EXCEPTION_HANDLER": f"{__name__}.{name}"}
+    message = the_message("E011")
+    assert f"{__name__}.{name}" in message.msg and "passes untouched" in message.msg
+    assert 'REST_FRAMEWORK = {"EXCEPTION_HANDLER": "django_apierrors.handlers.exception_handler"}' in message.hint
+    assert "call django_apierrors.handlers.exception_handler from your handler" in message.hint
+
+
+def test_a_handler_that_calls_ours_is_right(settings):
+    settings.REST_FRAMEWORK = {"EXCEPTION_HANDLER": f"{__name__}.a_wrapper_of_ours"}
+    assert messages() == []
+
+
+@pytest.mark.parametrize(
+    ("formats", "is_right"),
+    [
+        ({"/": None}, True),
+        ({"/": None, "/old/": None}, True),
+        ({"/": None, "/api/v2/": "nested"}, False),
+        ({"/old/": None}, False),
+    ],
+)
+def test_e011_is_silent_where_nothing_is_to_be_structured(settings, formats, is_right):
     settings.REST_FRAMEWORK = {"EXCEPTION_HANDLER": f"{__name__}.their_handler"}
-    message = the_message("W001")
-    assert f"{__name__}.their_handler" in message.msg
-    assert "django_apierrors.handlers.exception_handler" in message.hint
+    settings.APIERRORS = {"FORMATS": formats}
+    assert [message.id for message in messages()] == ([] if is_right else ["django_apierrors.E011"])
 
 
-@pytest.mark.parametrize("above", [CORS, SECURITY, GZIP])
+def test_e011_is_silent_without_drf(settings, monkeypatch):
+    settings.REST_FRAMEWORK = {}
+    settings.INSTALLED_APPS = [name for name in settings.INSTALLED_APPS if name != "rest_framework"]
+    settings.ROOT_URLCONF = routes(monkeypatch, path("a", view))
+    assert messages() == []
+    clear_url_caches()
+    settings.ROOT_URLCONF = routes(monkeypatch, path("b", APIView.as_view()))
+    assert the_message("E011")
+    settings.ROOT_URLCONF = None
+    assert messages() == []
+
+
+@pytest.mark.parametrize(("above", "number"), [(CORS, "E012"), (GZIP, "E012"), (SECURITY, "W010")])
 @pytest.mark.parametrize("ours", [OURS, f"{__name__}.TheirsOfOurs"])
-def test_e012_a_middleware_whose_headers_our_answers_would_lack_is_named(settings, above, ours):
-    settings.MIDDLEWARE = [ours, COMMON, above]
-    message = the_message("E012")
+def test_a_middleware_whose_headers_our_responses_would_lack_is_named(settings, above, number, ours):
+    settings.MIDDLEWARE = [ours, above, COMMON]
+    message = the_message(number)
     assert above.rpartition(".")[2] in message.msg
-    assert f'below "{above}"' in message.hint
+    assert message.hint == f'Move "{OURS}" below "{above}" and above "{COMMON}" in MIDDLEWARE.'
     settings.MIDDLEWARE = [above, ours, COMMON]
     assert messages() == []
 
@@ -285,22 +355,78 @@ def test_e012_a_middleware_whose_headers_our_answers_would_lack_is_named(setting
     [
         SESSION,
         COMMON,
+        CACHE,
         "django.middleware.locale.LocaleMiddleware",
         "django.middleware.csrf.CsrfViewMiddleware",
-        "django.middleware.cache.UpdateCacheMiddleware",
         "django.middleware.http.ConditionalGetMiddleware",
     ],
 )
-def test_e013_a_middleware_whose_errors_we_never_see_is_named(settings, below):
+def test_w011_a_middleware_whose_errors_we_never_see_is_named(settings, below):
     settings.MIDDLEWARE = [below, OURS]
-    message = the_message("E013")
+    message = the_message("W011")
     assert below.rpartition(".")[2] in message.msg
-    assert f'above "{below}"' in message.hint
+    assert message.hint == f'Move "{OURS}" above "{below}" in MIDDLEWARE.'
+
+
+def test_security_below_session_is_a_warning_wherever_we_stand(settings):
+    for place, number in enumerate(("W010", "W010", "W011")):
+        settings.MIDDLEWARE = [SESSION, SECURITY]
+        settings.MIDDLEWARE.insert(place, OURS)
+        found = messages()
+        assert f"django_apierrors.{number}" in {message.id for message in found}
+        assert {message.level for message in found} == {WARNING}
+        hint = f'Move "{SECURITY}" above "{SESSION}" in MIDDLEWARE, as Django\'s documentation does, and "{OURS}"'
+        assert all(message.hint == f"{hint} between them." for message in found)
+
+
+def test_the_order_of_djangos_documentation_is_right(settings):
+    # "Middleware ordering": the cache above GZip, everything else below it.
+    settings.MIDDLEWARE = [SECURITY, CACHE, GZIP, OURS, SESSION, *EVERY_OTHER]
+    assert messages() == []
+
+
+def follow(hint, middleware):
+    """Return the middleware after the moves of a hint."""
+    paths = re.findall(r'"([^"]+)"', hint)
+    if "between them" in hint:
+        *moved, target, _ours = paths
+        rest = [path for path in middleware if path not in (*moved, OURS)]
+        index = rest.index(target)
+        return [*rest[:index], *moved, OURS, *rest[index:]]
+    rest = [path for path in middleware if path != OURS]
+    index = rest.index(paths[-1]) if "above" in hint else rest.index(paths[-1]) + 1
+    return [*rest[:index], OURS, *rest[index:]]
+
+
+def orders():
+    """Yield every order of the middleware that have a place, and random orders of all middleware."""
+    yield from itertools.permutations([SECURITY, SESSION, GZIP, CACHE, CORS])
+    everything = [SECURITY, SESSION, GZIP, CACHE, CORS, *EVERY_OTHER]
+    shuffle = random.Random(12).sample
+    yield from (shuffle(everything, len(everything)) for _ in range(20))
+
+
+def test_every_order_has_a_place_without_an_error_and_its_hints_lead_to_one_without_a_message(settings):
+    for order in orders():
+        levels = []
+        for place in range(len(order) + 1):
+            settings.MIDDLEWARE = [*order[:place], OURS, *order[place:]]
+            found = check_middleware_order()
+            levels.append(max((message.level for message in found), default=0))
+            assert all(
+                message.id == "django_apierrors.E012" and re.search("CorsM|GZipM", message.msg)
+                for message in found
+                if message.level >= ERROR
+            )
+            for hint in {message.hint for message in found}:
+                settings.MIDDLEWARE = follow(hint, settings.MIDDLEWARE)
+                assert check_middleware_order() == [], (order, place, hint)
+        assert min(levels) < ERROR, order
 
 
 def test_subclasses_of_other_middleware_are_known(settings):
     settings.MIDDLEWARE = [f"{__name__}.TheirsOfSession", f"{__name__}.TheirsOfOurs"]
-    assert f"{__name__}.TheirsOfSession" in the_message("E013").hint
+    assert f"{__name__}.TheirsOfSession" in the_message("W011").hint
 
 
 def test_a_middleware_that_is_a_function_or_of_nobody_has_no_place(settings):
@@ -328,7 +454,86 @@ def test_w002_needs_a_urlconf(settings):
     assert messages() == []
 
 
-def test_w003_another_csrf_failure_view_is_named(settings):
+DEFAULT_404 = "django.views.defaults.page_not_found"
+
+
+def our_page(request, exception=None):
+    return HttpResponse("lost", status=404)
+
+
+def our_page_after_ours(request, exception=None):
+    return answer(request, exception) or our_page(request)
+
+
+def our_csrf_page(request, reason=""):
+    return HttpResponse("forged", status=403)
+
+
+def our_csrf_page_after_ours(request, reason=""):
+    from django_apierrors.handlers import csrf_failure
+
+    response = csrf_failure(request, reason)
+    return response if "X-Error-Code" in response.headers else our_csrf_page(request, reason)
+
+
+def error_view(settings, monkeypatch, value):
+    """Set handler404 of the root URLconf, whose other error views are ours by dotted path."""
+    settings.ROOT_URLCONF = routes(monkeypatch)
+    urlconf = sys.modules[settings.ROOT_URLCONF]
+    for name in ("handler400", "handler403", "handler500"):
+        setattr(urlconf, name, f"django_apierrors.handlers.{name}")
+    urlconf.handler404 = value
+
+
+@pytest.mark.parametrize(
+    "view",
+    [
+        handler404,
+        "django_apierrors.handlers.handler404",
+        our_page_after_ours,
+        f"{__name__}.our_page_after_ours",
+        functools.partial(our_page_after_ours),
+    ],
+)
+def test_an_error_view_that_is_ours_or_asks_ours_is_right(settings, monkeypatch, view):
+    error_view(settings, monkeypatch, view)
+    assert messages() == []
+
+
+@pytest.mark.parametrize("view", [None, DEFAULT_404, page_not_found])
+def test_w002_djangos_own_error_view_is_missing_and_only_it_is_imported(settings, monkeypatch, view):
+    error_view(settings, monkeypatch, view)
+    message = the_message("W002")
+    assert message.msg == "limited_routes lacks handler404: errors above the middleware stay HTML."
+    assert message.hint == "Add to limited_routes: from django_apierrors.handlers import handler404"
+
+
+@pytest.mark.parametrize("view", [our_page, f"{__name__}.our_page"])
+def test_i002_a_page_of_the_project_is_kept(settings, monkeypatch, view):
+    error_view(settings, monkeypatch, view)
+    message = the_message("I002")
+    assert message.level == INFO
+    assert message.msg.startswith("handler404 of limited_routes")
+    assert "import" not in message.hint
+    assert "return answer(request, exception) or my_page(request)" in message.hint
+
+
+def test_an_error_view_that_cannot_be_imported_is_left_to_django(settings, monkeypatch):
+    error_view(settings, monkeypatch, "nowhere.at_all")
+    assert messages() == []
+
+
+def test_i003_a_csrf_page_of_the_project_is_kept(settings):
+    settings.CSRF_FAILURE_VIEW = f"{__name__}.our_csrf_page"
+    message = the_message("I003")
+    assert message.level == INFO
+    assert "django_apierrors.handlers.csrf_failure(request, reason) first" in message.hint
+    for view in ("our_csrf_page_after_ours", "no_page"):
+        settings.CSRF_FAILURE_VIEW = f"{__name__}.{view}"
+        assert messages() == []
+
+
+def test_w003_djangos_csrf_failure_view_is_named(settings):
     settings.CSRF_FAILURE_VIEW = "django.views.csrf.csrf_failure"
     assert 'CSRF_FAILURE_VIEW = "django_apierrors.handlers.csrf_failure"' in the_message("W003").hint
 
@@ -744,6 +949,7 @@ def test_a_project_without_limits_may_have_any_store(settings, given):
     cache(settings, "nowhere.Cache")
     settings.USE_X_FORWARDED_HOST = True
     assert messages() == []
+    settings.APIERRORS = {**given, "TRUSTED_PROXIES": ["unix"]}
     assert run_checks(tags=["django_apierrors"], include_deployment_checks=True) == []
 
 
@@ -802,6 +1008,7 @@ def test_w008_a_store_that_may_hang_is_named_with_the_options_to_set(settings, b
     ("changes", "told"),
     [
         ({"USE_X_FORWARDED_HOST": True}, "Requests come through a proxy"),
+        ({"USE_X_FORWARDED_PORT": True}, "Requests come through a proxy"),
         ({"SECURE_PROXY_SSL_HEADER": ("HTTP_X_FORWARDED_PROTO", "https")}, "Requests come through a proxy"),
         ({"RATELIMIT_IP_META_KEY": "HTTP_X_REAL_IP"}, "RATELIMIT_IP_META_KEY is not read"),
     ],

@@ -23,7 +23,8 @@ ENDPOINT_NOT_FOUND 404 never validation_error
 METHOD_NOT_ALLOWED 405 never validation_error
 NOT_ACCEPTABLE 406 never validation_error
 RESOURCE_CONFLICT 409 never validation_error
-IDEMPOTENCY_KEY_REUSED 409 never idempotency_error
+IDEMPOTENCY_KEY_MISSING 400 never idempotency_error
+IDEMPOTENCY_KEY_REUSED 422 never idempotency_error
 IDEMPOTENCY_KEY_IN_USE 409 safe idempotency_error
 GONE 410 never validation_error
 PRECONDITION_FAILED 412 never validation_error
@@ -47,6 +48,9 @@ OAUTH_UNSUPPORTED_RESPONSE_TYPE 400 never validation_error
 OAUTH_INVALID_SCOPE 400 never validation_error
 OAUTH_FORBIDDEN_SCOPE 400 never validation_error
 OAUTH_ACCESS_DENIED 400 never validation_error
+OAUTH_AUTHORIZATION_PENDING 400 safe validation_error
+OAUTH_SLOW_DOWN 400 safe validation_error
+OAUTH_EXPIRED_TOKEN 400 never validation_error
 OAUTH_SERVER_ERROR 500 idempotent api_error
 OAUTH_TEMPORARILY_UNAVAILABLE 503 safe api_error
 """

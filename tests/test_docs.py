@@ -53,7 +53,7 @@ def test_every_check_id_is_in_the_table_and_nothing_else():
     source = "".join(path.read_text() for path in Path(checks.__file__).parent.glob("*.py"))
     used = {f"E{int(number):03}" for number in re.findall(r"\berror\(\s*(\d+)", source)}
     used |= {f"W{int(number):03}" for number in re.findall(r"\bwarning\(\s*(\d+)", source)}
-    used |= set(re.findall(r"django_apierrors\.(I\d+)", source))
+    used |= {f"I{int(number):03}" for number in re.findall(r"\binfo\(\s*(\d+)", source)}
     documented = set(re.findall(r"`django_apierrors\.([EWI]\d+)`", section("## System checks", "## License")))
     assert documented == used
 

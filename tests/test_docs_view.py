@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.contrib.auth.models import Permission
 from django.test import Client, override_settings
+from django.urls import clear_script_prefix, set_script_prefix
 from django.utils import timezone
 
 from django_apierrors import catalog, codes, maintenance
@@ -177,7 +178,7 @@ def test_the_section_of_oauth_says_at_which_endpoint_each_error_occurs(client, c
     assert set(places) == set(BUILTIN["oauth2"].codes)
     assert all(places.values())
     assert places["OAUTH_INVALID_CLIENT"] == {"token endpoint"}
-    assert places["OAUTH_ACCESS_DENIED"] == {"authorization endpoint"}
+    assert places["OAUTH_UNSUPPORTED_RESPONSE_TYPE"] == {"authorization endpoint"}
     assert places["OAUTH_INVALID_SCOPE"] == {"token endpoint", "authorization endpoint"}
     assert "Occurs at" not in page.replace(oauth, "")
 
@@ -186,7 +187,7 @@ def test_the_section_of_oauth_says_at_which_endpoint_each_error_occurs(client, c
     ("code", "place"),
     [
         ("OAUTH_INVALID_GRANT", "token endpoint"),
-        ("OAUTH_ACCESS_DENIED", "authorization endpoint"),
+        ("OAUTH_UNSUPPORTED_RESPONSE_TYPE", "authorization endpoint"),
         ("INSUFFICIENT_SCOPE", "protected resources"),
     ],
 )
@@ -202,7 +203,7 @@ def test_the_page_and_the_exports_of_a_code_say_where_it_occurs(client, code, pl
     "query, wanted",
     [
         ("q=rate_too", ["RATE_TOO_HIGH"]),
-        ("q=SLOW+down", ["RATE_TOO_HIGH"]),
+        ("q=SLOW+down", ["RATE_TOO_HIGH", "OAUTH_SLOW_DOWN"]),
         ("q=revoked", ["AUTH_KEY_INVALID"]),
         ("q=rate_limit_exceeded", ["RATE_TOO_HIGH"]),
         ("status=410", ["GONE"]),
@@ -795,3 +796,104 @@ def test_the_index_lists_the_live_rate_limits_those_of_every_address_first(clien
 
 def test_without_rate_limits_the_index_has_no_section_of_them(client):
     assert 'id="limits"' not in client.get("/errors/").content.decode()
+
+
+# One base, and no key without encryption
+
+SAMPLES = ["curl", "python", "javascript"]
+
+
+def snippets(page):
+    """Return the samples of a page that send a key."""
+    return [unescaped(text) for text in re.findall(r"<pre.*?<code>(.*?)</code>", page, re.DOTALL) if "Authoriz" in text]
+
+
+def test_documents_samples_and_links_have_one_base_whatever_host_was_asked(client, configure):
+    configure(DOCS={"BASE_URL": "https://api.example.org/"}, FORMAT="problem")
+    for path in ("/errors/", "/errors/GONE/", "/errors/GONE.json", "/errors/catalog.json", "/errors/catalog.csv"):
+        response = client.get(path, headers={"Host": "localhost"})
+        assert response.status_code == 200
+        assert "localhost" not in response.content.decode()
+    page = html(client.get("/errors/GONE/", headers={"Host": "localhost"}))
+    assert [text.count("https://api.example.org/api/") for text in snippets(page)] == [1, 1, 1]
+    assert "https://api.example.org/errors/GONE/" in section(page, "example")
+
+
+@pytest.mark.parametrize(
+    ("docs", "is_secure", "base"),
+    [
+        ({}, True, "https://localhost"),
+        ({}, False, "https://api.example.com"),
+        ({"BASE_URL": "http://api.shop.example"}, True, "https://api.example.com"),
+        ({"BASE_URL": "HTTPS://api.shop.example"}, False, "HTTPS://api.shop.example"),
+    ],
+)
+@pytest.mark.parametrize("code", ["GONE", "RATE_TOO_HIGH", "INTERNAL_SERVER_ERROR"])
+def test_a_sample_with_a_key_is_encrypted(client, configure, code, docs, is_secure, base):
+    configure(DOCS=docs)
+    found = snippets(html(client.get(f"/errors/{code}/", secure=is_secure, headers={"Host": "localhost"})))
+    assert len(found) == len(SAMPLES)
+    assert all(f"{base}/api/" in text and "http://" not in text for text in found)
+
+
+def test_samples_know_the_script_name(client, configure):
+    configure(API_PATHS=["/v1/"])
+    set_script_prefix("/shop/")  # as the handler of WSGI does; the test client does not
+    try:
+        page = html(client.get("/errors/GONE/", secure=True))
+    finally:
+        clear_script_prefix()
+    assert [text.count("https://testserver/shop/v1/") for text in snippets(page)] == [1, 1, 1]
+
+
+# What a cookie chose is not public
+
+
+@pytest.mark.parametrize("path", ["/errors/", "/errors/GONE.json", "/errors/catalog.md"])
+@pytest.mark.parametrize("locale", [True, False])
+@pytest.mark.parametrize("cookie", ["de", "en", "nonsense"])
+def test_a_page_whose_language_a_cookie_chose_is_private(client, settings, many_languages, path, locale, cookie):
+    if not locale:
+        settings.MIDDLEWARE = [name for name in settings.MIDDLEWARE if "locale" not in name]
+    assert client.get(path)["Cache-Control"] == "public, max-age=60"
+    client.cookies["django_language"] = cookie
+    response = client.get(path)
+    assert response["Content-Language"] == ("de" if cookie == "de" else "en")
+    assert response["Cache-Control"] == "private, max-age=60"
+    settings.USE_I18N = False
+    assert client.get(path)["Cache-Control"] == "public, max-age=60"
+
+
+def profile_middleware(get_response):
+    """Choose the language of a user, as projects do."""
+
+    def middleware(request):
+        request.LANGUAGE_CODE = "de"
+        return get_response(request)
+
+    return middleware
+
+
+def test_a_page_whose_language_a_session_chose_is_private(client, settings, many_languages):
+    settings.MIDDLEWARE = [*settings.MIDDLEWARE, f"{__name__}.profile_middleware"]
+    response = client.get("/errors/GONE/")
+    assert response["Content-Language"] == "de"
+    assert response["Cache-Control"] == "private, max-age=60"
+    assert client.get("/errors/GONE/", headers={"Accept-Language": "de"})["Cache-Control"] == "public, max-age=60"
+
+
+@pytest.mark.parametrize(("path", "language"), [("/de/errors/", "de"), ("/errors/", "en-us")])
+@pytest.mark.parametrize("cookie", ["", "de", "fr"])
+def test_a_language_in_the_url_is_public_whatever_the_cookie_says(
+    client, settings, many_languages, path, language, cookie
+):
+    settings.ROOT_URLCONF = "support.docs_urls_by_language"
+    client.cookies["django_language"] = cookie
+    response = client.get(path, headers={"Accept-Language": "fr"})
+    assert response["Content-Language"] == language
+    assert response["Cache-Control"] == "public, max-age=60"
+
+
+def test_a_page_of_somebody_who_is_logged_in_is_private(client, user):
+    client.force_login(user)
+    assert client.get("/errors/")["Cache-Control"] == "private, max-age=60"

@@ -174,7 +174,7 @@ def test_fields_called_like_members_of_a_body_are_only_fields(every_format, api,
     names = ["title", "type", "status", "errors", "code", "error", "detail"]
     set_view(ValidationError({name: [f"About {name}."] for name in names}))
     body = api.post("/api/problem/drf").json()
-    assert (body["status"], body["title"], body["code"]) == (400, "Validation failed", "VALIDATION_FAILED")
+    assert (body["status"], body["title"], body["code"]) == (400, "Bad Request", "VALIDATION_FAILED")
     assert [error["pointer"] for error in body["errors"]] == [f"#/{name}" for name in names]
 
 

@@ -497,7 +497,7 @@ def test_the_method_is_named_and_cut(api):
 
 @pytest.mark.parametrize(
     ("content_type", "message"),
-    [("text/csv", "text/csv is not accepted here."), ("", "Unsupported media type.")],
+    [("text/csv", "text/csv is not accepted here."), ("", "The media type of the body is not accepted here.")],
 )
 def test_the_media_type_is_named(content_type, message, api, set_view):
     set_view(exceptions.UnsupportedMediaType("x"))

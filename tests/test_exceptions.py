@@ -8,6 +8,7 @@ import sys
 from dataclasses import replace
 
 import pytest
+from django.test import Client
 from django.utils.translation import gettext_lazy
 from rest_framework.exceptions import ErrorDetail
 
@@ -17,6 +18,7 @@ from django_apierrors.exceptions import (
     IdempotencyKeyInUse,
     ResourceNotFound,
     ServiceUnavailable,
+    UnfilledPlaceholder,
     UnknownErrorCode,
 )
 from django_apierrors.testing import assert_api_error
@@ -55,7 +57,12 @@ def test_all_that_a_raise_site_says_is_answered_also_by_a_copy(copied, url, api,
     set_view(copied(everything()))
     response = api.get(url)
     assert_api_error(
-        response, "INSUFFICIENT_BALANCE", 409, httpCode=409, message="Short by 25.00.", details={"required": "25.00"}
+        response,
+        "INSUFFICIENT_BALANCE",
+        409,
+        httpCode=409,
+        message="Short by {required}.",
+        details={"required": "25.00"},
     )
     assert response["Retry-After"] == "3"
     assert response["X-Extra"] == "1"
@@ -69,7 +76,8 @@ def test_all_that_a_raise_site_says_is_answered_also_by_a_copy(copied, url, api,
         (exceptions.ParamNotFound("items.0.price"), "PARAM_NOT_FOUND", 400),
         (exceptions.ResourceNotFound(), "RESOURCE_NOT_FOUND", 404),
         (exceptions.ResourceConflict(), "RESOURCE_CONFLICT", 409),
-        (exceptions.IdempotencyKeyReused(), "IDEMPOTENCY_KEY_REUSED", 409),
+        (exceptions.IdempotencyKeyMissing(), "IDEMPOTENCY_KEY_MISSING", 400),
+        (exceptions.IdempotencyKeyReused(), "IDEMPOTENCY_KEY_REUSED", 422),
         (exceptions.IdempotencyKeyInUse(2), "IDEMPOTENCY_KEY_IN_USE", 409),
         (exceptions.UnprocessableRequest(), "UNPROCESSABLE_REQUEST", 422),
         (exceptions.ServiceUnavailable(30), "SERVICE_UNAVAILABLE", 503),
@@ -166,8 +174,11 @@ def test_a_subclass_registers_its_code(own_codes, api, set_view):
     for url in URLS:
         set_view(QuotaUsed(params={"used": 3, "quota": 3}))
         assert_api_error(api.get(url), "QUOTA_USED", message="3 of 3 used.")
-        set_view(QuotaUsed())
-        assert_api_error(api.get(url), "QUOTA_USED", message="Quota used.")
+        set_view(QuotaUsed(params={"used": 3}))
+        with pytest.raises(
+            UnfilledPlaceholder, match=r"QUOTA_USED needs a value for the placeholder \{quota\}.*params="
+        ):
+            Client().get(url)
 
 
 def test_a_subclass_needs_no_words(own_codes, api, set_view):
@@ -324,3 +335,104 @@ def test_readers_that_know_only_drf_get_no_text_that_a_code_does_not_pass():
 def test_a_code_may_be_written_small(api, set_view):
     set_view(ApiError("resource_conflict"))
     assert_api_error(api.get("/api/plain"), "RESOURCE_CONFLICT")
+
+
+# By position
+
+
+class Relabelled(exceptions.ResourceConflict):
+    """A subclass without a code of its own has that of its parent."""
+
+
+@pytest.mark.parametrize("url", URLS)
+@pytest.mark.parametrize(
+    ("exc", "code", "message"),
+    [
+        (exceptions.ResourceConflict("The name is taken."), "RESOURCE_CONFLICT", "The name is taken."),
+        (Relabelled("Gone"), "RESOURCE_CONFLICT", "Gone"),
+        (Relabelled("conflict"), "RESOURCE_CONFLICT", "conflict"),
+        (Relabelled(gettext_lazy("Yes")), "RESOURCE_CONFLICT", "Yes"),
+        (Relabelled(message="Taken {x}."), "RESOURCE_CONFLICT", "Taken {x}."),
+        (Relabelled("GONE"), "GONE", "This has been removed and will not come back."),
+        (Relabelled("unprocessable_request"), "UNPROCESSABLE_REQUEST", "The data is well formed but breaks a rule."),
+        (Relabelled("GONE", "For good."), "GONE", "For good."),
+        (Relabelled(None, "Mine."), "RESOURCE_CONFLICT", "Mine."),
+        (Relabelled("Mine.", code="GONE"), "GONE", "Mine."),
+        (Relabelled("GONE", message="Mine."), "GONE", "Mine."),
+        (exceptions.ResourceNotFound("Secret."), "RESOURCE_NOT_FOUND", "Nothing exists here with that identifier."),
+        (ApiError("GONE"), "GONE", "This has been removed and will not come back."),
+    ],
+    ids=repr,
+)
+def test_the_only_argument_of_a_class_that_has_its_code_is_the_message(exc, code, message, url, api, set_view):
+    for each in (exc, copy.copy(exc), pickle.loads(pickle.dumps(exc))):
+        set_view(each)
+        assert_api_error(api.get(url), code, message=message)
+
+
+@pytest.mark.parametrize(
+    "make",
+    [lambda: ApiError("A", "b", "c"), lambda: ApiError("A", code="B"), lambda: Relabelled("A", "b", message="c")],
+)
+def test_what_is_said_twice_is_refused(make):
+    with pytest.raises(TypeError, match=r"position|twice"):
+        make()
+
+
+@pytest.mark.parametrize("url", URLS)
+@pytest.mark.parametrize(
+    "exc", [Relabelled("GNOE"), Relabelled("GNOE", "Mine."), Relabelled(code="not a code")], ids=repr
+)
+def test_a_mistyped_code_of_a_class_raises_or_is_answered_by_the_class(exc, url, api, set_view, settings, caplog):
+    set_view(exc)
+    with pytest.raises(UnknownErrorCode, match=r"is not defined.*`message`"):
+        Client().get(url)
+    settings.APIERRORS = {"STRICT": False}
+    assert_api_error(api.get(url), "RESOURCE_CONFLICT", 409)
+    assert (exc.status_code, exc.detail.code) == (409, exc.code)
+
+
+# Placeholders
+
+
+def test_an_unfilled_placeholder_is_logged_once_and_the_title_answers(own_codes, api, set_view, settings, caplog):
+    class Overdrawn(ApiError):
+        code = "OVERDRAWN"
+        status = 422
+        message = "{needed} needed, {left} left."
+        params = {"needed": "7", "left": "3"}
+
+    settings.APIERRORS = {"STRICT": False}
+    for given in ({}, {"needed": 7}, {"needed": 7, "lfet": 3}, {"needed": 7, "left": None}):
+        set_view(Overdrawn(params=given))
+        assert_api_error(api.get("/api/drf"), "OVERDRAWN", message="Overdrawn.")
+    (record,) = [record for record in caplog.records if record.name == "django_apierrors"]
+    assert (
+        record.getMessage()
+        == "The message of OVERDRAWN was not sent: its raise site gave no params for {needed}, {left}"
+    )
+
+
+def test_a_text_of_the_raise_site_needs_no_params_where_it_is_shown(own_codes, api, set_view):
+    class Overdrawn(ApiError):
+        code = "OVERDRAWN"
+        status = 422
+        message = "{needed} needed."
+        params = {"needed": "7"}
+
+    set_view(Overdrawn("Too much {needed}."))
+    assert_api_error(api.get("/api/drf"), "OVERDRAWN", message="Too much {needed}.")
+
+
+def test_message_without_stands_in_for_values_that_the_package_fills(own_codes, api, set_view):
+    class Busy(ApiError):
+        code = "BUSY"
+        status = 422
+        message = "Busy; {wait} s. {method}"
+        message_without = "Busy {wait}."
+        params = {"wait": 3, "method": "GET", "unused": 1}
+
+    set_view(Busy(params={"wait": 5}))
+    assert_api_error(api.get("/api/drf"), "BUSY", message="Busy 5.")
+    set_view(Busy())
+    assert_api_error(api.get("/api/drf"), "BUSY", message="Busy.")

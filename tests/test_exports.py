@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 
 import pytest
 
@@ -134,15 +135,49 @@ def test_the_csv_has_a_row_for_every_code(client):
     assert malformed["causes"] == "The JSON is broken.\nThe body has another encoding than it says."
 
 
-@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r"])
+SIGNS = ["=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20"]
+
+
+@pytest.mark.parametrize("start", [*SIGNS, "\t", "\r"])
 def test_no_cell_is_a_formula(client, start):
     formula = f'{start}HYPERLINK("http://x")'
     with override_error("GONE", message=formula, causes="a\n=1", remedy=formula.strip()):
         row = next(row for row in cells(client) if row["code"] == "GONE")
     assert row["message"] == f"'{formula}"
-    assert row["causes"] == "a\n=1"
+    assert row["causes"] == "a\n'=1"
     assert row["title"] == "Gone"
-    assert not any(cell.startswith(("=", "+", "-", "@", "\t", "\r")) for cell in row.values())
+    assert not any(cell.startswith((*SIGNS, "\t", "\r")) for cell in row.values())
+
+
+def spreadsheet(text, separator):
+    """Return the cells that a spreadsheet sees which separates them by something else than we do."""
+    return [
+        cell.strip(' \t\u3000\xa0\ufeff\u200b"')
+        for line in re.split(r"\r\n|\r|\n", text)
+        for cell in line.split(separator)
+    ]
+
+
+@pytest.mark.parametrize("separator", [";", "\t"])
+@pytest.mark.parametrize("before", ["", " ", "\u3000", '"', "\ufeff"])
+@pytest.mark.parametrize("sign", SIGNS)
+def test_no_part_of_a_cell_is_a_formula_in_a_spreadsheet_of_other_separators(client, separator, before, sign):
+    formula = f"{before}{sign}cmd|'/C calc'!A0"
+    ends = {"message": separator, "description": 2 * separator, "causes": "\n"}
+    texts = {name: f"fine{end}{formula}" for name, end in ends.items()}
+    with override_error("GONE", **texts):
+        content = client.get("/errors/catalog.csv").content.decode()
+        row = next(row for row in cells(client) if row["code"] == "GONE")
+    assert "cmd|" in content
+    assert not any(cell.startswith(tuple(SIGNS)) for cell in spreadsheet(content, separator))
+    # The text itself stays what it is, but for the apostrophe.
+    assert row["description"].replace("'", "") == texts["description"].replace("'", "")
+
+
+@pytest.mark.parametrize("text", ["1 - 2 = -1; a=b", "Use `a;b`, not a - b.", "x@y.example; z@y.example"])
+def test_ordinary_text_stays_as_it_is_in_csv(client, text):
+    with override_error("GONE", message=text):
+        assert next(row for row in cells(client) if row["code"] == "GONE")["message"] == text
 
 
 # Markdown

@@ -14,10 +14,12 @@ from rest_framework.response import Response
 from shop import views
 from shop.models import Account
 
-from django_apierrors import formats
+from django_apierrors import codes, formats, prepared_answers
+from django_apierrors.docs.format_aliases import get_aliases, get_codes_by_alias, is_oauth_error
 from django_apierrors.exceptions import ApiError, ParamNotFound
 from django_apierrors.formats import Described, Format, Typed
 from django_apierrors.handlers import handler400, handler403, handler404, handler500
+from django_apierrors.testing import override_error
 
 __all__ = ["handler400", "handler403", "handler404", "handler500", "urlpatterns"]
 
@@ -43,7 +45,6 @@ class Terse(Described):
 
 
 class Listed(Format):
-    lists_errors = True
     media_type = "application/vnd.shop+json"
     codes = {"VALIDATION_FAILED": "E17"}
     headers = {"X-Shape": "listed"}
@@ -105,7 +106,7 @@ URN = f"urn:uuid:{uuid.UUID(REQUEST_ID)}"
             "problem",
             {
                 "type": "about:blank",
-                "title": "Resource not found",
+                "title": "Not Found",
                 "status": 404,
                 "detail": "Nothing exists here with that identifier.",
                 "instance": URN,
@@ -192,7 +193,7 @@ def flat(value, path=()):
             "problem",
             {
                 "type": "about:blank",
-                "title": "Validation failed",
+                "title": "Bad Request",
                 "status": 400,
                 "detail": "Validation failed.",
                 "instance": URN,
@@ -255,7 +256,7 @@ def test_one_missing_value_is_a_missing_parameter(name, answer):
     [("nested", ("error",)), ("detailed", ("error",)), ("typed", ("error",)), ("problem", ())],
 )
 def test_details_are_a_further_member(name, where, answer):
-    body = answer(ApiError("INSUFFICIENT_BALANCE", details={"required": Decimal("25.00")}), name).json()
+    body = answer(ApiError("RESOURCE_CONFLICT", details={"required": Decimal("25.00")}), name).json()
     for key in where:
         body = body[key]
     assert body["details"] == {"required": "25.00"}
@@ -263,7 +264,7 @@ def test_details_are_a_further_member(name, where, answer):
 
 @pytest.mark.parametrize("name", ["result", "described", "oauth2"])
 def test_some_formats_never_carry_details(name, answer):
-    response = answer(ApiError("INSUFFICIENT_BALANCE", details={"required": "25.00"}), name)
+    response = answer(ApiError("RESOURCE_CONFLICT", details={"required": "25.00"}), name)
     assert b"25.00" not in response.content
 
 
@@ -315,7 +316,7 @@ for _ in range(100_000):
     ],
 )
 def test_details_become_plain_json(given, sent, answer):
-    assert answer(ApiError("INSUFFICIENT_BALANCE", details={"x": given})).json()["error"]["details"] == {"x": sent}
+    assert answer(ApiError("RESOURCE_CONFLICT", details={"x": given})).json()["error"]["details"] == {"x": sent}
 
 
 @pytest.mark.parametrize("name", FORMATS)
@@ -505,3 +506,97 @@ def test_a_format_that_does_not_exist_is_an_import_error(name):
 def test_a_format_must_be_a_format(name):
     with pytest.raises(TypeError, match="is not a subclass of"):
         formats.get(name)
+
+
+# The bound, and what a project's own format is given
+
+
+class Everything(Format):
+    name = "everything"
+
+    def body(self, problem, entry):
+        return {
+            "code": self.code(entry),
+            "all": [vars(error) for error in problem.errors] * 40,
+            "text": entry.description,
+        }
+
+
+LONG = "\U0001f600" * 2000
+DEEP = {"a": ["x"]}
+for _number in range(90):
+    DEEP = {"\U0001f600" * 190 + str(_number): DEEP}
+
+
+@pytest.mark.parametrize("name", [*FORMATS, f"{__name__}.Everything"])
+@pytest.mark.parametrize(
+    "detail",
+    [{f"f{n}": [""] for n in range(100)}, DEEP, {"a": [DEEP] * 50}, {f"f{n}": [LONG] for n in range(100)}],
+    ids=["blank", "deep", "deep ones", "long"],
+)
+def test_no_body_is_larger_than_64_kb_whatever_is_in_it(name, detail, answer, monkeypatch):
+    monkeypatch.setattr(prepared_answers.renderer, "ensure_ascii", True)
+    with override_error("VALIDATION_FAILED", message=LONG, title="t" * 200):
+        response = answer(ValidationError(detail), name)
+    assert response.status_code == 400
+    assert len(response.content) <= 64_000
+    assert response["X-Error-Code"] == "VALIDATION_FAILED"
+    assert response.json()
+
+
+def test_what_is_left_out_is_counted(answer):
+    with override_error("VALIDATION_FAILED", message=LONG):
+        error = answer(ValidationError({f"f{n}": [""] for n in range(100)})).json()["error"]
+    assert error["errors_total"] == 100
+    assert 0 < len(error["errors"]) < 100
+
+
+def test_a_format_of_the_project_is_given_every_error(answer):
+    response = answer(ValidationError({"a": ["A."], "b": ["B."]}), f"{__name__}.Everything")
+    assert {error["path"][0] for error in response.json()["all"]} == {"a", "b"}
+    assert response["X-Error-Code"] == "VALIDATION_FAILED"
+
+
+def test_about_blank_has_the_phrase_and_a_documented_code_its_title(answer, settings):
+    assert answer(ApiError("RESOURCE_CONFLICT", status=423), "problem").json()["title"] == "Locked"
+    settings.APIERRORS = {"STRICT": True, "FORMAT": "problem"}
+    with override_error("RESOURCE_CONFLICT", doc_url="https://docs.example/conflict"):
+        body = answer(ApiError("RESOURCE_CONFLICT"), "problem").json()
+    assert (body["type"], body["title"]) == ("https://docs.example/conflict", "Conflict")
+
+
+# Names that codes bring
+
+
+@pytest.fixture
+def named(monkeypatch):
+    monkeypatch.setattr(codes, "registry", dict(codes.registry))
+    names = {"oauth2": "pair_first", "detailed": "UNPAIRED", "everything": "x1"}
+    texts = {"title": "Pair first", "message": "Pair first."}
+    codes.register(codes.ErrorDefinition(code="PAIR_FIRST", status=400, names=names, **texts))
+    return lambda message=None: ApiError("PAIR_FIRST", message)
+
+
+def test_a_code_brings_its_own_names(named, answer):
+    assert answer(named("Pair the device."), "oauth2").json() == {
+        "error": "pair_first",
+        "error_description": "Pair the device.",
+    }
+    assert answer(named(), "detailed").json()["error"]["code"] == "UNPAIRED"
+    assert answer(named(), f"{__name__}.Everything").json()["code"] == "x1"
+    response = answer(named())
+    assert response.json()["error"]["code"] == response["X-Error-Code"] == "PAIR_FIRST"
+
+
+def test_the_documentation_leads_from_the_name_to_the_code(named, settings):
+    settings.APIERRORS = {"STRICT": True, "FORMATS": {"/oauth/": "oauth2"}}
+    assert get_aliases()["PAIR_FIRST"] == ("pair_first",)
+    assert get_codes_by_alias("pair_first") == ["PAIR_FIRST"]
+    assert is_oauth_error("PAIR_FIRST")
+    assert not is_oauth_error("GONE")
+
+
+@pytest.mark.parametrize("names", [{"oauth2": ""}, {"oauth2": 'a"b'}, {"oauth2": "größe"}, {3: "x"}, "oauth2"])
+def test_names_that_a_format_cannot_write_are_refused(names):
+    with pytest.raises(ValueError, match="are not valid"):
+        codes.ErrorDefinition(code="ODD_NAMES", status=400, title="Odd", message="Odd.", names=names)

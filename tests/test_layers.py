@@ -8,15 +8,16 @@ import django_apierrors
 PACKAGE = "django_apierrors"
 ROOT = Path(django_apierrors.__file__).parent
 LEVELS = (
-    {"", "codes", "codes_builtin", "conf", "datetimes", "paths", "problems", "scopes", "signals", "text"}
-    | {"url_resolution", "usage"},
-    {"client_ip", "exceptions", "headers", "request_state"},
+    {"validators"},
+    {"", "codes", "codes_builtin", "conf", "datetimes", "model_texts", "paths", "problems", "scopes", "signals"}
+    | {"text", "url_resolution", "usage"},
+    {"client_ip", "entries", "exceptions", "headers", "request_state", "spelling"},
     {"catalog", "client_errors", "error_details", "request_id", "windows"},
     {"exception_facts", "logs", "models"},
     {"exception_mapping", "formats", "negotiation", "rows"},
-    {"prepared", "snapshot"},
+    {"prepared_answers", "snapshot"},
     {"responses"},
-    {"error_response", "maintenance", "oauth2", "ratelimit", "renderers"},
+    {"drf_responses", "maintenance", "oauth2", "ratelimit", "renderers"},
     {"rewriting"},
     {"context_processors", "docs", "handlers", "middleware", "receivers", "testing"},
     {"admin", "checks", "management", "urls"},

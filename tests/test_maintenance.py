@@ -28,7 +28,6 @@ from rest_framework.viewsets import ViewSet
 from support.clients import sender
 
 from django_apierrors import maintenance, windows
-from django_apierrors import snapshot as snapshots
 from django_apierrors.logs import RequestContextFilter
 from django_apierrors.maintenance import bypass, maintenance_exempt, responses
 from django_apierrors.maintenance.decision import Reason, evaluate
@@ -36,6 +35,7 @@ from django_apierrors.middleware import ApiErrorMiddleware
 from django_apierrors.models import MaintenanceWindow, Revision
 from django_apierrors.problems import Problem
 from django_apierrors.signals import maintenance_changed, problem_sent
+from django_apierrors.snapshot import polling as snapshots
 from django_apierrors.snapshot import snapshot
 from django_apierrors.testing import assert_api_error, maintenance_mode
 from django_apierrors.windows import Window, Windows, monitor

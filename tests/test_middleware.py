@@ -502,6 +502,14 @@ def test_with_debug_errors_a_500_is_structured(send, set_view, settings):
     assert b"secret" not in response.content
 
 
+def test_with_debug_a_traceback_that_a_framework_answers_passes(send, set_view, settings):
+    settings.DEBUG = True
+    set_view(lambda request: HttpResponse("Traceback of a framework", status=500, content_type="text/plain"))
+    assert send("get", "/api/plain").content == b"Traceback of a framework"
+    settings.APIERRORS = {"STRICT": True, "DEBUG_ERRORS": True}
+    assert_api_error(send("get", "/api/plain"), "INTERNAL_SERVER_ERROR")
+
+
 def test_with_debug_other_errors_of_an_api_path_are_structured(send, set_view, settings):
     settings.DEBUG = True
     assert_api_error(send("get", "/api/nothing"), "ENDPOINT_NOT_FOUND")

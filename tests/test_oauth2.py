@@ -32,6 +32,9 @@ KEYS = {
     oauth2.InvalidScope: ("invalid_scope", 400),
     oauth2.ForbiddenScope: ("forbidden_scope", 400),
     oauth2.AccessDenied: ("access_denied", 400),
+    oauth2.AuthorizationPending: ("authorization_pending", 400),
+    oauth2.SlowDown: ("slow_down", 400),
+    oauth2.ExpiredToken: ("expired_token", 400),
     oauth2.ServerError: ("server_error", 500),
     oauth2.TemporarilyUnavailable: ("temporarily_unavailable", 503),
 }

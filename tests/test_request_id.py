@@ -108,10 +108,11 @@ def test_a_project_that_names_no_sound_id_leaves_the_clients(send, settings, cap
 
 
 @pytest.fixture
-def package(monkeypatch):
-    """Pretend that a package which keeps the id in a context variable is installed."""
+def package(monkeypatch, settings):
+    """Pretend that a package which keeps the id in a context variable is installed, and its middleware too."""
 
     def install(name, **members):
+        settings.MIDDLEWARE = [*settings.MIDDLEWARE, f"{name}.middleware.Middleware"]
         monkeypatch.setitem(sys.modules, name, SimpleNamespace(**members))
 
     return install
@@ -141,6 +142,13 @@ def test_the_id_of_a_package_that_keeps_one_is_taken(name, package):
 @pytest.mark.parametrize("name", PACKAGES)
 def test_what_is_no_id_of_a_package_is_passed_over(name, value, package):
     PACKAGES[name](package, value)
+    assert id_of(RequestFactory().get("/", headers={"X-Request-ID": "from-the-client"})) == "from-the-client"
+
+
+def test_a_package_without_its_middleware_is_not_asked(package, settings):
+    middleware = settings.MIDDLEWARE
+    PACKAGES["django-guid"](package, "of-another-request")
+    settings.MIDDLEWARE = middleware
     assert id_of(RequestFactory().get("/", headers={"X-Request-ID": "from-the-client"})) == "from-the-client"
 
 

@@ -23,9 +23,9 @@ from shop.models import Account, Payment
 from support.clients import sender
 
 from django_apierrors import codes, maintenance
-from django_apierrors import snapshot as snapshots
 from django_apierrors.models import Edit, ErrorCode, ErrorCodeTranslation, MaintenanceWindow, Revision
 from django_apierrors.snapshot import loader, single_flight, snapshot
+from django_apierrors.snapshot import polling as snapshots
 from django_apierrors.testing import override_error
 from django_apierrors.windows import Windows
 

@@ -3,16 +3,18 @@
 import pytest
 
 from django_apierrors.exceptions import ApiError
+from django_apierrors.testing import override_error
 from django_apierrors.text import clean, clean_surrogates, fill, placeholders
 
 
 @pytest.fixture
 def message(api, set_view):
-    """The message of an error whose raise site gave a text and values."""
+    """The message of an error whose text was edited and whose raise site gave values."""
 
     def of(text, **params):
-        set_view(ApiError("RESOURCE_CONFLICT", text, params=params))
-        return api.get("/api/drf").json()["error"]["message"]
+        set_view(ApiError("RESOURCE_CONFLICT", params=params))
+        with override_error("RESOURCE_CONFLICT", message=text):
+            return api.get("/api/drf").json()["error"]["message"]
 
     return of
 

@@ -5,7 +5,7 @@ import logging
 import pickle
 import random
 from decimal import Decimal
-from enum import Enum
+from enum import Enum, StrEnum
 
 import pytest
 from asgiref.sync import async_to_sync
@@ -165,6 +165,13 @@ class Kind(Enum):
     ODD = 3
 
 
+class Spelled(StrEnum):
+    RED = "red"
+
+    def __str__(self):
+        return f"<{self.name}>"
+
+
 def refined(base, **attributes):
     return type("Refined", (base,), attributes)
 
@@ -193,10 +200,24 @@ def test_a_validation_error_always_has_an_error_with_a_code(detail, api, set_vie
 
 @pytest.mark.parametrize(
     ("code", "written"),
-    [(7, "7"), (Kind.ODD, "3"), (gettext_lazy("Yes"), "Yes"), (None, "invalid"), ("", "invalid")],
-    ids=repr,
+    [
+        (7, "7"),
+        (Kind.ODD, "invalid"),
+        (Spelled.RED, "red"),
+        (gettext_lazy("Yes"), "invalid"),
+        (None, "invalid"),
+        ("", "invalid"),
+        (True, "invalid"),
+        (10**70, "invalid"),
+        (object(), "invalid"),
+        (["required"], "invalid"),
+        ("a\x00b\nc", "a b c"),
+        ("c" * 99, "c" * 63),
+        ("min value", "min value"),
+    ],
+    ids=lambda value: type(value).__name__,
 )
-def test_the_code_of_an_error_is_text_whatever_the_raise_site_gave(code, written, api, set_view):
+def test_the_code_of_an_error_is_a_text_or_a_number_and_never_the_repr_of_an_object(code, written, api, set_view):
     exc = exceptions.ValidationError({"a": ["x"]})
     exc.detail["a"] = [ErrorDetail("x", code)]
     set_view(exc)
@@ -465,7 +486,7 @@ def test_a_broken_transaction_is_answered_without_a_query_and_rolled_back(url, a
 @pytest.mark.django_db
 @pytest.mark.parametrize("url", ["/api/drf", "/api/plain"])
 @pytest.mark.parametrize(
-    "exc", [exceptions.NotFound(), ApiError("INSUFFICIENT_BALANCE"), RuntimeError(), Http404(), PermissionDenied()]
+    "exc", [exceptions.NotFound(), ApiError("UNPROCESSABLE_REQUEST"), RuntimeError(), Http404(), PermissionDenied()]
 )
 def test_an_error_asks_the_database_nothing(exc, url, api, set_view, django_assert_num_queries):
     set_view(exc)
@@ -561,7 +582,7 @@ def test_an_unhandled_exception_fires_once_with_one_record_and_its_traceback(url
         exceptions.ValidationError({"a": ["x"]}),
         exceptions.Throttled(3),
         exceptions.NotAuthenticated(),
-        ApiError("INSUFFICIENT_BALANCE"),
+        ApiError("UNPROCESSABLE_REQUEST"),
         Http404(),
         PermissionDenied(),
         DjangoValidationError("x"),

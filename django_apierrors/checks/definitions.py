@@ -10,7 +10,7 @@ from django.core.checks import CheckMessage
 from .. import codes
 from ..exceptions import ApiError
 from ..text import placeholders
-from .messages import error, unknown_code
+from .shortcuts import error, unknown_code
 
 
 def check_codes(**kwargs: Any) -> list[CheckMessage]:
@@ -24,7 +24,8 @@ def check_codes(**kwargs: Any) -> list[CheckMessage]:
         for known, refused in codes.conflicts()
     ]
     for definition in codes.definitions():
-        texts = (definition.message, definition.description, *definition.causes, *definition.remedy)
+        lists = (*definition.causes, *definition.remedy)
+        texts = (definition.message, definition.message_without, definition.description, *lists)
         used = frozenset[str]().union(*(placeholders(str(text)) for text in texts))
         for name in sorted(used - set(definition.params)):
             hint = f'Declare it with a sample value: params={{"{name}": ...}}.'

@@ -14,8 +14,8 @@ from django.utils.module_loading import import_string
 
 from ..conf import conf
 from ..ratelimit import RatelimitThrottle, keys, policies
-from .messages import error, warning
 from .settings import check_settings
+from .shortcuts import error, warning
 
 _UNSHARED = {
     "django.core.cache.backends.locmem.LocMemCache": "each process counts for itself, and of more than 300 clients "
@@ -72,6 +72,11 @@ def is_readable() -> bool:
     )
 
 
+def is_behind_proxy() -> bool:
+    """Return whether the settings of Django say that requests come through a proxy."""
+    return bool(settings.USE_X_FORWARDED_HOST or settings.USE_X_FORWARDED_PORT or settings.SECURE_PROXY_SSL_HEADER)
+
+
 def _invalid_policies() -> Iterator[CheckMessage]:
     for name in conf.RATELIMIT["POLICIES"]:
         try:
@@ -91,7 +96,7 @@ def _unknown_policies() -> Iterator[CheckMessage]:
 
 def _throttled_views() -> Iterator[tuple[str, str | None]]:
     """Yield the views of the URLconf that ``RatelimitThrottle`` limits by their ``throttle_scope``, and the scope."""
-    for view in _views():
+    for view in iter_views():
         cls, initkwargs = getattr(view, "cls", None), getattr(view, "initkwargs", {})
         throttles = initkwargs.get("throttle_classes", getattr(cls, "throttle_classes", ()))
         scope = initkwargs.get("throttle_scope", getattr(cls, "throttle_scope", None))
@@ -104,7 +109,8 @@ def _is_by_scope(throttle: Any) -> bool:
     return isinstance(throttle, type) and issubclass(throttle, RatelimitThrottle) and throttle.policy is None
 
 
-def _views() -> Iterator[Any]:
+def iter_views() -> Iterator[Any]:
+    """Yield the views of the root URLconf; whatever cannot be imported has none."""
     patterns: list[Any] = [get_resolver()]
     while patterns:
         pattern = patterns.pop()
@@ -206,6 +212,6 @@ def _unknown_proxies() -> Iterator[CheckMessage]:
             "RATELIMIT_IP_META_KEY is not read, and APIERRORS['TRUSTED_PROXIES'] is empty: clients share an address."
         )
         yield warning(9, message, hint)
-    elif settings.USE_X_FORWARDED_HOST or settings.SECURE_PROXY_SSL_HEADER:
+    elif is_behind_proxy():
         message = "Requests come through a proxy, but APIERRORS['TRUSTED_PROXIES'] is empty: clients share its address."
         yield warning(9, message, hint)

@@ -12,7 +12,7 @@ from django.utils.module_loading import import_string
 from .. import codes, formats
 from ..client_ip import SOCKET, parse_network
 from ..conf import TABLE, Section, conf
-from .messages import error, unknown_code
+from .shortcuts import error, unknown_code
 
 
 def check_settings(**kwargs: Any) -> list[CheckMessage]:

@@ -21,13 +21,14 @@ from ..exception_mapping import problem_with_code
 class Viewer:
     """The rights of a user beyond the public pages."""
 
+    is_authenticated: bool
     is_staff: bool
     sees_unlisted: bool
 
     @property
     def is_public(self) -> bool:
-        """Whether shared caches may store the response."""
-        return conf.DOCS["ACCESS"] == "public" and not (self.is_staff or self.sees_unlisted)
+        """Whether shared caches may store the response; templates of a project may greet whoever is logged in."""
+        return conf.DOCS["ACCESS"] == "public" and not self.is_authenticated
 
 
 def get_viewer(request: HttpRequest) -> Viewer:
@@ -35,6 +36,7 @@ def get_viewer(request: HttpRequest) -> Viewer:
     user: Any = getattr(request, "user", None)
     is_authenticated = user is not None and user.is_authenticated
     return Viewer(
+        is_authenticated=is_authenticated,
         is_staff=is_authenticated and user.is_active and user.is_staff,
         sees_unlisted=is_authenticated and user.has_perm("django_apierrors.view_errorcode"),
     )

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
+from django.urls import get_script_prefix
 from rest_framework import fields
 
 from .. import headers, responses
@@ -18,6 +19,7 @@ from ..request_state import RequestState
 
 _EXAMPLE_REQUEST_ID = "7c9e6679-7425-40de-944b-e07fc1f90ae7"
 _EXAMPLE_RETRY_AFTER = 30
+_EXAMPLE_BASE = "https://api.example.com"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -32,7 +34,7 @@ class Example:
 def build_example(entry: Entry, format_name: str, request: HttpRequest, language: str) -> Example:
     """Return the response to a client for a code, with the sample parameters.
 
-    ``request`` is that of the documentation page; the example uses its host and scheme.
+    ``request`` is that of the documentation page; without ``DOCS["BASE_URL"]`` links have its host and scheme.
     """
     response = responses.make(_sample_problem(entry), _ClientRequest(request, format_name, language))
     return format_response(response, format_name)
@@ -47,8 +49,14 @@ def format_response(response: HttpResponse, format_name: str) -> Example:
 
 
 def get_api_url(request: HttpRequest) -> str:
-    """Return the URL of the API for example requests."""
-    return request.build_absolute_uri(_api_path(""))
+    """Return the URL of the API for samples that send a key: that of ``DOCS["BASE_URL"]``, else of the request.
+
+    Nobody sends a key over plain HTTP because a sample does: without HTTPS the host is an example (RFC 2606).
+    """
+    base = conf.DOCS["BASE_URL"] or f"{request.scheme}://{request.get_host()}"
+    if not base.lower().startswith("https://"):
+        base = _EXAMPLE_BASE
+    return base.rstrip("/") + get_script_prefix() + _api_path("").lstrip("/")
 
 
 def _sample_problem(entry: Entry) -> Problem:

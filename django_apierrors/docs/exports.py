@@ -25,8 +25,10 @@ COLUMNS = (
     "causes", "remedy", "since", "doc_url", "deprecated", "replaced_by",
 )  # fmt: skip
 
-# The first characters of a formula in spreadsheets.
-_FORMULA_PREFIXES = ("=", "+", "-", "@", "\t", "\r")
+# The first characters of a formula in spreadsheets; some read full-width signs as the others.
+_SIGNS = "=+\\-@\uff1d\uff0b\uff0d\uff20"
+# A spreadsheet that separates cells by semicolons or tabs sees cells, and lines, where we have written none.
+_FORMULA = re.compile(rf"((?:^|[;\t\r\n])[\s\"\u200b\ufeff]*)(?=[{_SIGNS}])")
 _MARKDOWN_CODE = re.compile(r"(`[^`\n]+`)")
 _MARKDOWN_SYNTAX = re.compile(r"([\\`*_\[\]<>#+\-!|&~]|(?<=^\d)[.)])")
 
@@ -59,7 +61,10 @@ def to_json(document: Mapping[str, Any]) -> str:
 
 
 def to_csv(document: Mapping[str, Any]) -> str:
-    """Return a document as CSV (RFC 4180) without formulas; lists have one item a line."""
+    """Return a document as CSV (RFC 4180); lists have one item a line.
+
+    A formula, also one that begins after a semicolon, a tab or a line break, is preceded by an apostrophe.
+    """
     out = io.StringIO()
     writer = csv.writer(out, quoting=csv.QUOTE_ALL)
     writer.writerow(COLUMNS)
@@ -119,7 +124,8 @@ def _to_json_value(value: object) -> object:
 
 def _csv_cell(value: Any) -> str:
     text = "\n".join(value) if isinstance(value, list) else str(value)
-    return f"'{text}" if text.startswith(_FORMULA_PREFIXES) else text
+    text = _FORMULA.sub(r"\1'", text)
+    return f"'{text}" if text.startswith(("\t", "\r")) else text
 
 
 def _markdown_section(item: Mapping[str, Any]) -> Iterable[str]:

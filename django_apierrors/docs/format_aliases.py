@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from .. import formats
+from .. import codes, formats
 from ..conf import conf
 from ..formats import Format
 
@@ -19,10 +19,13 @@ def get_aliases() -> Mapping[str, tuple[str, ...]]:
     """Return the aliases of each canonical code in the configured formats."""
     aliases: dict[str, dict[str, None]] = {}
     for format_ in get_configured_formats().values():
-        for code, name in format_.codes.items():
+        names = dict(format_.codes)
+        for definition in codes.definitions():
+            names[definition.code] = format_.own_name(definition.code, definition.names) or definition.code
+        for code, name in names.items():
             if name != code:
                 aliases.setdefault(code, {})[name] = None
-    return {code: tuple(names) for code, names in aliases.items()}
+    return {code: tuple(alias) for code, alias in aliases.items()}
 
 
 def get_codes_by_alias(alias: str) -> list[str]:
@@ -38,5 +41,7 @@ def get_oauth_format_name() -> str:
 
 
 def is_oauth_error(code: str) -> bool:
-    """Return whether a code is an error of the OAuth protocol (RFC 6749)."""
-    return code in formats.OAuth2.codes
+    """Return whether a code is an error of the OAuth protocol (RFC 6749, RFC 8628)."""
+    definition = codes.get(code)
+    names = definition.names if definition else {}
+    return formats.get("oauth2").own_name(code, names) is not None

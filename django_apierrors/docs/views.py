@@ -23,6 +23,7 @@ from ..models import ErrorCode
 from . import exports
 from .access import Viewer, deny_access, get_viewer
 from .format_aliases import get_codes_by_alias
+from .languages import get_page_language, is_language_public
 from .page_context import get_code_rows, get_detail_context, get_index_context
 from .public_catalog import PublicCatalog
 
@@ -35,7 +36,7 @@ class DocsRequest:
     def __init__(self, request: HttpRequest) -> None:
         self.request = request
         self.viewer: Viewer = get_viewer(request)
-        self.language = _get_supported_language(negotiation.language_for(request, HttpResponse()))
+        self.language = get_page_language(request)
         self.public = PublicCatalog(
             catalog.current(), self.language, negotiation.docs_base(request), unlisted=self.viewer.sees_unlisted
         )
@@ -49,16 +50,6 @@ class DocsRequest:
         docs = conf.DOCS
         context |= {"status_url": docs["STATUS_URL"], "support_url": docs["SUPPORT_URL"], "viewer": self.viewer}
         return render(self.request, f"django_apierrors/docs/{template}.html", context)
-
-
-def _get_supported_language(language: str) -> str:
-    """Return the language, or English if neither the package nor a row of the catalog is translated to it."""
-    base = language.split("-")[0]
-    with translation.override(language):
-        is_translated = translation.gettext("How to fix it") != "How to fix it"
-    if base == "en" or is_translated or not catalog.current().languages.isdisjoint((language, base)):
-        return language
-    return "en"
 
 
 _Answer = Callable[..., HttpResponse]
@@ -92,7 +83,8 @@ def _docs_view(*, as_data: bool) -> Callable[[_Answer], _View]:
 
 def _set_cache_headers(docs: DocsRequest, response: HttpResponse) -> HttpResponseBase:
     """Set the headers for caches and the ETag; return 304 to a client whose copy is current (RFC 9110)."""
-    scope = "public" if docs.viewer.is_public else "private"
+    is_public = docs.viewer.is_public and is_language_public(docs.request)
+    scope = "public" if is_public else "private"
     response[headers.CACHE_CONTROL] = f"{scope}, max-age={_MAX_AGE}"
     response[headers.CONTENT_LANGUAGE] = docs.language
     response[headers.CONTENT_TYPE_OPTIONS] = "nosniff"

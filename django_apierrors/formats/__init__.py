@@ -6,6 +6,7 @@ import functools
 
 from django.utils.module_loading import import_string
 
+from .bounded import bounded
 from .builtin import RFC9457, Described, Detailed, Nested, OAuth2, Result, Typed
 from .format import Field, Format
 
@@ -21,6 +22,7 @@ __all__ = [
     "OAuth2",
     "Result",
     "Typed",
+    "bounded",
     "get",
 ]
 

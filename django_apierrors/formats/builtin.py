@@ -42,7 +42,7 @@ _REQUEST_ID_FIELD = Field(
 class Nested(Format):
     """``{"error": {"code", "httpCode", "message"}}``"""
 
-    lists_errors = True
+    name = "nested"
     envelope = "error"
     fields = (
         _CODE,
@@ -65,6 +65,8 @@ class Nested(Format):
 class Result(Format):
     """``{"result": "error", "message"}``"""
 
+    name = "result"
+    lists_errors = False
     fields = (
         Field(name="result", type="string", meaning=_("`error`, always. What succeeds says `success` here.")),
         _MESSAGE,
@@ -78,7 +80,7 @@ class Result(Format):
 class Detailed(Format):
     """``{"error": {"code", "message", "details"}}``"""
 
-    lists_errors = True
+    name = "detailed"
     envelope = "error"
     fields = (
         _CODE,
@@ -109,7 +111,7 @@ class Detailed(Format):
         message = entry.message_for(problem)
         if problem.errors:
             fields: dict[str, list[dict[str, str]]] = {}
-            listed = errors_within(problem, budget, attrgetter("param"))
+            listed = errors_within(problem, message, budget, attrgetter("param"))
             for param, error in listed:
                 fields.setdefault(param, []).append({"code": error.code, "message": error.message or message})
             more = {"fields_total": problem.errors_total} if len(listed) < problem.errors_total else {}
@@ -120,6 +122,8 @@ class Detailed(Format):
 class Described(Format):
     """``{"message": "404 Not Found", "description"}``"""
 
+    name = "described"
+    lists_errors = False
     fields = (
         Field(name="message", type="string", meaning=_("The HTTP status and its phrase.")),
         Field(name="description", type="string", meaning=_MESSAGE.meaning),
@@ -134,8 +138,10 @@ class Described(Format):
 
 
 class OAuth2(Format):
-    """``{"error", "error_description"}`` (RFC 6749, 5.2), always in English and ASCII."""
+    """``{"error", "error_description"}`` (RFC 6749, 5.2; RFC 8628, 3.5), always in English and ASCII."""
 
+    name = "oauth2"
+    lists_errors = False
     language = "en"
     headers = {"Pragma": "no-cache"}
     fields = (
@@ -156,6 +162,9 @@ class OAuth2(Format):
         "OAUTH_INVALID_SCOPE": "invalid_scope",
         "OAUTH_FORBIDDEN_SCOPE": "forbidden_scope",
         "OAUTH_ACCESS_DENIED": "access_denied",
+        "OAUTH_AUTHORIZATION_PENDING": "authorization_pending",
+        "OAUTH_SLOW_DOWN": "slow_down",
+        "OAUTH_EXPIRED_TOKEN": "expired_token",
         "OAUTH_SERVER_ERROR": "server_error",
         "OAUTH_TEMPORARILY_UNAVAILABLE": "temporarily_unavailable",
     }
@@ -168,7 +177,7 @@ class OAuth2(Format):
     def body(self, problem: Problem, entry: Entry) -> dict[str, Any]:
         """Return the key and a description within %x20-21 / %x23-5B / %x5D-7E."""
         is_verbatim = problem.is_final and str(problem.message).isascii()
-        if entry.code not in self.codes and not is_verbatim:
+        if self.own_name(entry.code, entry.names) is None and not is_verbatim:
             # Texts of other raise sites are in the language of the client by now.
             problem = replace(problem, message=None, params={"param": problem.param, **problem.params, "detail": None})
         elif isinstance(problem.message, Promise):
@@ -183,13 +192,13 @@ class OAuth2(Format):
     def _key(self, problem: Problem, entry: Entry) -> str:
         nearest = "server_error" if problem.status >= HTTPStatus.INTERNAL_SERVER_ERROR else "invalid_request"
         nearest = self._key_of_status.get(problem.status, nearest)
-        return self.codes.get(entry.code, nearest)
+        return self.own_name(entry.code, entry.names) or nearest
 
 
 class Typed(Format):
     """``{"error": {"type", "code", "message", "param", "doc_url", "request_id"}}``, all six always present."""
 
-    lists_errors = True
+    name = "typed"
     #: ``None`` gives the flat object.
     envelope = "error"
     fields = (
@@ -223,15 +232,19 @@ class Typed(Format):
 class RFC9457(Format):
     """``application/problem+json`` (RFC 9457)."""
 
+    name = "problem"
     media_type = "application/problem+json"
-    lists_errors = True
     fields = (
         Field(
             name="type",
             type="string",
             meaning=_("The documentation of the code as a URL, or `about:blank`. Do not parse it."),
         ),
-        Field(name="title", type="string", meaning=_("Says what the code means; the same for every error of it.")),
+        Field(
+            name="title",
+            type="string",
+            meaning=_("Says what the code means; the same for every error of it. With `about:blank`, the HTTP phrase."),
+        ),
         Field(name="status", type="integer", meaning=_("The HTTP status.")),
         Field(name="detail", type="string", meaning=_MESSAGE.meaning),
         Field(name="instance", type="string", meaning=_("The request as a URN.")),
@@ -255,7 +268,8 @@ class RFC9457(Format):
         message = entry.message_for(problem)
         body: dict[str, Any] = {
             "type": entry.doc_url or "about:blank",
-            "title": entry.title,
+            # RFC 9457, 4.2.1: with `about:blank` the title is the phrase of the status.
+            "title": entry.title if entry.doc_url else phrase(problem.status),
             "status": problem.status,
             "detail": message,
             **({"instance": _urn(problem.request_id)} if problem.request_id else {}),
@@ -265,7 +279,7 @@ class RFC9457(Format):
         if problem.errors:
             body["errors"] = [
                 {**location(place, error), "code": error.code, "detail": error.message or message}
-                for place, error in errors_within(problem, budget, attrgetter("pointer"))
+                for place, error in errors_within(problem, message, budget, attrgetter("pointer"))
             ]
             body.update(errors_total(problem, body["errors"]))
         return body | own

@@ -28,12 +28,14 @@ class Format:
     language of the client, and returns the body as JSON values.
     """
 
+    #: The name by which a code brings its own name for this format: ``ErrorDefinition(names={"oauth2": ...})``.
+    name: ClassVar[str] = ""
     #: The content type of the body.
     media_type: ClassVar[str] = "application/json"
     #: Canonical code → the name this format writes for it.
     codes: ClassVar[Mapping[str, str]] = {}
-    #: Whether validation problems list every error; other formats write the first.
-    lists_errors: ClassVar[bool] = False
+    #: Whether a body lists every error of a validation problem; ``False`` where it is about the first only.
+    lists_errors: ClassVar[bool] = True
     #: The language of the texts; ``None``: the client's.
     language: ClassVar[str | None] = None
     #: Further headers of a response in this format.
@@ -48,8 +50,12 @@ class Format:
         raise NotImplementedError
 
     def code(self, entry: Entry) -> str:
-        """Return the name that this format writes for a code."""
-        return self.codes.get(entry.code, entry.code)
+        """Return the name that this format writes for a code: the code's own, the format's, else the code."""
+        return self.own_name(entry.code, entry.names) or entry.code
+
+    def own_name(self, code: str, names: Mapping[str, str]) -> str | None:
+        """Return the name for a code that brings some names, ``None`` when there is none but the code."""
+        return names.get(self.name) or self.codes.get(code)
 
     def wrapped(self, error: dict[str, Any]) -> dict[str, Any]:
         """Return the body that holds an error object."""

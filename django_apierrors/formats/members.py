@@ -9,7 +9,7 @@ from typing import Any
 from ..problems import FieldError, Problem
 from .details import json_size, to_json_values
 
-# The bytes of JSON for errors and details of one problem, so that no body exceeds 64 kB.
+# The bytes of JSON for errors and details of one problem: an estimate that spares work; bounded.py measures.
 _BUDGET = 48_000
 _BYTES_PER_ERROR = 60
 # A character outside the BMP, escaped as JSON does.
@@ -22,7 +22,7 @@ def errors_by_param(problem: Problem, message: str, budget: int) -> dict[str, An
         return {}
     errors = [
         {"param": param or None, "code": error.code, "message": error.message or message}
-        for param, error in errors_within(problem, budget, attrgetter("param"))
+        for param, error in errors_within(problem, message, budget, attrgetter("param"))
     ]
     return {"errors": errors, **errors_total(problem, errors)}
 
@@ -32,14 +32,19 @@ def errors_total(problem: Problem, listed: list[Any]) -> dict[str, int]:
     return {"errors_total": problem.errors_total} if len(listed) < problem.errors_total else {}
 
 
-def errors_within(problem: Problem, budget: int, name: Callable[[FieldError], str]) -> list[tuple[str, FieldError]]:
-    """Return the errors that fit into a budget of bytes, at least one, each with its name."""
+def errors_within(
+    problem: Problem, message: str, budget: int, name: Callable[[FieldError], str]
+) -> list[tuple[str, FieldError]]:
+    """Return the errors that fit into a budget of bytes, at least one, each with its name.
+
+    An error without a text has the message of the problem.
+    """
     named = [(name(error), error) for error in problem.errors]
-    texts = sum([len(text) + len(error.code) + len(error.message) for text, error in named])
+    texts = sum([len(text) + len(error.code) + len(error.message or message) for text, error in named])
     if _BYTES_PER_ERROR * len(named) + _MAX_BYTES_PER_CHARACTER * texts <= budget:
         return named
     for count, (text, error) in enumerate(named):
-        budget -= _BYTES_PER_ERROR + json_size(text) + json_size(error.code) + json_size(error.message)
+        budget -= _BYTES_PER_ERROR + json_size(text) + json_size(error.code) + json_size(error.message or message)
         if budget < 0 and count:
             return named[:count]
     return named

@@ -61,10 +61,11 @@ class Banner:
 
     def _text(self) -> str:
         may_view = self._may_view()
-        line, url = describe(self._open_windows, with_paths=may_view), self._url() if may_view else ""
+        line, url = describe(self._open_windows, with_internals=may_view), self._url() if may_view else ""
         return format_html('{} <a href="{}">{}</a>', line, url, _("To the switch")) if url else line
 
     def _may_view(self) -> bool:
+        # The page of the login has a banner, too, for anybody.
         user: Any = getattr(self._request, "user", None)
         return bool(self._namespace) and any(map(user.has_perm, _VIEW_PERMISSIONS))
 
@@ -75,17 +76,18 @@ class Banner:
             return ""  # a custom admin site without maintenance
 
 
-def describe(open_windows: tuple[Window, ...], *, with_paths: bool) -> str:
+def describe(open_windows: tuple[Window, ...], *, with_internals: bool) -> str:
     """Return the sentences of the banner: the strictest window, and the number of the others.
 
-    ``with_paths``: for users who may see the windows.
+    Paths and settings are for those who may see the windows (``with_internals``).
     """
     window, others = open_windows[0], len(open_windows) - 1
-    is_partial = bool(window.path_prefixes or window.methods)
     values = {
-        "scope": _("a part of the site") if is_partial and not with_paths else describe_scope(window),
+        "scope": describe_scope(window) if with_internals or not window.path_prefixes else _("some paths"),
         "ends": format_time(window.ends_at) if window.ends_at else "",
     }
+    if window.key == FORCED and not with_internals:
+        return _("Maintenance is on for everything.")
     if window.key == FORCED:
         return _('Maintenance is on for everything: MAINTENANCE["FORCE"] is True in the settings.')
     if window.is_read_only and values["ends"]:

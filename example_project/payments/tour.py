@@ -257,7 +257,7 @@ STEPS = [
         path=_TRANSFERS,
         headers={**_JSON, "Idempotency-Key": IDEMPOTENCY_KEY},
         data=_transfer("1.00"),
-        status=409,
+        status=422,
         code="IDEMPOTENCY_KEY_REUSED",
     ),
     Step(

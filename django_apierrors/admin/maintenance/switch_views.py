@@ -10,13 +10,12 @@ from django.contrib.admin.utils import unquote
 from django.db import transaction
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
-from django.urls import get_script_prefix
 from django.utils.cache import add_never_cache_headers
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from ...conf import conf
 from ...datetimes import add_duration
+from ...docs.examples import get_api_url
 from ...maintenance import bypass, status
 from ...maintenance.operations import atomic_change, end
 from ...middleware import is_installed
@@ -109,7 +108,7 @@ class SwitchViews(MaintenancePages):
             "title": _("A token for API clients"),
             "header": bypass.HEADER,
             "token": bypass.token(windows),
-            "url": request.build_absolute_uri(get_script_prefix() + next(iter(conf.API_PATHS), "/").lstrip("/")),
+            "url": get_api_url(request),
         }
         response = self.render_page(request, "token", context)
         add_never_cache_headers(response)

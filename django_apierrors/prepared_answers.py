@@ -39,7 +39,8 @@ class PreparedAnswer:
         varies_by_language = format_.language is None and settings.USE_I18N
         self.vary = (*(["Accept-Language"] if varies_by_language else []), *([] if is_api_path_or_view else ["Accept"]))
         self._format = format_ if type(format_) in formats.CONSTANT else None
-        self._placeholders = sorted(placeholders(resolved.entry.message))
+        texts = (resolved.entry.message, resolved.entry.message_without)
+        self._placeholders = sorted(frozenset[str]().union(*map(placeholders, texts)))
         # The last body, with what was put into it: in a flood of errors that is the same.
         self._last: tuple[list[Any], Any, bytes] | None = None
 
@@ -49,7 +50,7 @@ class PreparedAnswer:
         Details count as such unless they are a ``MappingProxyType``, which nobody changes.
         """
         entry, format_, details = self.resolved.entry, self._format, problem.details
-        has_text = problem.message and entry.pass_detail and not entry.edited and not problem.is_final
+        has_text = problem.message and (entry.pass_detail or problem.is_safe) and not problem.is_final
         if format_ is None or has_text or problem.errors or (details and type(details) is not MappingProxyType):
             return None
         values = [problem.params.get(name) for name in self._placeholders]
@@ -58,7 +59,7 @@ class PreparedAnswer:
             return None
         last = self._last  # once: another thread may replace it
         if last is None or last[0] != values or last[1] is not details:
-            last = self._last = (values, details, renderer.render(format_.body(problem, entry)))
+            last = self._last = (values, details, formats.bounded(format_, problem, entry, renderer.render)[1])
         return last[2]
 
 

@@ -1,8 +1,8 @@
-"""Messages of the checks, with the fix as their hint."""
+"""Shortcuts that build the messages of checks."""
 
 from __future__ import annotations
 
-from django.core.checks import Error, Warning
+from django.core.checks import Error, Info, Warning
 
 
 def error(number: int, message: str, hint: str) -> Error:
@@ -13,6 +13,11 @@ def error(number: int, message: str, hint: str) -> Error:
 def warning(number: int, message: str, hint: str) -> Warning:
     """Return a warning with an id of this package."""
     return Warning(message, hint=hint, id=f"django_apierrors.W{number:03}")
+
+
+def info(number: int, message: str, hint: str) -> Info:
+    """Return an information with an id of this package."""
+    return Info(message, hint=hint, id=f"django_apierrors.I{number:03}")
 
 
 def unknown_code(code: str, where: str) -> Error:

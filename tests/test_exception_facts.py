@@ -1,0 +1,177 @@
+"""Where an error came from decides what it may say, and where the value at fault stood."""
+
+import pytest
+from django.http import Http404, QueryDict
+from django.urls import include, path
+from rest_framework import filters, generics, pagination, serializers, versioning
+from rest_framework.exceptions import NotFound, ValidationError
+from rest_framework.response import Response
+from rest_framework.views import APIView
+from shop.models import Account
+
+from django_apierrors.exceptions import ApiError, ParamNotFound
+from django_apierrors.testing import assert_api_error, override_error
+
+pytestmark = [pytest.mark.urls(__name__), pytest.mark.django_db]
+HIDDEN = "Nothing exists here with that identifier."
+
+
+class Numbered(serializers.ModelSerializer):
+    class Meta:
+        model = Account
+        fields = ["number"]
+
+
+class Pages(pagination.PageNumberPagination):
+    page_size = 1
+
+
+class Cursors(pagination.CursorPagination):
+    page_size = 1
+    ordering = "pk"
+
+
+class OneVersion(versioning.QueryParameterVersioning):
+    allowed_versions = ["1"]
+    default_version = "1"
+
+
+class AcceptedVersion(versioning.AcceptHeaderVersioning):
+    allowed_versions = ["1"]
+    default_version = "1"
+
+
+class Strict(filters.BaseFilterBackend):
+    """A filter of a project: it refuses what it does not know."""
+
+    def filter_queryset(self, request, queryset, view):
+        if "odd" in request.query_params:
+            raise ValidationError({"odd": ["Unknown."]})
+        if "gone" in request.query_params:
+            raise NotFound("Group 7 of secrets is gone.")
+        return queryset
+
+
+class Accounts(generics.ListCreateAPIView):
+    queryset = Account.objects.order_by("pk")
+    serializer_class = Numbered
+    pagination_class = Pages
+    versioning_class = OneVersion
+    filter_backends = [Strict]
+
+    def delete(self, request):
+        self.filter_queryset(self.get_queryset())
+
+
+class Days(serializers.Serializer):
+    days = serializers.IntegerField()
+
+
+QUERIES = {
+    "same": lambda request: request.query_params,
+    "copy": lambda request: request.query_params.copy(),
+    "dict": lambda request: request.query_params.dict(),
+    "other": lambda request: QueryDict("days=y"),
+    "body": lambda request: request.data,
+}
+
+
+class Asked(APIView):
+    kind = ""
+
+    def post(self, request):
+        serializer = Days(data=QUERIES[self.kind](request))
+        if "returned" in request.query_params:
+            serializer.is_valid()
+            return Response({"errors": serializer.errors}, status=400)
+        serializer.is_valid(raise_exception=True)
+
+    put = delete = get = post
+
+
+urlpatterns = [
+    path("", include("urls")),
+    path("api/accounts", Accounts.as_view()),
+    path("api/cursors", Accounts.as_view(pagination_class=Cursors)),
+    path("api/accepted", Accounts.as_view(versioning_class=AcceptedVersion)),
+    *(path(f"api/{kind}", Asked.as_view(kind=kind)) for kind in QUERIES),
+]
+
+
+@pytest.mark.parametrize(
+    ("url", "accept", "status", "message"),
+    [
+        ("/api/accounts?page=9", "*/*", 404, "Invalid page."),
+        ("/api/accounts?page=x", "*/*", 404, "Invalid page."),
+        ("/api/cursors?cursor=x", "*/*", 404, "Invalid cursor"),
+        ("/api/accounts?version=2", "*/*", 404, "Invalid version in query parameter."),
+        ("/api/accepted", "application/json; version=2", 406, 'Invalid version in "Accept" header.'),
+        ("/api/accounts?format=zzz", "*/*", 404, "This endpoint is not available in the requested format."),
+        ("/api/accounts?gone=1", "*/*", 404, HIDDEN),
+    ],
+)
+def test_a_page_a_version_and_a_format_say_what_is_wrong(url, accept, status, message, api):
+    response = api.get(url, headers={"Accept": accept})
+    assert_api_error(response, "RESOURCE_NOT_FOUND" if status == 404 else "NOT_ACCEPTABLE", status, message=message)
+
+
+def test_an_edited_text_outranks_them(api):
+    with override_error("RESOURCE_NOT_FOUND", message="Not here."):
+        assert_api_error(api.get("/api/accounts?page=9"), "RESOURCE_NOT_FOUND", message="Not here.")
+
+
+@pytest.mark.parametrize("exc", [NotFound("Group 7"), Http404("No Group matches"), NotFound(), ApiError(status=404)])
+def test_every_other_404_says_nothing_of_its_own(exc, api, set_view):
+    set_view(exc)
+    for url in ("/api/drf", "/api/plain"):
+        assert_api_error(api.get(url), "RESOURCE_NOT_FOUND", message=HIDDEN)
+
+
+@pytest.fixture
+def places(settings):
+    """What the errors of an answer say of their places, as the problem format writes them."""
+    settings.APIERRORS = {"STRICT": True, "FORMAT": "problem"}
+
+    def of(response):
+        return [error.get("parameter") or error["pointer"] for error in response.json()["errors"]]
+
+    return of
+
+
+@pytest.mark.parametrize("method", ["get", "post", "put", "delete"])
+@pytest.mark.parametrize("kind", ["same", "copy", "dict"])
+@pytest.mark.parametrize("more", ["", "&returned=1"])
+def test_a_serializer_of_the_query_string_names_query_parameters(method, kind, more, api, places):
+    assert places(getattr(api, method)(f"/api/{kind}?days=x{more}")) == ["days"]
+
+
+def test_a_query_parameter_that_is_missing_is_one_too(api, places):
+    assert places(api.delete("/api/same")) == ["days"]
+
+
+@pytest.mark.parametrize("content_type", ["application/json", "application/x-www-form-urlencoded"])
+def test_a_member_of_the_body_stays_one(content_type, api, places):
+    data = "days=x" if "form" in content_type else '{"days": "x"}'
+    assert places(api.generic("POST", "/api/body?page=2", data, content_type)) == ["#/days"]
+    assert places(api.generic("POST", "/api/other?page=2", data, content_type)) == ["#/days"]
+    assert places(api.generic("POST", "/api/body", "", content_type)) == ["#/days"]
+
+
+def test_the_form_of_a_request_is_no_query_though_both_say_the_same(api, places):
+    assert places(api.generic("POST", "/api/body?days=x", "days=x", "application/x-www-form-urlencoded")) == ["#/days"]
+
+
+def test_a_filter_of_the_project_is_about_the_query_string(api, places):
+    assert places(api.delete("/api/accounts?odd=1")) == ["odd"]
+
+
+def test_an_own_error_says_it_or_the_method_does(api, set_view, places):
+    for given, method, place in [
+        (None, "get", "days"),
+        (None, "post", "#/days"),
+        (True, "post", "days"),
+        (False, "get", "#/days"),
+    ]:
+        for exc in (ParamNotFound("days", in_query=given), ApiError("VALIDATION_FAILED", param="days", in_query=given)):
+            set_view(exc)
+            assert places(getattr(api, method)("/api/drf")) == [place]
