@@ -97,12 +97,10 @@ def renderer_classes(request: HttpRequest) -> Iterable[type]:
 
 def allowed_methods(request: HttpRequest) -> str:
     """Return the value of ``Allow`` for a request whose method is not allowed (RFC 9110, 10.2.1)."""
+    # DRF sets it on every response of its views.
     view_class = _view_class(request)
     names = getattr(view_class, "http_method_names", _METHODS)
-    actions = getattr(getattr(request.resolver_match, "func", None), "actions", None)  # of a viewset
-    if actions is not None:
-        names = [name for name in names if name in actions or name == "options"]
-    elif view_class is not None:
+    if view_class is not None:
         names = [name for name in names if hasattr(view_class, name)]
     return ", ".join(name.upper() for name in names if name.upper() != request.method)
 

@@ -52,12 +52,12 @@ def reconcile(request: HttpRequest, response: HttpResponseBase, problem: Problem
     if named != problem.request_id and is_sound(named):
         _warn_of_id()
         changed = replace(changed, request_id=named)
-    if changed != problem and responses.is_as_written(response):
+    if changed != problem and isinstance(response, HttpResponse) and responses.is_as_written(response):
         state.request_id = changed.request_id
         del response[headers.RETRY_AFTER]
         if isinstance(response, drf_responses.ErrorResponse):
             response.renew(changed)
-        elif isinstance(response, HttpResponse) and not response.streaming:
+        else:
             responses.renew(response, changed, request)
     written = responses.problem_of(response) or problem
     response.headers[headers.X_REQUEST_ID] = written.request_id

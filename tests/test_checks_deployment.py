@@ -9,11 +9,15 @@ from django.utils import timezone
 
 from django_apierrors import maintenance
 from django_apierrors.models import MaintenanceWindow
+from django_apierrors.ratelimit import keys, policies
 
 
 @pytest.fixture(autouse=True)
-def configure(settings):
-    """Change keys of APIERRORS in a project that is right."""
+def configure(settings, monkeypatch):
+    """Change keys of APIERRORS in a project that is right, without the limits that modules of other tests declare."""
+    monkeypatch.setattr(policies, "DECLARED_LIMITS", set())
+    monkeypatch.setattr(policies, "_parsed", {})
+    monkeypatch.setattr(keys, "DOTTED_PATHS", set())
 
     def change(**keys):
         settings.APIERRORS = {"REFRESH_SECONDS": None, **keys}

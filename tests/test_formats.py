@@ -600,3 +600,17 @@ def test_the_documentation_leads_from_the_name_to_the_code(named, settings):
 def test_names_that_a_format_cannot_write_are_refused(names):
     with pytest.raises(ValueError, match="are not valid"):
         codes.ErrorDefinition(code="ODD_NAMES", status=400, title="Odd", message="Odd.", names=names)
+
+
+class Padded(Format):
+    """A format of a project that is too large whatever it is given."""
+
+    def body(self, problem, entry):
+        return {"padding": "x" * 100_000}
+
+
+@pytest.mark.parametrize("url", URLS)
+def test_a_format_that_is_always_too_large_leaves_the_error_to_the_fixed_body(url, answer, caplog):
+    response = answer(NotFound(), f"{__name__}.Padded", url)
+    assert_fixed(response, 404, "RESOURCE_NOT_FOUND")
+    assert "100014 bytes" in caplog.text

@@ -274,3 +274,11 @@ def test_a_status_that_a_middleware_below_changes_is_that_of_the_body(url, api, 
     set_view(ApiError("RESOURCE_CONFLICT"))
     response = api.get(url)
     assert response.status_code == response.json()["status"] == 422
+
+
+def test_a_status_changed_without_common_middleware_is_that_of_the_body_too(api, set_view, settings):
+    settings.MIDDLEWARE = ["django_apierrors.middleware.ApiErrorMiddleware", f"{__name__}.restating"]
+    set_view(NotFound())
+    response = api.get("/api/drf")
+    assert response.status_code == response.json()["error"]["httpCode"] == 422
+    assert "Content-Length" not in response

@@ -23,7 +23,7 @@ def bounded(
     """Return the body of a problem and its bytes, which are at most 64 kB whatever the format writes.
 
     ``render`` writes a body. Of what is too large the last errors are left out first, then the
-    details, then the ends of the texts.
+    details, then the ends of the texts. Raises ``ValueError`` for a format that is too large all the same.
     """
     body = format_.body(problem, entry)
     content = render(body)
@@ -33,6 +33,10 @@ def bounded(
             content = render(body)
             if len(content) <= MOST_BYTES:
                 break
+        else:
+            raise ValueError(
+                f"The body of {type(format_).__qualname__} has {len(content)} bytes, whatever it is given."
+            )
     return body, content
 
 
