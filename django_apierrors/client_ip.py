@@ -21,6 +21,8 @@ SOCKET = "unix"
 _MAX_PROXIES = 20
 # 192.0.2.1:5678 and [2001:db8::1]:5678; a bare IPv6 address has colons of its own.
 _WITH_PORT = re.compile(r"\[(?P<v6>[^\]]*)\](?::\d+)?|(?P<v4>[0-9.]+):\d+")
+# RFC 7239, 4 and 6: for=192.0.2.60, for="[2001:db8::1]:4711"
+_FORWARDED_FOR = re.compile(r"\bfor=\"?(\[[^\]]*\](?::\d+)?|[^;\s\"]+)", re.IGNORECASE)
 #: The bits of an IPv6 address that identify a site (RFC 6177, 2).
 _SITE_BITS = 64
 
@@ -43,6 +45,19 @@ def client_address(request: HttpRequest) -> Address | None:
         address = parse_address(entry)
         if not _is_in(address, networks):
             break
+    return address
+
+
+def own_address(request: HttpRequest) -> Address | None:
+    """Return the address of the client for an exemption, ``None`` when it may be that of a proxy nobody named.
+
+    A proxy says whose request it forwards. Where ``TRUSTED_PROXIES`` does not name the peer, its
+    own address would stand for everybody's; a server that has put the address of the client in its
+    place agrees with the header.
+    """
+    address, peer = client_address(request), parse_address(request.META.get("REMOTE_ADDR", ""))
+    if address == peer and any(parse_address(entry) != peer for entry in _forwarding_entries(request)):
+        return None
     return address
 
 
@@ -93,6 +108,16 @@ def _parse_networks(proxies: tuple[str, ...]) -> tuple[Network, ...]:
 
 def _is_in(address: Address | None, networks: Sequence[Network]) -> bool:
     return address is not None and any(address in network for network in networks)
+
+
+def _forwarding_entries(request: HttpRequest) -> Iterator[str]:
+    """Iterate over the last entry of each header in which a proxy names the client, ``""`` for one that names none."""
+    for name in ("HTTP_X_FORWARDED_FOR", "HTTP_X_REAL_IP"):
+        if name in request.META:
+            yield request.META[name].rpartition(",")[2]
+    if "HTTP_FORWARDED" in request.META:
+        named = _FORWARDED_FOR.search(request.META["HTTP_FORWARDED"].rpartition(",")[2])
+        yield named[1] if named else ""
 
 
 def _forwarded_for(request: HttpRequest) -> Iterator[str]:

@@ -3,7 +3,7 @@
 import pytest
 from django.test import RequestFactory
 
-from django_apierrors.client_ip import client_address, client_ip, parse_address, parse_network
+from django_apierrors.client_ip import client_address, client_ip, own_address, parse_address, parse_network
 
 INNER, OUTER, CLIENT = "10.0.0.2", "192.0.2.80", "203.0.113.5"
 
@@ -165,3 +165,35 @@ def test_of_a_header_of_any_length_only_the_last_entries_are_read(trust, monkeyp
 )
 def test_one_client_has_one_name(peer, named):
     assert client_ip(request(peer)) == named
+
+
+# The address for an exemption
+
+
+@pytest.mark.parametrize(
+    ("peer", "headers", "expected"),
+    [
+        ("10.0.0.5", {}, "10.0.0.5"),
+        ("10.0.0.5", {"X-Forwarded-For": "203.0.113.9"}, None),
+        ("10.0.0.5", {"X-Forwarded-For": "10.0.0.5, 203.0.113.9"}, None),
+        ("10.0.0.5", {"X-Forwarded-For": ""}, None),
+        ("10.0.0.5", {"X-Real-IP": "203.0.113.9"}, None),
+        ("10.0.0.5", {"X-Real-IP": "203.0.113.9", "X-Forwarded-For": "10.0.0.5"}, None),
+        ("10.0.0.5", {"Forwarded": 'for="[2001:db8::1]:4711";proto=https'}, None),
+        ("10.0.0.5", {"Forwarded": "for=10.0.0.5, for=203.0.113.9"}, None),
+        ("10.0.0.5", {"Forwarded": "proto=https"}, None),
+        ("10.0.0.5", {"Forwarded": "by=10.0.0.1;For=10.0.0.5"}, "10.0.0.5"),
+        # A server that has put the address of the client in the place of that of the proxy.
+        ("203.0.113.9", {"X-Forwarded-For": "1.2.3.4, 203.0.113.9"}, "203.0.113.9"),
+        ("2001:db8::1", {"Forwarded": 'for="[2001:db8::1]:4711"'}, "2001:db8::1"),
+        ("192.0.2.1", {"X-Forwarded-For": "203.0.113.9"}, "203.0.113.9"),
+        ("192.0.2.1", {"X-Forwarded-For": "10.0.0.5, 203.0.113.9"}, "203.0.113.9"),
+        ("192.0.2.1", {"X-Real-IP": "203.0.113.9"}, None),
+        ("192.0.2.1", {}, "192.0.2.1"),
+        ("", {}, None),
+    ],
+)
+def test_the_address_of_a_proxy_nobody_named_exempts_nobody(peer, headers, expected, settings, rf):
+    settings.APIERRORS = {"TRUSTED_PROXIES": ["192.0.2.1"]}
+    found = own_address(rf.get("/", REMOTE_ADDR=peer, headers=headers))
+    assert (found and str(found)) == expected

@@ -1078,3 +1078,13 @@ def test_a_status_page_that_no_browser_opens_is_refused(url):
     with pytest.raises(ValidationError) as refused:
         maintenance.enable(status_url=url)
     assert list(refused.value.message_dict) == ["status_url"]
+
+
+def test_a_proxy_that_nobody_named_is_not_exempt_for_all_its_clients(send, settings):
+    forwarded = {"X-Forwarded-For": "203.0.113.9"}
+    with maintenance_mode(exempt_networks=["127.0.0.0/8"]):
+        assert ask(send) is None
+        assert ask(send, headers=forwarded) == "MAINTENANCE"
+        settings.APIERRORS = {**settings.APIERRORS, "TRUSTED_PROXIES": ["127.0.0.1"]}
+        assert ask(send, headers=forwarded) == "MAINTENANCE"
+        assert ask(send, headers={"X-Forwarded-For": "127.0.0.9"}) is None

@@ -11,7 +11,7 @@ from django.http.response import HttpResponseBase
 from django.utils.translation import gettext_lazy as _
 
 from .. import headers, negotiation, url_resolution
-from ..client_ip import client_address
+from ..client_ip import own_address
 from ..conf import conf
 from ..paths import is_one_of
 from ..windows import FORCED, Window
@@ -83,7 +83,7 @@ def evaluate(request: HttpRequest, open_windows: Sequence[Window]) -> Decision:
     if not refusing:
         return Decision(Reason.BYPASS, None, is_read_only, is_bypassed)
     if any(window.exempt_networks for window in refusing):
-        address = client_address(request)
+        address = own_address(request)
         refusing = [window for window in refusing if not window.exempts(address)]
         if not refusing:
             return Decision(Reason.NETWORK, None, is_read_only, is_bypassed)
