@@ -12,7 +12,7 @@ from rest_framework.response import Response
 from rest_framework.utils.serializer_helpers import ReturnDict
 
 from . import headers
-from .prepared_answers import renderer
+from .answer_cache import renderer
 from .problems import Problem
 from .responses import make_body, mark
 

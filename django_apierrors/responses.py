@@ -16,11 +16,11 @@ from django.utils.encoding import iri_to_uri
 from rest_framework.renderers import JSONRenderer
 
 from . import catalog, formats, headers, negotiation, spelling
+from .answer_cache import PreparedAnswer, prepared_answer, renderer
 from .catalog import Entry
 from .codes import phrase
 from .conf import conf
 from .formats import Format
-from .prepared_answers import PreparedAnswer, prepared_answer, renderer
 from .problems import Problem
 from .request_state import RequestState
 

@@ -20,7 +20,7 @@ from support.clients import sender
 
 from django_apierrors import maintenance
 from django_apierrors.admin import MaintenanceWindowAdminMixin
-from django_apierrors.admin.maintenance.page_state import dump_page_state
+from django_apierrors.admin.maintenance.conflicts import dump_page_state
 from django_apierrors.maintenance import bypass, maintenance_exempt
 from django_apierrors.middleware import MISSING
 from django_apierrors.models import MaintenanceWindow, Revision

@@ -14,7 +14,7 @@ from rest_framework.response import Response
 from shop import views
 from shop.models import Account
 
-from django_apierrors import codes, formats, prepared_answers
+from django_apierrors import answer_cache, codes, formats
 from django_apierrors.docs.format_aliases import get_aliases, get_codes_by_alias, is_oauth_error
 from django_apierrors.exceptions import ApiError, ParamNotFound
 from django_apierrors.formats import Described, Format, Typed
@@ -535,7 +535,7 @@ for _number in range(90):
     ids=["blank", "deep", "deep ones", "long"],
 )
 def test_no_body_is_larger_than_64_kb_whatever_is_in_it(name, detail, answer, monkeypatch):
-    monkeypatch.setattr(prepared_answers.renderer, "ensure_ascii", True)
+    monkeypatch.setattr(answer_cache.renderer, "ensure_ascii", True)
     with override_error("VALIDATION_FAILED", message=LONG, title="t" * 200):
         response = answer(ValidationError(detail), name)
     assert response.status_code == 400

@@ -134,7 +134,7 @@ class Texts(Guarantee):
 
     def remove(self):
         self.monkeypatch.setattr(Entry, "message_for", lambda entry, problem: str(problem.message))
-        self.monkeypatch.setattr("django_apierrors.prepared_answers.PreparedAnswer.body_for", lambda *args: None)
+        self.monkeypatch.setattr("django_apierrors.answer_cache.PreparedAnswer.body_for", lambda *args: None)
 
 
 class LastResort(Guarantee):

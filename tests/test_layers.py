@@ -15,7 +15,7 @@ LEVELS = (
     {"catalog", "client_errors", "error_details", "request_id", "windows"},
     {"exception_facts", "logs", "models"},
     {"exception_mapping", "formats", "negotiation", "rows"},
-    {"prepared_answers", "snapshot"},
+    {"answer_cache", "snapshot"},
     {"responses"},
     {"drf_responses", "maintenance", "oauth2", "ratelimit", "renderers"},
     {"rewriting"},

@@ -26,8 +26,8 @@ from ...models import MaintenanceWindow
 from ...models.window import describe_user
 from ...snapshot import loader
 from .change_message import build_cancel_message, build_edit_message, build_schedule_message
+from .conflicts import PAGE_STATE_FIELD, dump_page_state
 from .forms import WINDOW_FORMFIELD_OVERRIDES, ScheduleForm
-from .page_state import PAGE_STATE_FIELD, dump_page_state
 from .page_texts import describe_scheduled_window
 from .switch_views import SwitchViews
 from .tester import get_window_previews

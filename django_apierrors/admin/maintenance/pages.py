@@ -23,8 +23,8 @@ from ...middleware import MISSING, is_installed
 from ...models import MaintenanceWindow
 from ...scopes import describe_scope
 from ...snapshot import loader
+from .conflicts import PAGE_STATE_FIELD, dump_page_state
 from .forms import SwitchForm
-from .page_state import PAGE_STATE_FIELD, dump_page_state
 from .page_texts import (
     describe_end,
     describe_force,

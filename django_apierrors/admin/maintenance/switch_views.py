@@ -24,8 +24,8 @@ from ...models.window import describe_user
 from ...snapshot import loader
 from ...windows import Window
 from .change_message import build_bypass_message, build_end_message, build_extend_message, build_on_message
+from .conflicts import PAGE_STATE_FIELD, get_stale_message
 from .forms import SwitchForm
-from .page_state import PAGE_STATE_FIELD, get_stale_message
 from .page_texts import describe_end, describe_turned_on
 from .pages import MaintenancePages
 

@@ -1,4 +1,4 @@
-"""Prepared answers: what all answers of one code in one format and one language share."""
+"""The cache of answers: what all answers of one code in one format and one language share."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The state of the windows on a page, and the changes since: two operators may work at the same time."""
+"""Conflicts of two operators: the state of the windows on a page, and the changes since."""
 
 from __future__ import annotations
 

@@ -148,7 +148,7 @@ def test_no_host_and_no_header_of_a_client_fills_the_prepared_answers(set_view, 
 
 
 def test_the_number_of_prepared_answers_is_limited(set_view, api, monkeypatch):
-    monkeypatch.setattr("django_apierrors.prepared_answers._MOST_PREPARED", 2)
+    monkeypatch.setattr("django_apierrors.answer_cache._MOST_PREPARED", 2)
     for status in range(400, 406):
         set_view(ApiError("RESOURCE_CONFLICT", status=status))
         assert api.get("/api/drf").status_code == status
