@@ -3,6 +3,7 @@
 import contextlib
 import logging
 import re
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -150,6 +151,18 @@ class LastResort(Guarantee):
         self.monkeypatch.setattr(responses, "_fallback_body", Failing.body)
 
 
+class Bounded(Guarantee):
+    """No body of an error is larger than 64 kB."""
+
+    def holds(self):
+        self.settings.APIERRORS = {"STRICT": True, "FORMAT": f"{__name__}.Padded"}
+        self.set_view(NotFound())
+        return len(self.client.get("/api/plain").content) <= 64_000
+
+    def remove(self):
+        self.monkeypatch.setattr(import_module("django_apierrors.formats.bounded"), "MOST_BYTES", 10**9)
+
+
 class OneStatus(Guarantee):
     """The status in a body is that of the response, and the id in it is that of the header."""
 
@@ -193,6 +206,11 @@ def failing(*args):
 class Failing(Nested):
     def body(self, *args):
         raise ZeroDivisionError("the format is broken")
+
+
+class Padded(Nested):
+    def body(self, problem, entry):
+        return {"padding": "x" * 100_000}
 
 
 def changing(get_response):
