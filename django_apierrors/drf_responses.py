@@ -13,6 +13,7 @@ from rest_framework.utils.serializer_helpers import ReturnDict
 
 from . import headers
 from .answer_cache import renderer
+from .formats import MOST_BYTES
 from .problems import Problem
 from .responses import make_body, mark
 
@@ -51,8 +52,11 @@ class ErrorResponse(Response):
 
     @data.setter
     def data(self, value: Any) -> None:
-        self._data = value
-        self._read = self._problem = None
+        before, self._data = self._data, value
+        if self._read is None or not (
+            isinstance(value, dict) and isinstance(before, dict) and before.keys() <= value.keys()
+        ):
+            self._read = self._problem = None  # else it is the body that was read, with more in it
 
     @property
     def rendered_content(self) -> Any:
@@ -92,7 +96,9 @@ class ErrorResponse(Response):
             except Exception:  # e.g. a template that is missing: the error must never become a 500
                 logger.warning("An error was sent as JSON: its renderer failed", exc_info=True)
         self.headers[headers.CONTENT_TYPE] = json_type(self.accepted_renderer, self._media_type)
-        return renderer.render(body, self.accepted_media_type, vars(self).get("renderer_context"))
+        content = renderer.render(body, self.accepted_media_type, vars(self).get("renderer_context"))
+        # Indented, a body may become twice as long.
+        return content if len(content) <= MOST_BYTES else renderer.render(body)
 
     def _body(self, problem: Problem) -> Any:
         body, self._media_type = make_body(self, problem, self._http_request)

@@ -60,7 +60,7 @@ def exception_handler(exc: Exception, context: dict[str, Any] | None) -> Respons
     if problem.status == HTTPStatus.UNAUTHORIZED and problem.code != "OAUTH_INVALID_CLIENT":
         challenge = getattr(exc, "auth_header", None) or _challenge_of_authenticators(drf_request)
         if challenge:
-            response[headers.WWW_AUTHENTICATE] = challenge
+            responses.set_header(response, headers.WWW_AUTHENTICATE, challenge)
     return response
 
 

@@ -19,7 +19,7 @@ from . import catalog, formats, headers, negotiation, spelling
 from .answer_cache import PreparedAnswer, prepared_answer, renderer
 from .catalog import Entry
 from .codes import phrase
-from .conf import conf
+from .conf import Settings, conf
 from .formats import Format
 from .problems import Problem
 from .request_state import RequestState
@@ -124,7 +124,7 @@ def make_body(
         _set_fixed_headers(response, problem, request, state)
         _set_text_headers(response, problem, prepared, docs_base)
         for name, value in format_.headers.items():
-            response.headers[name] = value
+            set_header(response, name, value)
         return body, format_.media_type
     except Exception:  # a format must never hide the error that it was to show
         logger.exception("An error answer could not be made; a fixed one was sent")
@@ -177,7 +177,8 @@ def _set_text_headers(response: HttpResponseBase, problem: Problem, prepared: Pr
     url = prepared.resolved.doc_url(docs_base)
     if url:
         link, there = f'<{iri_to_uri(url)}>; rel="help"', written.get(headers.LINK)
-        set_header(response, headers.LINK, f"{there}, {link}" if there else link)
+        if there is None or link not in there:
+            set_header(response, headers.LINK, f"{there}, {link}" if there else link)
     vary = written.get(headers.VARY)
     if vary is None and prepared.vary:
         written[headers.VARY] = ", ".join(prepared.vary)
@@ -196,6 +197,7 @@ def set_header(response: HttpResponseBase, name: str, value: object) -> None:
     if _HEADER_NAME.fullmatch(str(name)) and _HEADER_VALUE.fullmatch(text):
         response.headers[name] = text
     else:
+        response.headers.pop(name)
         logger.error("The header %.200r of an error cannot be sent and was left out", name)
 
 
@@ -209,6 +211,8 @@ def _set_challenge(response: HttpResponseBase, problem: Problem, request: HttpRe
     else:
         challenge = challenge or headers.challenge_for_scope(problem.params.get("scope"))
     set_header(response, headers.WWW_AUTHENTICATE, challenge)
+    if problem.status == HTTPStatus.UNAUTHORIZED and headers.WWW_AUTHENTICATE not in response.headers:
+        response.headers[headers.WWW_AUTHENTICATE] = Settings.CHALLENGE.default  # RFC 9110, 15.5.2: there is always one
 
 
 def _fallback_body(problem: Problem, status: int) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import resolve_url
+from rest_framework.renderers import StaticHTMLRenderer, TemplateHTMLRenderer
 from rest_framework.response import Response
 from rest_framework.utils.serializer_helpers import ReturnDict, ReturnList
 
@@ -33,8 +34,10 @@ def finish(request: HttpRequest, response: HttpResponseBase, state: RequestState
         if problem is None:
             problem = _problem_of_finished(request, response, state)
             if problem is not None:
+                problem = _with_id_of(response, problem)
+                state.request_id = problem.request_id
                 response = responses.write(response, problem, request)
-        elif problem.status != response.status_code or problem.request_id != response.headers[headers.X_REQUEST_ID]:
+        elif problem.status != response.status_code or problem.request_id != response.headers.get(headers.X_REQUEST_ID):
             reconcile(request, response, problem, state)
     except Exception:  # the answer of somebody else must never be lost to a fault of ours
         logger.exception("An error answer could not be structured; it was sent as it was")
@@ -47,20 +50,24 @@ def reconcile(request: HttpRequest, response: HttpResponseBase, problem: Problem
 
     An answer whose bytes are not those that were written keeps them; an id that is not sound is put back.
     """
-    named = response.headers.get(headers.X_REQUEST_ID, "")
-    changed = replace(problem, status=response.status_code)
-    if named != problem.request_id and is_sound(named):
-        _warn_of_id()
-        changed = replace(changed, request_id=named)
+    changed = _with_id_of(response, replace(problem, status=response.status_code))
     if changed != problem and isinstance(response, HttpResponse) and responses.is_as_written(response):
         state.request_id = changed.request_id
-        del response[headers.RETRY_AFTER]
         if isinstance(response, drf_responses.ErrorResponse):
             response.renew(changed)
         else:
             responses.renew(response, changed, request)
     written = responses.problem_of(response) or problem
     response.headers[headers.X_REQUEST_ID] = written.request_id
+
+
+def _with_id_of(response: HttpResponseBase, problem: Problem) -> Problem:
+    """Return a problem with the request id that another middleware has given its response."""
+    named = response.headers.get(headers.X_REQUEST_ID, "")
+    if named == problem.request_id or not is_sound(named):
+        return problem
+    _warn_of_id()
+    return replace(problem, request_id=named)
 
 
 @functools.cache
@@ -97,9 +104,9 @@ def convert_returned(request: HttpRequest, response: Response) -> None:
     """Structure the serializer errors that a DRF view returned, before they are rendered.
 
     What an exception handler made is left alone: a handler of the view's own, or one that wraps ours,
-    meant what it wrote. DRF marks it.
+    meant what it wrote. DRF marks it. So is the data of a template.
     """
-    if response.exception:
+    if response.exception or isinstance(response.accepted_renderer, (TemplateHTMLRenderer, StaticHTMLRenderer)):
         return
     errors = _serializer_errors(response.data)
     if errors is not None and negotiation.is_ours(request, RequestState.of(request)):
@@ -107,17 +114,17 @@ def convert_returned(request: HttpRequest, response: Response) -> None:
 
 
 def _serializer_errors(data: Any) -> Any:
-    """Return the errors of a serializer: the data itself, or one member of it; ``None`` if there are none."""
-    for errors in (data, *(data.values() if isinstance(data, dict) else ())):
-        if errors and isinstance(errors, (ReturnDict, ReturnList)) and _is_errors(errors):
-            return errors
-    return None
+    """Return the errors of a serializer: the data itself, or the one member of it that is such; else ``None``."""
+    if _is_errors(data):
+        return data
+    found = [errors for errors in data.values() if _is_errors(errors)] if isinstance(data, dict) else []
+    return found[0] if len(found) == 1 else None
 
 
-def _is_errors(data: ReturnDict[str, Any] | ReturnList[Any]) -> bool:
+def _is_errors(data: Any) -> bool:
     # The data of a serializer is of the same types.
     try:
-        return bool(data == data.serializer.errors)
+        return bool(data) and isinstance(data, (ReturnDict, ReturnList)) and bool(data == data.serializer.errors)
     except AssertionError:  # of DRF, for a serializer that validated nothing
         return False
 
@@ -137,7 +144,7 @@ def _problem_of_finished(request: HttpRequest, response: HttpResponseBase, state
     is_debug = settings.DEBUG and not conf.DEBUG_ERRORS
     if exc is None:
         # With DEBUG a framework may show its traceback, as django-ninja does.
-        is_traceback = is_debug and response.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR and _has_body(response)
+        is_traceback = is_debug and response.status_code == HTTPStatus.INTERNAL_SERVER_ERROR and _has_body(response)
         return None if is_traceback else _problem_of_status(request, response, is_djangos)
     problem = problem_for(exc, request, state)
     if is_debug and problem.status >= HTTPStatus.INTERNAL_SERVER_ERROR and is_left_to_django(exc, problem.status):

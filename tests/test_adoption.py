@@ -4,11 +4,13 @@ import json
 
 import pytest
 from django.http import Http404, HttpResponse
+from django.template import engines
 from django.urls import include, path
 from rest_framework.authentication import BasicAuthentication, SessionAuthentication
 from rest_framework.decorators import action, api_view
 from rest_framework.exceptions import NotAuthenticated, NotFound, ParseError, ValidationError
 from rest_framework.permissions import IsAuthenticated
+from rest_framework.renderers import TemplateHTMLRenderer
 from rest_framework.response import Response
 from rest_framework.serializers import CharField, Serializer
 from rest_framework.views import APIView
@@ -109,6 +111,29 @@ class Session(SessionAuthentication):
     pass
 
 
+class Spoiled(BasicAuthentication):
+    def authenticate_header(self, request):
+        return 'Basic realm="a\r\nSet-Cookie: b"'
+
+
+class Page(TemplateHTMLRenderer):
+    """Renders a template of one line, which no file holds."""
+
+    def get_template_names(self, response, view):
+        return [type(self).__name__]
+
+    def resolve_template(self, names):
+        return engines["django"].from_string("{{ name.0 }}")
+
+
+class Form(APIView):
+    renderer_classes = [Page]
+
+    def get(self, request):
+        name = Name(data={})
+        return Response({} if name.is_valid() else name.errors, status=400)
+
+
 class Private(APIView):
     permission_classes = [IsAuthenticated]
     authentication_classes = [Session, BasicAuthentication]
@@ -137,6 +162,8 @@ urlpatterns = [
     path("api/formatted/given", Formatted.as_view({"get": "list"}, error_format="problem")),
     path("api/function", function),
     path("api/session", Private.as_view()),
+    path("api/spoiled", Private.as_view(authentication_classes=[Spoiled])),
+    path("api/page", Form.as_view()),
 ]
 
 
@@ -269,3 +296,41 @@ def test_what_drf_answers_by_401_stays_a_401(send, settings, set_view):
 def test_a_wrapped_member_that_is_no_error_of_a_serializer_is_left_alone(send, set_view):
     set_view(lambda request: Response({"errors": ValidationError({"a": ["x"]}).detail}, status=400))
     assert body(send("get", "/api/drf")) == {"errors": {"a": ["x"]}}
+
+
+def test_errors_of_two_serializers_are_left_to_the_view(send, set_view):
+    def view(request):
+        first, second = Name(data={}), Name(data={"name": "long"})
+        assert not first.is_valid()
+        assert not second.is_valid()
+        return Response({"first": first.errors, "second": second.errors}, status=400)
+
+    set_view(view)
+    assert body(send("get", "/api/drf")).keys() == {"first", "second"}
+
+
+def test_the_form_of_a_template_is_left_to_the_view(send):
+    response = send("get", "/api/page")
+    assert response.status_code == 400
+    assert response.content == b"This field is required."
+
+
+def test_a_body_that_a_handler_extended_has_the_status_that_it_sets_afterwards(send, settings, monkeypatch):
+    def extending(exc, context):
+        response = exception_handler(exc, context)
+        response.data = {**response.data, "support": "https://support.example"}
+        response.status_code = 410
+        return response
+
+    settings.APIERRORS = {"STRICT": True, "FORMAT": "problem"}
+    monkeypatch.setattr(Failing, "get_exception_handler", lambda self: extending)
+    response = send("get", "/api/by/ours/missing")
+    assert (response.status_code, body(response)["status"]) == (410, 410)
+    assert body(response)["support"] == "https://support.example"
+
+
+def test_a_401_has_a_challenge_though_that_of_its_view_cannot_be_sent(send, caplog):
+    response = send("get", "/api/spoiled")
+    assert_api_error(response, "AUTH_KEY_NOT_FOUND", 401)
+    assert response["WWW-Authenticate"] == 'Bearer realm="api"'
+    assert "cannot be sent" in caplog.text

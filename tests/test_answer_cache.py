@@ -11,7 +11,7 @@ from rest_framework.views import APIView
 from django_apierrors import catalog, codes
 from django_apierrors.codes import ErrorDefinition
 from django_apierrors.exceptions import ApiError
-from django_apierrors.formats import Nested
+from django_apierrors.formats import MOST_BYTES, Nested
 from django_apierrors.testing import assert_api_error, override_error
 
 pytestmark = pytest.mark.urls(__name__)
@@ -127,6 +127,13 @@ def test_indented_json_is_indented(accept, set_view, api):
     plain, asked = api.get("/api/drf").content, api.get("/api/drf", headers={"Accept": accept}).content
     assert json.loads(plain) == json.loads(asked)
     assert b'\n  "error"' in asked or b'\n    "error"' in asked
+
+
+def test_an_indent_never_makes_a_body_larger_than_its_bound(set_view, api):
+    set_view(ApiError("RESOURCE_CONFLICT", details={"numbers": [1] * 9000}))
+    response = api.get("/api/drf", headers={"Accept": "application/json; indent=8"})
+    assert len(response.content) <= MOST_BYTES
+    assert response.content.count(b"1,") == 8999
 
 
 def test_a_renderer_of_json_of_the_project_changes_no_error(api):

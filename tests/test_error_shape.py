@@ -840,7 +840,16 @@ def test_errors_of_a_website_are_exactly_those_of_django(case, accept, is_async,
     assert_same_answer(ours, send(asking, is_async=is_async))
 
 
-@pytest.mark.parametrize("accept", [JSON, "application/problem+json", "application/json, text/html;q=0.5"])
+@pytest.mark.parametrize(
+    "accept",
+    [
+        JSON,
+        "application/problem+json",
+        "application/vnd.api+json",
+        "application/json; charset=utf-8",
+        'application/json; profile="a,b"; q=0.9, text/html;q=0.5',
+    ],
+)
 @pytest.mark.parametrize("case", WEBSITE, ids=str)
 def test_errors_of_a_website_are_structured_for_a_client_that_prefers_json(case, accept, is_async, get_response):
     response = get_response(replace(case, headers={"Accept": accept}), is_async=is_async)

@@ -6,6 +6,7 @@ import uuid
 from types import SimpleNamespace
 
 import pytest
+from django.http import HttpResponse
 from django.test import RequestFactory
 from rest_framework.exceptions import NotFound
 from support.clients import sender
@@ -217,6 +218,32 @@ def test_an_id_that_a_middleware_below_gives_the_response_is_the_one_id(
     assert int(response["Content-Length"]) == len(response.content)
     body = response.json()
     assert body.get("error", body).get("request_id", "named-later") == "named-later"
+
+
+@pytest.mark.parametrize("url", ["/api/drf", "/api/plain"])
+def test_an_error_that_a_view_returned_without_a_body_names_the_id_of_its_response(
+    url, named_later, api, set_view, settings
+):
+    settings.APIERRORS = {"STRICT": True, "FORMAT": "typed"}
+    named_later()
+    set_view(lambda request: HttpResponse(status=404))
+    response = api.get(url)
+    assert response["X-Request-ID"] == response.json()["error"]["request_id"] == "named-later"
+
+
+def deleting(get_response):
+    def middleware(request):
+        response = get_response(request)
+        del response["X-Request-ID"]
+        return response
+
+    return middleware
+
+
+def test_an_id_that_a_middleware_deleted_is_put_back(api, set_view, settings):
+    settings.MIDDLEWARE = [*settings.MIDDLEWARE, f"{__name__}.deleting"]
+    set_view(NotFound())
+    assert api.get("/api/drf", headers={"X-Request-ID": "mine-1"})["X-Request-ID"] == "mine-1"
 
 
 def test_records_say_where_the_id_comes_from_once(named_later, api, set_view, caplog):

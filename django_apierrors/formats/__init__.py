@@ -6,13 +6,14 @@ import functools
 
 from django.utils.module_loading import import_string
 
-from .bounded import bounded
+from .bounded import MOST_BYTES, bounded
 from .builtin import RFC9457, Described, Detailed, Nested, OAuth2, Result, Typed
 from .format import Field, Format
 
 __all__ = [
     "BUILTIN",
     "CONSTANT",
+    "MOST_BYTES",
     "RFC9457",
     "Described",
     "Detailed",
