@@ -369,12 +369,12 @@ def test_a_link_is_written_in_ascii(url, api, set_view, definition):
     assert response["Link"] == '<https://docs.example/gr%C3%B6%C3%9Fe/a%20b%0B>; rel="help"'
 
 
-def test_a_challenge_that_cannot_be_sent_is_left_out(settings, api, set_view):
+def test_the_default_stands_for_a_challenge_that_cannot_be_sent(settings, api, set_view):
     settings.APIERRORS = {"CHALLENGE": 'Bearer realm="Größe"'}
     set_view(ApiError("AUTH_KEY_INVALID"))
     response = api.get("/api/plain")
     assert_api_error(response, "AUTH_KEY_INVALID")
-    assert "WWW-Authenticate" not in response
+    assert response["WWW-Authenticate"] == 'Bearer realm="api"'
 
 
 @pytest.mark.parametrize(
