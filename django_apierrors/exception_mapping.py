@@ -24,7 +24,6 @@ from .exception_facts import (
     DRF_CODES,
     Facts,
     check_params,
-    is_in_query,
     known_code,
     read_detail,
     read_origin,
@@ -32,6 +31,7 @@ from .exception_facts import (
 )
 from .exceptions import ApiError, RaiseSiteError
 from .problems import FieldError, Problem
+from .query_errors import is_in_query
 from .request_id import request_id
 from .request_state import RequestState
 from .text import clean
