@@ -77,7 +77,7 @@ def known_code(code: Any, status: int | None, own_code: str = "") -> str:
 
 
 def check_params(code: str, params: Mapping[str, Any]) -> None:
-    """Say which placeholder of the message of a code a raise site did not fill: raise under ``STRICT``, else log.
+    """Say which placeholder of the message of a code nobody filled: raise under ``STRICT``, else log.
 
     Only those count that the code declares; each code is logged once.
     """
@@ -91,7 +91,8 @@ def check_params(code: str, params: Mapping[str, Any]) -> None:
     if conf.is_strict:
         raise UnfilledPlaceholder(
             f"The message of {code} needs a value for the placeholder {{{missing[0]}}}. Give it where the error is "
-            f"raised, as params={{{missing[0]!r}: ...}}. (APIERRORS['STRICT'] makes this raise.)"
+            f"raised, as params={{{missing[0]!r}: ...}} of an ApiError; no exception of EXCEPTIONS has one. "
+            "(APIERRORS['STRICT'] makes this raise.)"
         )
     if _is_first(code, _unfilled_codes):
         named = ", ".join(f"{{{name}}}" for name in missing)

@@ -100,6 +100,8 @@ def _read(exc: BaseException, request: HttpRequest, state: RequestState) -> Fact
             row.read(exc, facts, request, row)
         elif not facts.code:
             facts.code = "REQUEST_MALFORMED" if is_client_error(exc) else "INTERNAL_SERVER_ERROR"
+        if not (facts.message and catalog.current().passes_detail(facts.code)):
+            check_params(facts.code, facts.params)
     except RaiseSiteError:
         raise
     except Exception:  # an exception class of somebody else must never hide what happened
@@ -174,8 +176,6 @@ def _read_api_error(exc: ApiError, facts: Facts, request: HttpRequest, row: Mapp
     facts.params = {"param": facts.param, **exc.params}
     facts.retry_after = headers.retry_after(exc.retry_after)
     facts.headers = exc.headers
-    if not (exc.message and catalog.current().passes_detail(facts.code)):
-        check_params(facts.code, exc.params)
     if facts.code in ("PARAM_NOT_FOUND", "VALIDATION_FAILED"):
         error = FieldError(
             path=tuple(facts.param.split(".")) if facts.param else (),
@@ -244,7 +244,9 @@ def _read_django_validation(
     if not facts.code:  # EXCEPTIONS does not expect it
         told = "A ValidationError of Django that no serializer or form handled was answered"
         logger.warning(told, exc_info=exc, extra={"request": request})
-    read_detail(get_error_detail(exc), facts, request, row.code, exc)
+    configured, facts.code = facts.code, facts.code or row.code  # whatever its texts do
+    detail, facts.code = get_error_detail(exc), configured
+    read_detail(detail, facts, request, row.code, exc)
 
 
 def _read_http404(exc: Http404, facts: Facts, request: HttpRequest, row: Mapped) -> None:
