@@ -46,6 +46,7 @@ class Facts:
     params: Mapping[str, Any] = {}
     details: Mapping[str, Any] | None = None
     param: str | None = None
+    in_query: bool = False
     errors: tuple[FieldError, ...] = ()
     errors_total: int = 0
     retry_after: int | None = None

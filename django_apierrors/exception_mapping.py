@@ -171,8 +171,8 @@ def _read_api_error(exc: ApiError, facts: Facts, request: HttpRequest, row: Mapp
         facts.status = exc.status if isinstance(exc.status, int) and 400 <= exc.status <= 599 else None
         facts.code = known_code(exc.code, facts.status, exc.own_code)
     facts.param = None if exc.param is None else clean(str(exc.param), _LONGEST_TEXT)
-    facts.message = exc.message
-    facts.details = exc.details
+    facts.in_query = is_in_query(request) if exc.in_query is None else bool(exc.in_query)
+    facts.message, facts.details = exc.message, exc.details
     facts.params = {"param": facts.param, **exc.params}
     facts.retry_after = headers.retry_after(exc.retry_after)
     facts.headers = exc.headers
@@ -181,7 +181,7 @@ def _read_api_error(exc: ApiError, facts: Facts, request: HttpRequest, row: Mapp
             path=tuple(facts.param.split(".")) if facts.param else (),
             code="required" if facts.code == "PARAM_NOT_FOUND" else "invalid",
             message=clean(str(exc.message or ""), _LONGEST_TEXT),
-            in_query=is_in_query(request) if exc.in_query is None else exc.in_query,
+            in_query=facts.in_query,
         )
         facts.errors, facts.errors_total = (error,), 1
 
