@@ -65,10 +65,10 @@ def _is_copy(data: Any, source: Any) -> bool:
     if hasattr(source, "dict"):  # a QueryDict
         said.append(source.dict())
     # A body may say the same as the query string; short texts may be the same objects.
-    return data in said and set(map(id, _leaves(data))) <= set(map(id, _leaves(source)))
+    return data in said and set(map(id, _values(data))) <= set(map(id, _values(source)))
 
 
-def _leaves(data: Mapping[Any, Any]) -> Iterator[Any]:
+def _values(data: Mapping[Any, Any]) -> Iterator[Any]:
     for value in dict(data).values():
         if isinstance(value, list):
             yield from value
@@ -110,7 +110,7 @@ def _name_sent(form: Any, field_name: Any, message: str) -> str:
         return str(name)
     values = field.widget.value_from_datadict(form.data, form.files, name)
     sent = [(suffixed(name, suffix), value) for suffix, value in zip(suffixes, values, strict=False) if value]
-    for (own_name, value), part in zip(sent, _parts(field, values), strict=False):
+    for (own_name, value), part in zip(sent, _refusing(field, values), strict=False):
         try:
             part.clean(value)
         except ValidationError as refusal:
@@ -119,7 +119,7 @@ def _name_sent(form: Any, field_name: Any, message: str) -> str:
     return str(sent[0][0]) if sent else str(name)
 
 
-def _parts(field: Any, values: Any) -> Iterator[Any]:
+def _refusing(field: Any, values: Any) -> Iterator[Any]:
     for part, value in zip(getattr(field, "fields", ()), values, strict=False):
         if value:
             yield part
