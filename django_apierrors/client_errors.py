@@ -27,7 +27,7 @@ def is_client_error(exc: BaseException) -> bool:
     pass, and a client that went away while it sent. The parsed body must really hold the value.
     """
     if isinstance(exc, RecursionError):
-        return any(frame.f_code is _PARSE for frame in _frames(exc))
+        return any(frame.f_code is _PARSE for frame in frames(exc))
     if isinstance(exc, UnreadablePostError) or _in_unusable_charset(exc):
         return True
     if isinstance(exc, UnicodeEncodeError):
@@ -35,7 +35,8 @@ def is_client_error(exc: BaseException) -> bool:
     return isinstance(exc, (ValueError, OverflowError)) and _body_holds(exc, _is_infinite)
 
 
-def _frames(exc: BaseException) -> Iterator[FrameType]:
+def frames(exc: BaseException) -> Iterator[FrameType]:
+    """Yield the frames of the traceback of an exception, from the outside in."""
     traceback = exc.__traceback__
     while traceback is not None:
         yield traceback.tb_frame
@@ -43,7 +44,7 @@ def _frames(exc: BaseException) -> Iterator[FrameType]:
 
 
 def _in_unusable_charset(exc: BaseException) -> bool:
-    for frame in _frames(exc):
+    for frame in frames(exc):
         if frame.f_code is _PARSE:
             charset = frame.f_locals["self"].parser_context.get("encoding") or "utf-8"
             try:
@@ -62,7 +63,7 @@ def _is_infinite(value: Any) -> bool:
 
 
 def _body_holds(exc: BaseException, is_unusable: Callable[[Any], bool]) -> bool:
-    request = _drf_request(exc)
+    request = drf_request(exc)
     # `_full_data` is what was parsed; `data` would parse and raise again.
     pending = [] if request is None else [getattr(request, "_full_data", None)]
     for _ in range(_MOST_VALUES):
@@ -80,15 +81,16 @@ def _body_holds(exc: BaseException, is_unusable: Callable[[Any], bool]) -> bool:
 
 def _body_spells_surrogate(exc: BaseException) -> bool:
     # A plain view parses for itself; what it has read of the body is kept by Django.
-    for frame in _frames(exc):
+    for frame in frames(exc):
         request = frame.f_locals.get("request")
         if isinstance(request, HttpRequest):
             return b"\\ud" in vars(request).get("_body", b"").lower()
     return False
 
 
-def _drf_request(exc: BaseException) -> Request | None:
-    for frame in _frames(exc):
+def drf_request(exc: BaseException) -> Request | None:
+    """Return the request of the DRF view that raised an exception, ``None`` for one that no DRF view raised."""
+    for frame in frames(exc):
         found: Any = None
         if frame.f_code is views.APIView.dispatch.__code__:
             found = frame.f_locals["request"]

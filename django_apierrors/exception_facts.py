@@ -15,6 +15,7 @@ from .conf import conf
 from .error_details import field_errors, text_code
 from .exceptions import UnfilledPlaceholder, UnknownErrorCode
 from .problems import FieldError
+from .query_errors import is_in_query, names_sent
 from .request_state import RequestState
 
 logger = logging.getLogger("django_apierrors")
@@ -32,10 +33,6 @@ FILLED = frozenset(("param", "detail", "wait", "retry_after", "media_type", "met
 _NO_SUCH_FORMAT = _("This endpoint is not available in the requested format.")
 # What these say is no secret: a page or a version that the client asked for.
 _SPEAKING = frozenset(("rest_framework.pagination", "rest_framework.versioning"))
-# What these raise is about the query string, whatever the method.
-_OF_QUERY = ("rest_framework.filters", "rest_framework.pagination", "django_filters")
-# The methods by which views and backends of a project do the same.
-_ASKING = frozenset(("filter_queryset", "paginate_queryset"))
 _unknown_codes: set[str] = set()
 _unfilled_codes: set[str] = set()
 
@@ -49,6 +46,7 @@ class Facts:
     params: Mapping[str, Any] = {}
     details: Mapping[str, Any] | None = None
     param: str | None = None
+    in_query: bool = False
     errors: tuple[FieldError, ...] = ()
     errors_total: int = 0
     retry_after: int | None = None
@@ -80,7 +78,7 @@ def known_code(code: Any, status: int | None, own_code: str = "") -> str:
 
 
 def check_params(code: str, params: Mapping[str, Any]) -> None:
-    """Say which placeholder of the message of a code a raise site did not fill: raise under ``STRICT``, else log.
+    """Say which placeholder of the message of a code nobody filled: raise under ``STRICT``, else log.
 
     Only those count that the code declares; each code is logged once.
     """
@@ -94,7 +92,8 @@ def check_params(code: str, params: Mapping[str, Any]) -> None:
     if conf.is_strict:
         raise UnfilledPlaceholder(
             f"The message of {code} needs a value for the placeholder {{{missing[0]}}}. Give it where the error is "
-            f"raised, as params={{{missing[0]!r}: ...}}. (APIERRORS['STRICT'] makes this raise.)"
+            f"raised, as params={{{missing[0]!r}: ...}} of an ApiError; no exception of EXCEPTIONS has one. "
+            "(APIERRORS['STRICT'] makes this raise.)"
         )
     if _is_first(code, _unfilled_codes):
         named = ", ".join(f"{{{name}}}" for name in missing)
@@ -128,6 +127,7 @@ def read_detail(
     try:
         most = RequestState.of(request).conf.MAX_ERRORS
         errors, total = field_errors(detail, in_query=is_in_query(request, detail, exc), most=most)
+        errors = errors if exc is None else names_sent(errors, exc)
     except Exception:
         facts.code = facts.code or code or codes.code_for_status(facts.status)
         raise
@@ -154,22 +154,6 @@ def _code_of_error(error: FieldError | None, code: str) -> str:
     return registered_code(error.code) or code
 
 
-def is_in_query(request: HttpRequest, detail: Any = None, exc: BaseException | None = None) -> bool:
-    """Return whether an error is about the query string of a request.
-
-    It is when the request has no body, when a filter or a paginator raised it, and when it is of a
-    serializer that was given the query string.
-    """
-    if request.method in ("GET", "HEAD") or (exc is not None and _is_of_query(exc)):
-        return True
-    data = getattr(getattr(detail, "serializer", None), "initial_data", None)
-    if data is None or data is vars(request).get("_post"):
-        return False
-    # A copy of it, too; of nothing at all nobody can say where it stood.
-    query = request.GET
-    return data is query or (bool(query) and isinstance(data, Mapping) and data in (query, query.dict(), dict(query)))
-
-
 def read_origin(exc: BaseException, facts: Facts) -> None:
     """Let the client read what DRF itself says of its page, version or format; other texts may name what is ours."""
     module = _raised_in(exc)
@@ -186,13 +170,3 @@ def _raised_in(exc: BaseException) -> str:
     while traceback.tb_next is not None:
         traceback = traceback.tb_next
     return str(traceback.tb_frame.f_globals.get("__name__", ""))
-
-
-def _is_of_query(exc: BaseException) -> bool:
-    traceback = exc.__traceback__
-    while traceback is not None:
-        frame = traceback.tb_frame
-        if frame.f_code.co_name in _ASKING or str(frame.f_globals.get("__name__", "")).startswith(_OF_QUERY):
-            return True
-        traceback = traceback.tb_next
-    return False

@@ -24,7 +24,6 @@ from .exception_facts import (
     DRF_CODES,
     Facts,
     check_params,
-    is_in_query,
     known_code,
     read_detail,
     read_origin,
@@ -32,6 +31,7 @@ from .exception_facts import (
 )
 from .exceptions import ApiError, RaiseSiteError
 from .problems import FieldError, Problem
+from .query_errors import is_in_query
 from .request_id import request_id
 from .request_state import RequestState
 from .text import clean
@@ -100,6 +100,8 @@ def _read(exc: BaseException, request: HttpRequest, state: RequestState) -> Fact
             row.read(exc, facts, request, row)
         elif not facts.code:
             facts.code = "REQUEST_MALFORMED" if is_client_error(exc) else "INTERNAL_SERVER_ERROR"
+        if not (facts.message and catalog.current().passes_detail(facts.code)):
+            check_params(facts.code, facts.params)
     except RaiseSiteError:
         raise
     except Exception:  # an exception class of somebody else must never hide what happened
@@ -169,19 +171,17 @@ def _read_api_error(exc: ApiError, facts: Facts, request: HttpRequest, row: Mapp
         facts.status = exc.status if isinstance(exc.status, int) and 400 <= exc.status <= 599 else None
         facts.code = known_code(exc.code, facts.status, exc.own_code)
     facts.param = None if exc.param is None else clean(str(exc.param), _LONGEST_TEXT)
-    facts.message = exc.message
-    facts.details = exc.details
+    facts.in_query = is_in_query(request) if exc.in_query is None else bool(exc.in_query)
+    facts.message, facts.details = exc.message, exc.details
     facts.params = {"param": facts.param, **exc.params}
     facts.retry_after = headers.retry_after(exc.retry_after)
     facts.headers = exc.headers
-    if not (exc.message and catalog.current().passes_detail(facts.code)):
-        check_params(facts.code, exc.params)
     if facts.code in ("PARAM_NOT_FOUND", "VALIDATION_FAILED"):
         error = FieldError(
             path=tuple(facts.param.split(".")) if facts.param else (),
             code="required" if facts.code == "PARAM_NOT_FOUND" else "invalid",
             message=clean(str(exc.message or ""), _LONGEST_TEXT),
-            in_query=is_in_query(request) if exc.in_query is None else exc.in_query,
+            in_query=facts.in_query,
         )
         facts.errors, facts.errors_total = (error,), 1
 
@@ -244,7 +244,9 @@ def _read_django_validation(
     if not facts.code:  # EXCEPTIONS does not expect it
         told = "A ValidationError of Django that no serializer or form handled was answered"
         logger.warning(told, exc_info=exc, extra={"request": request})
-    read_detail(get_error_detail(exc), facts, request, row.code, exc)
+    configured, facts.code = facts.code, facts.code or row.code  # whatever its texts do
+    detail, facts.code = get_error_detail(exc), configured
+    read_detail(detail, facts, request, row.code, exc)
 
 
 def _read_http404(exc: Http404, facts: Facts, request: HttpRequest, row: Mapped) -> None:

@@ -49,10 +49,10 @@ class Problem:
 
     ``code`` is canonical and has an entry in the catalog; ``status`` (400 to 599) is the answer's.
     ``message`` is the raise site's own text, ``params`` fill placeholders, ``details`` go to the
-    client as JSON, ``param`` is the dotted path of the value at fault, ``retry_after`` is in
-    whole seconds, ``headers`` join the response. ``is_final`` says that ``message`` outranks
-    the catalog: an operator wrote it for the clients. ``is_safe`` says that it may be shown
-    whatever ``pass_detail`` says: it quotes nothing of ours.
+    client as JSON, ``param`` is the dotted path of the value at fault, ``in_query`` says that it
+    is a query parameter, ``retry_after`` is in whole seconds, ``headers`` join the response.
+    ``is_final`` says that ``message`` outranks the catalog: an operator wrote it for the clients.
+    ``is_safe`` says that it may be shown whatever ``pass_detail`` says: it quotes nothing of ours.
     """
 
     code: str
@@ -66,5 +66,6 @@ class Problem:
     retry_after: int | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
     request_id: str = ""
+    in_query: bool = False
     is_final: bool = False
     is_safe: bool = False

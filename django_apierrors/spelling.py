@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Callable, Iterable
+import sys
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
+from django.conf import settings
+
+from .conf import conf
 from .problems import FieldError, Problem
 
 # As the renderer and the parser of djangorestframework-camel-case spell: an underscore goes with the letter or
@@ -38,29 +42,62 @@ def _is_camel(renderer: type) -> bool:
 def respelled(problem: Problem, case: str | None) -> Problem:
     """Return a problem with the names of the client's own members in a case; ``None`` leaves them as they are.
 
-    That is ``param``, the placeholder ``param``, and the paths of the errors; texts and details stay.
+    That is ``param``, the placeholder ``param``, and the paths of the errors; texts and details stay, and
+    query parameters unless ``CASE`` or a middleware spells them, too.
     """
     spell = _SPELL.get(case or "")
     if spell is None:
         return problem
+    keeps_query = not _spells_query()
     changed: dict[str, Any] = {}
+    if problem.errors:
+        changed["errors"] = tuple(
+            error if keeps_query and error.in_query else _error(error, spell) for error in problem.errors
+        )
+    if keeps_query and (problem.in_query or (problem.errors and problem.errors[0].in_query)):
+        return replace(problem, **changed) if changed else problem
     if problem.param:
         changed["param"] = _spelled(problem.param, spell)
     param = problem.params.get("param")
     if isinstance(param, str):
         changed["params"] = {**problem.params, "param": _spelled(param, spell)}
-    if problem.errors:
-        changed["errors"] = tuple(_error(error, spell) for error in problem.errors)
     return replace(problem, **changed) if changed else problem
 
 
+def _spells_query() -> bool:
+    # The renderers and parsers of the package leave query strings alone, its middleware does not.
+    return conf.CASE is not None or any(path.startswith(_PACKAGE) for path in settings.MIDDLEWARE)
+
+
 def _error(error: FieldError, spell: Callable[[str], str]) -> FieldError:
-    path = tuple(spell(step) if isinstance(step, str) else step for step in error.path)
+    path = tuple(_steps(error.path, spell))
     return error if path == error.path else replace(error, path=path)
 
 
 def _spelled(path: str, spell: Callable[[str], str]) -> str:
-    return ".".join(map(spell, path.split(".")))
+    return ".".join(map(str, _steps(path.split("."), spell)))
+
+
+def _steps(path: Sequence[str | int], spell: Callable[[str], str]) -> Iterator[str | int]:
+    fields, keys = _ignored()
+    for position, step in enumerate(path, 1):
+        if isinstance(step, int):
+            yield step
+            continue
+        spelled = spell(step)
+        yield step if step in keys or spelled in keys else spelled
+        if step in fields or spelled in fields:
+            yield from path[position:]  # whatever is in such a field is left alone
+            return
+
+
+def _ignored() -> tuple[Collection[str], Collection[str]]:
+    """Return the fields whose content, and the keys, that djangorestframework-camel-case is told to leave alone."""
+    loaded = sys.modules.get(f"{_PACKAGE}settings")
+    if loaded is None:
+        return (), ()
+    options = loaded.api_settings.JSON_UNDERSCOREIZE or {}
+    return options.get("ignore_fields") or (), options.get("ignore_keys") or ()
 
 
 def _camel(name: str) -> str:

@@ -1,6 +1,9 @@
 """Where an error came from decides what it may say, and where the value at fault stood."""
 
+from types import SimpleNamespace
+
 import pytest
+from django import forms
 from django.http import Http404, QueryDict
 from django.urls import include, path
 from rest_framework import filters, generics, pagination, serializers, versioning
@@ -52,6 +55,49 @@ class Strict(filters.BaseFilterBackend):
         return queryset
 
 
+class Ends(forms.MultiWidget):
+    """A widget as django-filter's for ranges: each end is a parameter of its own."""
+
+    def __init__(self, *suffixes):
+        self.suffixes = suffixes
+        super().__init__([forms.TextInput, forms.TextInput])
+
+    def suffixed(self, name, suffix):
+        return f"{name}_{suffix}"
+
+    def value_from_datadict(self, data, files, name):
+        return [data.get(self.suffixed(name, suffix)) for suffix in self.suffixes]
+
+
+class Range(forms.MultiValueField):
+    def __init__(self, part, *suffixes):
+        parts = (part(required=False), part(required=False))
+        super().__init__(parts, widget=Ends(*suffixes), required=False, require_all_fields=False)
+
+    def compress(self, values):
+        return values
+
+
+class RangeForm(forms.Form):
+    size = Range(forms.DecimalField, "min", "max")
+    day = Range(forms.DateField, "after", "before")
+    exact = forms.IntegerField(required=False)
+
+
+class Ranged(filters.BaseFilterBackend):
+    """A backend as django-filter's: it keeps its form where it raises."""
+
+    prefix = None
+
+    def filter_queryset(self, request, queryset, view):
+        filterset = SimpleNamespace(form=RangeForm(request.query_params, prefix=self.prefix))
+        raise ValidationError(filterset.form.errors)
+
+
+class Prefixed(Ranged):
+    prefix = "of"
+
+
 class Accounts(generics.ListCreateAPIView):
     queryset = Account.objects.order_by("pk")
     serializer_class = Numbered
@@ -72,7 +118,9 @@ QUERIES = {
     "copy": lambda request: request.query_params.copy(),
     "dict": lambda request: request.query_params.dict(),
     "other": lambda request: QueryDict("days=y"),
+    "list": lambda request: [request.query_params],
     "body": lambda request: request.data,
+    "body_copy": lambda request: dict(request.data),
 }
 
 
@@ -80,7 +128,7 @@ class Asked(APIView):
     kind = ""
 
     def post(self, request):
-        serializer = Days(data=QUERIES[self.kind](request))
+        serializer = Days(data=QUERIES[self.kind](request), many=self.kind == "list")
         if "returned" in request.query_params:
             serializer.is_valid()
             return Response({"errors": serializer.errors}, status=400)
@@ -92,6 +140,8 @@ class Asked(APIView):
 urlpatterns = [
     path("", include("urls")),
     path("api/accounts", Accounts.as_view()),
+    path("api/ranged", Accounts.as_view(filter_backends=[Ranged])),
+    path("api/prefixed", Accounts.as_view(filter_backends=[Prefixed])),
     path("api/cursors", Accounts.as_view(pagination_class=Cursors)),
     path("api/accepted", Accounts.as_view(versioning_class=AcceptedVersion)),
     *(path(f"api/{kind}", Asked.as_view(kind=kind)) for kind in QUERIES),
@@ -159,6 +209,35 @@ def test_a_member_of_the_body_stays_one(content_type, api, places):
 
 def test_the_form_of_a_request_is_no_query_though_both_say_the_same(api, places):
     assert places(api.generic("POST", "/api/body?days=x", "days=x", "application/x-www-form-urlencoded")) == ["#/days"]
+
+
+@pytest.mark.parametrize("sent", ["x", "seven"])
+def test_a_json_body_is_no_query_though_both_say_the_same(sent, api, places):
+    for kind, place in [("body", "#/days"), ("body_copy", "#/days"), ("same", "days"), ("list", "0.days")]:
+        assert places(api.post(f"/api/{kind}?days={sent}", {"days": sent}, "application/json")) == [place]
+
+
+def test_the_body_of_a_get_is_no_query(api, places):
+    for query in ("", "?days=x"):
+        assert places(api.generic("GET", f"/api/body{query}", '{"days": "x"}', "application/json")) == ["#/days"]
+    assert places(api.get("/api/body")) == ["days"]
+
+
+@pytest.mark.parametrize(
+    ("query", "named"),
+    [
+        ("size_min=x", ["size_min"]),
+        ("size_max=x", ["size_max"]),
+        ("size_min=5&size_max=x", ["size_max"]),
+        ("day_after=x", ["day_after"]),
+        ("day_after=2020-01-01&day_before=x&exact=y", ["day_before", "exact"]),
+    ],
+)
+@pytest.mark.parametrize("method", ["GET", "DELETE"])
+def test_a_filter_names_the_parameter_that_was_sent(query, named, method, api, places):
+    assert places(api.generic(method, f"/api/ranged?{query}")) == named
+    prefixed = "&".join(f"of-{part}" for part in query.split("&"))
+    assert places(api.generic(method, f"/api/prefixed?{prefixed}")) == [f"of-{name}" for name in named]
 
 
 def test_a_filter_of_the_project_is_about_the_query_string(api, places):

@@ -255,6 +255,18 @@ def test_an_exception_that_is_mapped_to_a_5xx_is_left_to_django_first(url, api, 
     assert (record.name, record.exc_info[1]) == ("django.request", exc)
 
 
+@pytest.mark.parametrize("url", URLS)
+def test_a_validation_error_whose_text_cannot_be_filled_stays_one(url, api, set_view, settings):
+    for exc in (
+        django_exceptions.ValidationError("%(missing)s is odd.", params={"other": 1}),
+        django_exceptions.ValidationError({"name": [django_exceptions.ValidationError("100 %", params={"other": 1})]}),
+    ):
+        set_view(exc)
+        assert_api_error(api.get(url), "VALIDATION_FAILED", 400)
+    settings.APIERRORS = {"EXCEPTIONS": {"django.core.exceptions.ValidationError": "UNPROCESSABLE_REQUEST"}}
+    assert_api_error(api.get(url), "UNPROCESSABLE_REQUEST", 422)
+
+
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("url", URLS)
 @pytest.mark.parametrize(("code", "status"), [("GATEWAY_TIMEOUT", 504), ("RESOURCE_CONFLICT", 409)])

@@ -413,6 +413,26 @@ def test_an_unfilled_placeholder_is_logged_once_and_the_title_answers(own_codes,
     )
 
 
+@pytest.mark.parametrize("url", URLS)
+def test_an_exception_that_is_mapped_to_a_code_fills_no_placeholder(url, own_codes, api, set_view, settings, caplog):
+    class Unfilled(ApiError):
+        code = f"UNFILLED{url.replace('/', '_').upper()}"  # each code is logged once
+        status = 422
+        title = "Odd"
+        message = "Needs {needed}."
+        params = {"needed": "7"}
+
+    set_view(KeyError("secret"))
+    settings.APIERRORS = {"STRICT": False, "EXCEPTIONS": {"builtins.LookupError": Unfilled.code}}
+    for _ in range(2):
+        assert_api_error(api.get(url), Unfilled.code, 422, message="Odd.")
+    (record,) = [record for record in caplog.records if record.name == "django_apierrors"]
+    assert "{needed}" in record.getMessage()
+    settings.APIERRORS = {**settings.APIERRORS, "STRICT": True}
+    with pytest.raises(UnfilledPlaceholder, match=r"\{needed\}"):
+        Client().get(url)
+
+
 def test_a_text_of_the_raise_site_needs_no_params_where_it_is_shown(own_codes, api, set_view):
     class Overdrawn(ApiError):
         code = "OVERDRAWN"

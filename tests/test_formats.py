@@ -31,6 +31,16 @@ URLS = ["/api/drf", "/api/plain"]
 urlpatterns = [path("api/drf", views.Drf.as_view()), path("api/plain", views.plain)]
 
 
+class Nothing(Format):
+    def body(self, problem, entry):
+        return None
+
+
+class Listing(Format):
+    def body(self, problem, entry):
+        return [problem.code]
+
+
 class Broken(Format):
     def body(self, problem, entry):
         raise ZeroDivisionError("the format's own fault")
@@ -474,6 +484,13 @@ def test_a_format_of_a_project_decides_shape_type_names_and_headers(url, answer)
 def test_a_format_that_fails_hides_no_error(url, what, status, code, answer, caplog):
     assert_fixed(answer(what, f"{__name__}.Broken", url), status, code)
     assert "ZeroDivisionError: the format's own fault" in caplog.text
+
+
+@pytest.mark.parametrize("name", ["Nothing", "Listing"])
+@pytest.mark.parametrize("url", URLS)
+def test_a_body_that_is_no_dict_is_a_failure_of_the_format(name, url, answer, caplog):
+    assert_fixed(answer(NotFound(), f"{__name__}.{name}", url), 404, "RESOURCE_NOT_FOUND")
+    assert f"TypeError: The body of {name} is no dict" in caplog.text
 
 
 def test_a_format_that_fails_hides_no_error_that_a_view_returned(answer, caplog):

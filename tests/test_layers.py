@@ -13,6 +13,7 @@ LEVELS = (
     | {"text", "url_resolution", "usage"},
     {"client_ip", "entries", "exceptions", "headers", "request_state", "spelling"},
     {"catalog", "client_errors", "error_details", "request_id", "windows"},
+    {"query_errors"},
     {"exception_facts", "logs", "models"},
     {"exception_mapping", "formats", "negotiation", "rows"},
     {"answer_cache", "snapshot"},

@@ -32,7 +32,7 @@ def unique_together():
 
 def relation():
     field = Payment._meta.get_field("account")
-    params = {"model": "account", "pk": 7, "field": "id", "value": "7 secret " * 300}
+    params = {"model": Account._meta.verbose_name, "pk": 7, "field": "id", "value": "7 secret " * 300}
     return DjangoValidationError(field.error_messages["invalid"], code="invalid", params=params)
 
 
@@ -102,6 +102,47 @@ def test_djangos_texts_are_known_in_each_of_its_languages(code):
         for made, *_ in CASES:
             (text,) = made().messages
             assert model_texts.neutral(text, model_texts.templates()) is not None
+
+
+class Numbered(serializers.ModelSerializer):
+    class Meta:
+        model = Account
+        fields = ["number"]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("language", ["en", "de", "kk", "mr"])
+@pytest.mark.parametrize("made_in", ["", "de", "mr"])
+def test_a_model_serializer_names_no_model(language, made_in, api, set_view, settings, monkeypatch):
+    monkeypatch.setattr(Account._meta, "verbose_name", "secret ledger")
+    Account.objects.create(number="7")
+
+    def view(request):
+        with translation.override(made_in or translation.get_language()):
+            Numbered(data=request.data).is_valid(raise_exception=True)
+
+    set_view(view)
+    response = api.post("/api/drf", {"number": "7"}, "application/json", headers={"Accept-Language": language})
+    (error,) = response.json()["error"]["errors"]
+    assert (error["code"], error["message"]) == ("unique", TAKEN)
+
+
+@pytest.mark.parametrize("code", [code for code, _ in global_settings.LANGUAGES])
+def test_djangos_texts_are_known_in_another_language(code, monkeypatch):
+    monkeypatch.setattr(Account._meta, "verbose_name", translation.gettext_lazy("Add another"))  # two words, translated
+    monkeypatch.setattr(Account._meta.get_field("number"), "verbose_name", "number of it")
+    with translation.override(code):
+        texts = [text for made in (unique, relation, constraint) for text in made().messages]
+    with translation.override("en"):
+        assert None not in [model_texts.neutral(text, model_texts.templates()) for text in texts]
+
+
+def test_the_language_code_counts_though_languages_does_not_have_it(settings):
+    settings.LANGUAGES, settings.LANGUAGE_CODE = [("en", "English")], "de"
+    with translation.override("de"):
+        (text,) = unique().messages
+    with translation.override("en"):
+        assert model_texts.neutral(text, model_texts.templates()) is not None
 
 
 def test_a_date_that_is_taken_is_said_without_names(monkeypatch):

@@ -1,8 +1,15 @@
 """The spelling of names in errors, as a client spells them."""
 
+import sys
+from dataclasses import replace
+from types import SimpleNamespace
+
 import pytest
 
+from django_apierrors.exception_mapping import problem_for
+from django_apierrors.exceptions import ApiError
 from django_apierrors.problems import FieldError, Problem
+from django_apierrors.request_state import RequestState
 from django_apierrors.spelling import case_for, respelled
 
 
@@ -58,3 +65,46 @@ def test_the_renderer_of_the_package_means_camel_also_below_a_subclass():
     assert case_for("snake", [theirs]) == "snake"
     assert case_for(None, [object]) is None
     assert case_for(None, []) is None
+
+
+MIDDLEWARE = "djangorestframework_camel_case.middleware.CamelCaseMiddleWare"
+
+
+@pytest.mark.parametrize(
+    ("case", "middleware", "spelled"),
+    [(None, [], "page_size"), ("camel", [], "pageSize"), (None, [MIDDLEWARE], "pageSize")],
+)
+def test_a_query_parameter_is_spelled_only_where_query_strings_are(case, middleware, spelled, settings):
+    settings.APIERRORS = {"CASE": case}
+    settings.MIDDLEWARE = middleware
+    body, query = (FieldError(path=("page_size",), code="invalid", message="", in_query=which) for which in (0, 1))
+    found = respelled(replace(problem("page_size"), errors=(query, body)), "camel")
+    assert [error.param for error in found.errors] == [spelled, "pageSize"]
+    assert found.param == found.params["param"] == spelled
+    own = Problem(code="GONE", status=410, param="page_size", params={"param": "page_size"}, in_query=True)
+    assert respelled(own, "camel").param == respelled(own, "camel").params["param"] == spelled
+
+
+@pytest.mark.parametrize(("in_query", "spelled"), [(True, "page_size"), (False, "pageSize"), (None, "page_size")])
+def test_an_error_of_a_project_says_where_its_parameter_is(in_query, spelled, rf, settings):
+    exc = ApiError("RESOURCE_CONFLICT", param="page_size", in_query=in_query)
+    found = problem_for(exc, request := rf.get("/api/x"), RequestState.of(request))
+    assert respelled(found, "camel").param == spelled
+
+
+@pytest.mark.parametrize(
+    ("path", "spelled"),
+    [
+        (("meta_data", "my_key", 0, "x_y"), ("metaData", "my_key", 0, "x_y")),
+        (("keep_me", "x_y"), ("keep_me", "xY")),
+        (("inner_one", "meta_data", "x_y"), ("innerOne", "metaData", "x_y")),
+        (("a_b",), ("aB",)),
+    ],
+)
+def test_what_the_package_leaves_alone_stays(path, spelled, monkeypatch):
+    options = {"ignore_fields": ("meta_data",), "ignore_keys": ("keep_me",)}
+    loaded = SimpleNamespace(api_settings=SimpleNamespace(JSON_UNDERSCOREIZE=options))
+    monkeypatch.setitem(sys.modules, "djangorestframework_camel_case.settings", loaded)
+    found = respelled(problem(*path), "camel")
+    assert found.errors[0].path == spelled
+    assert found.param == ".".join(map(str, spelled))

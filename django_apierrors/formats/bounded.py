@@ -23,9 +23,12 @@ def bounded(
     """Return the body of a problem and its bytes, which are at most 64 kB whatever the format writes.
 
     ``render`` writes a body. Of what is too large the last errors are left out first, then the
-    details, then the ends of the texts. Raises ``ValueError`` for a format that is too large all the same.
+    details, then the ends of the texts. Raises ``ValueError`` for a format that is too large all the same
+    and ``TypeError`` for one whose body is no dict.
     """
     body = format_.body(problem, entry)
+    if not isinstance(body, dict):
+        raise TypeError(f"The body of {type(format_).__qualname__} is no dict but of type {type(body).__qualname__}.")
     content = render(body)
     if len(content) > MOST_BYTES:
         for less, shorter in _smaller(problem, entry):
