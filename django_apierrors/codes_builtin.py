@@ -271,7 +271,7 @@ SERVICE: tuple[dict[str, Any], ...] = (
         "retry": "safe",
         "title": _("Read only"),
         "message": _("Reading works, but changes are paused for planned work."),
-        "causes": (_("A maintenance window allows only GET, HEAD and OPTIONS."),),
+        "causes": (_("A maintenance window allows only GET, HEAD, OPTIONS and QUERY."),),
         "remedy": (_("Send the change again as soon as `Retry-After` allows."),),
     },
     {

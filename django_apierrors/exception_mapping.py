@@ -100,7 +100,8 @@ def _read(exc: BaseException, request: HttpRequest, state: RequestState) -> Fact
             row.read(exc, facts, request, row)
         elif not facts.code:
             facts.code = "REQUEST_MALFORMED" if is_client_error(exc) else "INTERNAL_SERVER_ERROR"
-        if not (facts.message and catalog.current().passes_detail(facts.code)):
+        is_chosen = row is None or facts.code != row.code  # the codes of the table need no values
+        if is_chosen and not (facts.message and catalog.current().passes_detail(facts.code)):
             check_params(facts.code, facts.params)
     except RaiseSiteError:
         raise
@@ -130,9 +131,6 @@ def _problem(facts: Facts, request: HttpRequest, state: RequestState) -> Problem
         request_id=request_id(request, state),
     )
     return problem
-
-
-# The code
 
 
 def _configured_code(exc_type: type[BaseException], table: Mapping[str, str]) -> str:
