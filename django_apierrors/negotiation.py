@@ -28,6 +28,8 @@ _MARK = "error_format"
 _METHODS = ("get", "post", "put", "patch", "delete", "head", "options")
 _HTML = ("text/html", "application/xhtml+xml")
 _JSON = ("application/json", "application/problem+json")
+# Django refuses to read a value of more than 10,000 characters.
+_LONGEST_ACCEPT = 8_000
 _PARAMETER = re.compile(r';(?!\s*q\s*=)[^;,"]*(?:"[^"]*")?', re.IGNORECASE)
 _SUFFIX_JSON = re.compile(r"\bapplication/[\w.-]{1,100}\+json\b", re.IGNORECASE)
 
@@ -197,11 +199,8 @@ def _view_class(request: HttpRequest) -> Any:
 def _preferences(accept: str | None) -> tuple[bool, bool]:
     """Return whether an Accept header prefers JSON, and whether it names HTML: clients send few different ones."""
     request = HttpRequest()
-    if accept is not None:
+    if accept is not None and len(accept) <= _LONGEST_ACCEPT:
         # Django compares parameters too, yet JSON with a charset or an indent is JSON.
         request.META["HTTP_ACCEPT"] = _SUFFIX_JSON.sub(_JSON[0], _PARAMETER.sub("", accept))
-    try:
-        named = {f"{accepted.main_type}/{accepted.sub_type}" for accepted in request.accepted_types}
-        return request.get_preferred_type((_HTML[0], *_JSON)) in _JSON, not named.isdisjoint(_HTML)
-    except ValueError:  # of Django, for a header that is too long or names no charset
-        return False, False
+    named = {f"{accepted.main_type}/{accepted.sub_type}" for accepted in request.accepted_types}
+    return request.get_preferred_type((_HTML[0], *_JSON)) in _JSON, not named.isdisjoint(_HTML)

@@ -110,16 +110,11 @@ def _name_sent(form: Any, field_name: Any, message: str) -> str:
         return str(name)
     values = field.widget.value_from_datadict(form.data, form.files, name)
     sent = [(suffixed(name, suffix), value) for suffix, value in zip(suffixes, values, strict=False) if value]
-    for (own_name, value), part in zip(sent, _refusing(field, values), strict=False):
+    parts = [part for part, value in zip(getattr(field, "fields", ()), values, strict=False) if value]
+    for (own_name, value), part in zip(sent, parts, strict=False):
         try:
             part.clean(value)
         except ValidationError as refusal:
             if message in refusal.messages:
                 return str(own_name)
     return str(sent[0][0]) if sent else str(name)
-
-
-def _refusing(field: Any, values: Any) -> Iterator[Any]:
-    for part, value in zip(getattr(field, "fields", ()), values, strict=False):
-        if value:
-            yield part
