@@ -640,6 +640,13 @@ def test_a_read_that_fails_does_not_break_the_transaction(monkeypatch, caplog):
 
 
 @pytest.mark.django_db
+def test_a_request_inside_a_transaction_without_edits_reads_nothing(send, settings, django_assert_num_queries):
+    settings.APIERRORS = POLLING
+    with django_assert_num_queries(0):
+        assert send() == send() != ""
+
+
+@pytest.mark.django_db
 def test_what_a_command_loads_inside_a_transaction_stays_there():
     edit("Edited.")
     assert snapshot.load().entry(CODE, "en").message == "Edited."
