@@ -200,7 +200,7 @@ def test_a_window_is_scheduled_edited_and_cancelled(sign_in, site, off):
     page.get_by_text("from July 1, 2100, 22:00 CEST without an end, for /api/v2/.").first.wait_for()
     follow(page, page.get_by_role("button", name="Cancel").last)
     follow(page, page.get_by_role("button", name="Cancel this window"))
-    page.get_by_text("Cancelled: /api/v2/ 2100-07-01 22:00 CEST.").wait_for()
+    page.get_by_text("Cancelled: /api/v2/, 2100-07-01 22:00:00 CEST.").wait_for()
     assert page.get_by_text("without an end, for /api/v2/").count() == 0
 
 
