@@ -3,6 +3,7 @@
 import gc
 
 import pytest
+from django.core.signals import got_request_exception
 from django.test import AsyncClient, Client
 from shop import views
 
@@ -63,3 +64,16 @@ def end_of_maintenance():
     """Let the gate notice that the maintenance of a test is over, before a request of another test does."""
     yield
     monitor.check()
+
+
+@pytest.fixture
+def signals():
+    """The exceptions that Django announced."""
+    announced = []
+
+    def receiver(sender, request, **kwargs):
+        announced.append(request.path)
+
+    got_request_exception.connect(receiver)
+    yield announced
+    got_request_exception.disconnect(receiver)

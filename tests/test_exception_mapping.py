@@ -6,7 +6,6 @@ from http import HTTPStatus
 import pytest
 from django.contrib.auth.views import redirect_to_login
 from django.core import exceptions as django_exceptions
-from django.core.signals import got_request_exception
 from django.db import connection
 from django.db.models import ProtectedError, RestrictedError
 from django.http import Http404, HttpResponse, StreamingHttpResponse
@@ -86,19 +85,6 @@ class Answering:
 
     def process_exception(self, request, exception):
         return HttpResponse("Theirs.", status=409, content_type="image/png")
-
-
-@pytest.fixture
-def signals():
-    """The exceptions that Django announced."""
-    announced = []
-
-    def receiver(sender, request, **kwargs):
-        announced.append(request.path)
-
-    got_request_exception.connect(receiver)
-    yield announced
-    got_request_exception.disconnect(receiver)
 
 
 def errors(caplog):

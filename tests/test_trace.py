@@ -52,7 +52,7 @@ def not_found(request):
 
 def test_a_drf_404_is_a_short_way(trace):
     calls = trace(not_found)
-    assert len(calls) <= 70
+    assert len(calls) <= 60
     assert len({file for file, _ in calls}) <= 14
 
 

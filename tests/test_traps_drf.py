@@ -11,7 +11,6 @@ import pytest
 from asgiref.sync import async_to_sync
 from django.core.exceptions import BadRequest, PermissionDenied, SuspiciousOperation
 from django.core.exceptions import ValidationError as DjangoValidationError
-from django.core.signals import got_request_exception
 from django.db import IntegrityError, connection
 from django.http import Http404
 from django.shortcuts import get_object_or_404
@@ -141,19 +140,6 @@ urlpatterns = [
 @pytest.fixture
 def every_format(settings):
     settings.APIERRORS = {"STRICT": True, "FORMATS": {f"/api/{name}/": name for name in FORMATS}}
-
-
-@pytest.fixture
-def signals():
-    """The exceptions that Django announced."""
-    announced = []
-
-    def receiver(sender, request, **kwargs):
-        announced.append(request.path)
-
-    got_request_exception.connect(receiver)
-    yield announced
-    got_request_exception.disconnect(receiver)
 
 
 def errors(caplog):
