@@ -193,8 +193,8 @@ def set_header(response: HttpResponseBase, name: str, value: object) -> None:
 
     It may quote the client, with a line break.
     """
-    text = str(value)
-    if _HEADER_NAME.fullmatch(str(name)) and _HEADER_VALUE.fullmatch(text):
+    name, text = str(name), str(value)
+    if _HEADER_NAME.fullmatch(name) and _HEADER_VALUE.fullmatch(text):
         response.headers[name] = text
     else:
         response.headers.pop(name)

@@ -350,6 +350,7 @@ def test_a_raise_site_sets_no_framing_headers(url, name, api, set_view):
         ("X Greeting", "a"),
         ("", "a"),
         ("X-Größe", "a"),
+        (7, "Grüße"),
     ],
 )
 def test_a_header_that_a_server_would_refuse_is_left_out_and_logged(url, name, value, api, set_view, caplog):
