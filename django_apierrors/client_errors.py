@@ -1,38 +1,48 @@
-"""Unhandled exceptions that the bytes of the client caused: a 400, not a 500."""
+"""Unhandled exceptions that the bytes of the client provably caused: a 400, not a 500."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Iterator
+import logging
+import sys
+from collections.abc import Iterator
 from types import FrameType
-from typing import Any
 
 from django.http import HttpRequest, UnreadablePostError
 from rest_framework import views
 from rest_framework.request import Request
-from rest_framework.response import Response
 
-from .text import has_surrogate
+from .text import is_text_encoding
+
+logger = logging.getLogger("django_apierrors.client_errors")
 
 _PARSE = Request._parse.__code__  # type: ignore[attr-defined]
-_RENDER = Response.rendered_content.fget.__code__  # type: ignore[attr-defined]
-_MOST_VALUES = 100_000
+# What recurses into a body: parsers of others, by the first parts of the names of their modules.
+_PARSERS = ("json", "simplejson", "xml", "yaml", "rest_framework")
+_CODECS = frozenset({"codecs", "encodings"})
 
 
 def is_client_error(exc: BaseException) -> bool:
-    """Return whether an exception that nobody handled comes from a body no server could use.
+    """Return whether an exception that nobody handled is the fault of the body: proved, not guessed.
 
-    Meets nesting deeper than the parser, a charset that is no text encoding, a lone surrogate
-    that cannot be written, a number that is no number (``1e999``) where the serializer let it
-    pass, and a client that went away while it sent. The parsed body must really hold the value.
+    It is one of DRF's parse step, for nesting that is deeper than the stack and for a charset
+    that is no text encoding, or a client that went away while it sent. A value of the body that
+    the view could not use is a fault of the view.
     """
-    if isinstance(exc, RecursionError):
-        return any(frame.f_code is _PARSE for frame in frames(exc))
-    if isinstance(exc, UnreadablePostError) or _in_unusable_charset(exc):
+    if isinstance(exc, UnreadablePostError):
         return True
-    if isinstance(exc, UnicodeEncodeError):
-        return _body_holds(exc, _is_lone_surrogate) or _body_spells_surrogate(exc)
-    return isinstance(exc, (ValueError, OverflowError)) and _body_holds(exc, _is_infinite)
+    if isinstance(exc, RecursionError):
+        return _is_too_deep(list(frames(exc)))
+    return _in_unusable_charset(exc)
+
+
+def log_client_error(exc: BaseException, request: HttpRequest) -> None:
+    """Log an exception that is answered 4xx although nobody handled it: one WARNING with its traceback.
+
+    A client that went away is no news: nobody waits for the answer.
+    """
+    if not isinstance(exc, UnreadablePostError):
+        told = "An exception that nobody handled was answered as an error of the client"
+        logger.warning(told, exc_info=exc, extra={"request": request})
 
 
 def frames(exc: BaseException) -> Iterator[FrameType]:
@@ -43,59 +53,29 @@ def frames(exc: BaseException) -> Iterator[FrameType]:
         traceback = traceback.tb_next
 
 
+def _root(frame: FrameType) -> str:
+    return str(frame.f_globals.get("__name__", "")).partition(".")[0]
+
+
+def _is_too_deep(passed: list[FrameType]) -> bool:
+    # A view that recurses and reads the body at last has used the stack itself.
+    depth = next((depth for depth, frame in enumerate(passed) if frame.f_code is _PARSE), None)
+    return depth is not None and depth < sys.getrecursionlimit() // 2 and _root(passed[-1]).startswith(_PARSERS)
+
+
 def _in_unusable_charset(exc: BaseException) -> bool:
-    for frame in frames(exc):
-        if frame.f_code is _PARSE:
-            charset = frame.f_locals["self"].parser_context.get("encoding") or "utf-8"
-            try:
-                "".encode(charset)
-            except (LookupError, UnicodeError):
-                return True
-    return False
-
-
-def _is_lone_surrogate(value: Any) -> bool:
-    return isinstance(value, str) and has_surrogate(value)
-
-
-def _is_infinite(value: Any) -> bool:
-    return isinstance(value, float) and not math.isfinite(value)
-
-
-def _body_holds(exc: BaseException, is_unusable: Callable[[Any], bool]) -> bool:
-    request = drf_request(exc)
-    # `_full_data` is what was parsed; `data` would parse and raise again.
-    pending = [] if request is None else [getattr(request, "_full_data", None)]
-    for _ in range(_MOST_VALUES):
-        if not pending:
-            return False
-        value = pending.pop()
-        if is_unusable(value):
-            return True
-        if isinstance(value, dict):
-            pending.extend((*value, *value.values()))
-        elif isinstance(value, list):
-            pending.extend(value)
-    return False
-
-
-def _body_spells_surrogate(exc: BaseException) -> bool:
-    # A plain view parses for itself; what it has read of the body is kept by Django.
-    for frame in frames(exc):
-        request = frame.f_locals.get("request")
-        if isinstance(request, HttpRequest):
-            return b"\\ud" in vars(request).get("_body", b"").lower()
-    return False
+    passed = list(frames(exc))
+    parse = next((frame for frame in passed if frame.f_code is _PARSE), None)
+    if parse is None or is_text_encoding(parse.f_locals["self"].parser_context.get("encoding") or "utf-8"):
+        return False
+    # Python refuses such an encoding by a plain LookupError; some of them fail in their own module.
+    is_refused = type(exc) is LookupError or isinstance(exc, UnicodeError)
+    return is_refused or any(_root(frame) in _CODECS for frame in passed)
 
 
 def drf_request(exc: BaseException) -> Request | None:
     """Return the request of the DRF view that raised an exception, ``None`` for one that no DRF view raised."""
     for frame in frames(exc):
-        found: Any = None
-        if frame.f_code is views.APIView.dispatch.__code__:
-            found = frame.f_locals["request"]
-        elif frame.f_code is _RENDER:
-            found = (getattr(frame.f_locals["self"], "renderer_context", None) or {}).get("request")
-        if isinstance(found, Request):
-            return found
+        if frame.f_code is views.APIView.dispatch.__code__ and isinstance(frame.f_locals["request"], Request):
+            return frame.f_locals["request"]
     return None

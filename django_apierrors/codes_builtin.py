@@ -257,6 +257,18 @@ SERVICE: tuple[dict[str, Any], ...] = (
         "remedy": (_("Retry after the delay."),),
     },
     {
+        "code": "REQUEST_INTERRUPTED",
+        "status": 503,
+        "retry": "idempotent",
+        "title": _("Request interrupted"),
+        "message": _("The request was interrupted and may not have been completed."),
+        "causes": (
+            _("The database was restarted, was too busy, or could not be reached."),
+            _("Another request changed the same data at the same time."),
+        ),
+        "remedy": (_("Retry after the delay if that is safe. Otherwise look first whether the change was made."),),
+    },
+    {
         "code": "MAINTENANCE",
         "status": 503,
         "retry": "safe",

@@ -24,7 +24,7 @@ def from_timestamp(seconds: float) -> datetime | None:
     """Return the time of a timestamp in UTC, rounded up to whole seconds; ``None`` for infinity and beyond 9998."""
     try:
         value = datetime.fromtimestamp(math.ceil(seconds), UTC)
-    except (OverflowError, ValueError):  # infinite, or outside the calendar of Python
+    except (OverflowError, ValueError, OSError):  # infinite, or outside the calendar of Python or of the system
         return None
     return value if value.year < MAXYEAR else None  # else not every time zone can express it
 
@@ -50,8 +50,11 @@ def validate_datetime(value: datetime) -> None:
 
 
 def localize(value: datetime) -> datetime:
-    """Return a time in the current time zone; a naive one is returned as it is."""
-    return timezone.localtime(value) if timezone.is_aware(value) else value
+    """Return a time in the current time zone; a naive one, and one that the zone cannot express, as it is."""
+    try:
+        return timezone.localtime(value) if timezone.is_aware(value) else value
+    except (OverflowError, ValueError):  # within a day of an end of the calendar
+        return value
 
 
 def format_time(value: datetime) -> str:

@@ -16,6 +16,7 @@ from .answer_cache import renderer
 from .formats import MOST_BYTES
 from .problems import Problem
 from .responses import make_body, mark
+from .sound_values import attribute
 
 logger = logging.getLogger("django_apierrors")
 
@@ -138,7 +139,7 @@ def json_type(accepted: BaseRenderer, media_type: str) -> str:
 
 def keep_serializer(detail: Any, body: Any) -> Any:
     """Return a body with the serializer by which the browsable API fills in its form again."""
-    serializer = getattr(detail, "serializer", None)
+    serializer = attribute(detail, "serializer")
     return body if serializer is None else ReturnDict(body, serializer=serializer)
 
 

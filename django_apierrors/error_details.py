@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 from django.core.exceptions import NON_FIELD_ERRORS
+from rest_framework.exceptions import ErrorDetail
 from rest_framework.settings import api_settings
 
 from . import model_texts
 from .problems import FieldError
+from .sound_values import attribute, sound_text
 from .text import clean
+
+logger = logging.getLogger("django_apierrors")
 
 Path = tuple[str | int, ...]
 
@@ -22,17 +27,22 @@ _MAX_CODE = 63
 _MAX_PATH = 1000
 # The bits of an integer of 63 digits.
 _MAX_BITS = 209
+# Of a list that never ends.
+_MAX_ERRORS = 1_000_000
 
 
 def field_errors(detail: Any, *, in_query: bool, most: int) -> tuple[tuple[FieldError, ...], int]:
     """Return the first ``most`` errors of nested dicts, lists and tuples in their order, and how many there are.
 
     At least one. Texts in a list belong to the path of the list; dicts and lists in a list to their
-    position. What contains itself, or lies below 100 levels, is passed over. Errors below a path of
-    1000 characters are those of that path.
+    position. What contains itself, lies below 100 levels or cannot be read is passed over. Errors below a
+    path of 1000 characters are those of that path.
     """
     found = _Flattened(in_query, most)
-    found.visit((), detail)
+    try:
+        found.visit((), detail)
+    except Exception:  # a container of somebody else must never hide what it holds
+        logger.exception("An error detail cannot be read to its end")
     if not found.errors:
         found.add((), "")
     return tuple(found.errors), found.total
@@ -47,6 +57,8 @@ class _Flattened:
         # Errors under these keys are about the whole that has them.
         self._whole = (api_settings.NON_FIELD_ERRORS_KEY, NON_FIELD_ERRORS, None)
         self._ancestors: set[int] = set()
+        #: The number of errors in each container: one that stands in many places is counted once.
+        self._counts: dict[int, int] = {}
         self._texts_of_models = model_texts.templates()
 
     def visit(self, path: Path, value: Any) -> None:
@@ -54,8 +66,13 @@ class _Flattened:
             self.add(path, value)
             return
         key = id(value)
-        if key in self._ancestors or len(self._ancestors) == _MAX_DEPTH:
+        if key in self._ancestors or len(self._ancestors) == _MAX_DEPTH or self.total >= _MAX_ERRORS:
             return
+        count = self._counts.get(key)
+        if count is not None and (not count or self.total >= self._most):
+            self.total += count
+            return
+        before = self.total
         self._ancestors.add(key)
         if isinstance(value, dict):
             self._visit_members(path, value)
@@ -65,7 +82,10 @@ class _Flattened:
                     self.visit(_below(path, position), inner)
                 else:
                     self.add(path, inner)
+                if self.total >= _MAX_ERRORS:
+                    break
         self._ancestors.discard(key)
+        self._counts[key] = self.total - before
 
     def _visit_members(self, path: Path, members: dict[Any, Any]) -> None:
         for key, inner in members.items():
@@ -75,7 +95,7 @@ class _Flattened:
                 step = _below(path, key)
             else:
                 is_position = isinstance(key, int) and int.bit_length(key) <= _MAX_BITS
-                step = _below(path, key if is_position else clean(str(key), _MAX_STEP))
+                step = _below(path, key if is_position else clean(_key_text(key), _MAX_STEP))
             if isinstance(inner, list) and len(inner) == 1 and not isinstance(inner[0], _NESTING):
                 self.add(step, inner[0])  # nearly every field has one error
             else:
@@ -85,15 +105,23 @@ class _Flattened:
         self.total += 1
         if self.total > self._most and self.errors:
             return
-        code = getattr(leaf, "code", None)
+        is_plain = type(leaf) is ErrorDetail
+        code = leaf.code if is_plain else attribute(leaf, "code")
         if not (type(code) is str and code.isidentifier() and len(code) <= _MAX_CODE):  # as those of DRF are
             code = text_code(code) or "invalid"
-        text = str(leaf)
+        text = str(leaf) if is_plain else str(sound_text(leaf, "detail") or "")
         ours = model_texts.neutral(text, self._texts_of_models)
         message = clean(text if ours is None else str(ours), _MAX_TEXT)
         error = object.__new__(FieldError)  # its __init__ pays for each field, because it is frozen
         vars(error).update(path=path, code=code, message=message, in_query=self._in_query)
         self.errors.append(error)
+
+
+def _key_text(key: Any) -> str:
+    try:
+        return str(key)
+    except Exception:  # a key of somebody else must never hide what it stands for
+        return ""
 
 
 def _below(path: Path, step: str | int) -> Path:

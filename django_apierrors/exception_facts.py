@@ -3,24 +3,36 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from http import HTTPStatus
+from typing import Any, NamedTuple
 
+from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest
 from django.utils.translation import gettext_lazy as _
 from rest_framework import exceptions as drf_exceptions
+from rest_framework.fields import get_error_detail
 
-from . import catalog, codes
+from . import catalog, codes, headers
+from .client_errors import is_client_error, log_client_error
 from .conf import conf
+from .database_errors import Refusal, refusal
 from .error_details import field_errors, text_code
-from .exceptions import UnfilledPlaceholder, UnknownErrorCode
+from .exceptions import ApiError, UnfilledPlaceholder, UnknownErrorCode
 from .problems import FieldError
 from .query_errors import is_in_query, names_sent
+from .refused_values import is_refused_value
 from .request_state import RequestState
+from .sound_values import attribute, sound_headers, sound_members, sound_status, sound_text
+from .text import clean
 
 logger = logging.getLogger("django_apierrors")
 
+# In seconds, after work that the database interrupted: a restart takes longer, a deadlock none at all.
+_RETRY_AFTER = 5
 _MOST_LOGGED = 10_000
+# Of what an ApiError says about one value, which may quote the client.
+_LONGEST_TEXT = 500
 
 #: The codes that DRF gives when the raise site gives none; some are spelled like ours.
 DRF_CODES = {
@@ -55,25 +67,34 @@ class Facts:
     is_safe: bool = False
 
 
+class Mapped(NamedTuple):
+    """A row of the table: the exception, its code, and the function that reads the facts."""
+
+    type: type[BaseException]
+    code: str
+    read: Callable[[Any, Facts, HttpRequest, Mapped], None]
+
+
 def known_code(code: Any, status: int | None, own_code: str = "") -> str:
     """Return a code of the catalog; for one that it does not have, and for none, another.
 
     That is the code of the class that was raised, else the code of the status.
     """
     current = catalog.current()
-    name = code.upper() if isinstance(code, str) else ""
-    if current.status(name) is not None:
-        return name
+    text = text_code(code)
+    if current.status(text.upper()) is not None:
+        return text.upper()
     has_own = bool(own_code) and current.status(own_code) is not None
-    if code:
+    if text or not (code is None or isinstance(code, str)):
+        text = text or type(code).__qualname__
         if conf.is_strict:
             raise UnknownErrorCode(
-                f"Error code {code!r} is not defined. Define it in an api_errors.py of an installed app, or "
+                f"Error code {text!r} is not defined. Define it in an api_errors.py of an installed app, or "
                 "correct the spelling; a text is given as `message`. (APIERRORS['STRICT'] makes this raise.)"
             )
-        if _is_first(repr(code)[:200], _unknown_codes):
+        if _is_first(text, _unknown_codes):
             sent = "class" if has_own else "status"
-            logger.error("Error code %.200r is not defined; the code of its %s was sent instead", code, sent)
+            logger.error("Error code %r is not defined; the code of its %s was sent instead", text, sent)
     return own_code if has_own else codes.code_for_status(status)
 
 
@@ -117,6 +138,20 @@ def registered_code(code: Any) -> str:
     return name if catalog.current().status(name) is not None else ""
 
 
+def read_crash(exc: BaseException, facts: Facts, request: HttpRequest) -> None:
+    """Read an exception that nobody handled: what the client sent, work that was interrupted, or a bug."""
+    if is_client_error(exc):
+        facts.code = "REQUEST_MALFORMED"
+        log_client_error(exc, request)
+    elif is_refused_value(exc, request):
+        facts.code = "INVALID_REQUEST"
+        log_client_error(exc, request)
+    elif refusal(exc) is Refusal.INTERRUPTED:
+        facts.code, facts.retry_after = "REQUEST_INTERRUPTED", _RETRY_AFTER
+    else:
+        facts.code = "INTERNAL_SERVER_ERROR"
+
+
 def read_detail(
     detail: Any, facts: Facts, request: HttpRequest, code: str = "", exc: BaseException | None = None
 ) -> None:
@@ -152,6 +187,54 @@ def _code_of_error(error: FieldError | None, code: str) -> str:
     if code and error.code == "required" and error.path:
         return "PARAM_NOT_FOUND"
     return registered_code(error.code) or code
+
+
+def read_api_error(exc: ApiError, facts: Facts, request: HttpRequest, row: Mapped) -> None:
+    """Read what the raise site of an ``ApiError`` gave, each value for itself."""
+    if not facts.code:
+        facts.status = sound_status(attribute(exc, "status"))
+        facts.code = known_code(attribute(exc, "code"), facts.status, attribute(type(exc), "own_code", ""))
+    message, given = sound_text(attribute(exc, "message"), "message"), attribute(exc, "param")
+    facts.param = None if given is None else clean(str(sound_text(given, "param") or ""), _LONGEST_TEXT)
+    facts.message = message
+    facts.details = attribute(exc, "details")
+    in_query = attribute(exc, "in_query")
+    facts.in_query = in_query if isinstance(in_query, bool) else is_in_query(request)
+    facts.params = {"param": facts.param, **sound_members(attribute(exc, "params"), "params")}
+    facts.retry_after = headers.retry_after(attribute(exc, "retry_after"))
+    facts.headers = sound_headers(attribute(exc, "headers"))
+    if facts.code in ("PARAM_NOT_FOUND", "VALIDATION_FAILED"):
+        error = FieldError(
+            path=tuple(facts.param.split(".")) if facts.param else (),
+            code="required" if facts.code == "PARAM_NOT_FOUND" else "invalid",
+            message=clean(str(message or ""), _LONGEST_TEXT),
+            in_query=facts.in_query,
+        )
+        facts.errors, facts.errors_total = (error,), 1
+
+
+def read_validation(exc: drf_exceptions.ValidationError, facts: Facts, request: HttpRequest, row: Mapped) -> None:
+    """Read the error detail of a ``ValidationError`` of DRF; one of another status has the code of that."""
+    status = sound_status(attribute(exc, "status_code")) or sound_status(attribute(type(exc), "status_code"))
+    is_plain = status in (None, HTTPStatus.BAD_REQUEST)
+    if not is_plain and not facts.code:
+        facts.status = status
+    detail = attribute(exc, "detail")
+    facts.retry_after = headers.retry_after(attribute(exc, "wait"))
+    read_detail([] if detail is None else detail, facts, request, row.code if is_plain else "", exc)
+
+
+def read_django_validation(exc: ValidationError, facts: Facts, request: HttpRequest, row: Mapped) -> None:
+    """Read a ``ValidationError`` of Django, which no serializer or form handled; it is logged."""
+    if not facts.code:  # EXCEPTIONS does not expect it
+        told = "A ValidationError of Django that no serializer or form handled was answered"
+        logger.warning(told, exc_info=exc, extra={"request": request})
+    try:
+        detail = get_error_detail(exc)
+    except Exception:  # e.g. a message whose parameters are missing
+        logger.exception("A ValidationError of Django could not be read")
+        detail = []
+    read_detail(detail, facts, request, row.code, exc)
 
 
 def read_origin(exc: BaseException, facts: Facts) -> None:

@@ -11,6 +11,10 @@ from django_ratelimit.exceptions import Ratelimited
 from rest_framework.exceptions import APIException, ErrorDetail
 
 from . import codes
+from .database_errors import CheckViolation as CheckViolation
+from .database_errors import ForeignKeyViolation as ForeignKeyViolation
+from .database_errors import NotNullViolation as NotNullViolation
+from .database_errors import UniqueViolation as UniqueViolation
 from .usage import Usage
 
 _DEFINING = {field.name for field in fields(codes.ErrorDefinition)}

@@ -18,20 +18,13 @@ from rest_framework.views import set_rollback
 from . import headers, negotiation, responses
 from .drf_responses import ErrorResponse
 from .exception_mapping import is_left_to_django, problem_for, problem_with_code
+from .last_resort import last_page, last_resort
 from .problems import Problem
 from .request_state import RequestState
 from .signals import problem_sent
+from .sound_values import attribute, sound_text
 
 logger = logging.getLogger("django_apierrors")
-
-_LAST_RESORT = b'{"error":{"code":"INTERNAL_SERVER_ERROR","httpCode":500,"message":"Internal error."}}'
-_LAST_HEADERS = {
-    headers.CONTENT_TYPE: "application/json",
-    headers.X_ERROR_CODE: "INTERNAL_SERVER_ERROR",
-    headers.CACHE_CONTROL: "no-store",
-    headers.CONTENT_TYPE_OPTIONS: "nosniff",
-}
-_LAST_PAGE = b"<!doctype html><html lang=en><title>Server Error (500)</title><h1>Server Error (500)</h1></html>"
 
 
 def exception_handler(exc: Exception, context: dict[str, Any] | None) -> Response | None:
@@ -54,11 +47,13 @@ def exception_handler(exc: Exception, context: dict[str, Any] | None) -> Respons
         return None
     set_rollback()
     state.exception = state.problem = None  # it is answered
-    detail = getattr(exc, "detail", None) if isinstance(exc, ValidationError) else None
+    detail = attribute(exc, "detail") if isinstance(exc, ValidationError) else None
     response = ErrorResponse(problem, request, detail)
     # By the authenticators of a view users are known, not clients of OAuth.
     if problem.status == HTTPStatus.UNAUTHORIZED and problem.code != "OAUTH_INVALID_CLIENT":
-        challenge = getattr(exc, "auth_header", None) or _challenge_of_authenticators(drf_request)
+        challenge = sound_text(attribute(exc, "auth_header"), "auth_header") or _challenge_of_authenticators(
+            drf_request
+        )
         if challenge:
             responses.set_header(response, headers.WWW_AUTHENTICATE, challenge)
     return response
@@ -88,14 +83,14 @@ def handler500(request: HttpRequest) -> HttpResponse:
         response = answer(request, sys.exc_info()[1] or RuntimeError())
     except Exception:  # a failing handler500 is called again by every middleware above: it must never fail
         logger.exception("handler500 failed; a fixed answer was sent")
-        return HttpResponse(_LAST_RESORT, status=500, headers=_LAST_HEADERS)
+        return last_resort(request)
     if response is not None:
         return response
     try:
         return defaults.server_error(request)
     except Exception:  # the same: a page of the project's that cannot be rendered must never fail it
         logger.exception("The page for a server error failed; a fixed one was sent")
-        return HttpResponse(_LAST_PAGE, status=500)
+        return last_page()
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
@@ -132,7 +127,11 @@ def _send(problem: Problem, request: HttpRequest, state: RequestState) -> HttpRe
 def _challenge_of_authenticators(drf_request: Any) -> str | None:
     # DRF asks only the first one, and SessionAuthentication has no challenge.
     for authenticator in getattr(drf_request, "authenticators", None) or ():
-        challenge: str | None = authenticator.authenticate_header(drf_request)
+        try:
+            challenge: str | None = authenticator.authenticate_header(drf_request)
+        except Exception:  # an authenticator without a challenge must never hide that one is needed
+            logger.exception("The challenge of %s cannot be read", type(authenticator).__qualname__)
+            continue
         if challenge:
             return challenge
     return None

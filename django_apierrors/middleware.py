@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 from typing import Any
 
-from asgiref.sync import iscoroutinefunction, markcoroutinefunction
+from asgiref.sync import iscoroutinefunction, markcoroutinefunction, sync_to_async
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured, PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
@@ -26,10 +26,12 @@ from .maintenance.decision import evaluate, refuse
 from .maintenance.preflight import KEPT_FROM_VIEW, answer_preflight
 from .problems import Problem
 from .ratelimit import global_limits
+from .request_line import refuse_nul
 from .request_state import RequestState
 from .signals import maintenance_changed, problem_sent
 from .snapshot import snapshot
 from .snapshot.loader import use_copy
+from .uncaught import EXCHANGE, Exchange, contain_stream, is_of_server, response_for_crash
 from .windows import Window, monitor
 
 # Plain numbers: compared with every response, where a member of an enum would take the longest.
@@ -113,6 +115,12 @@ class ApiErrorMiddleware:
         names = state.conf.value("RATELIMIT", "GLOBAL")
         is_limited = names and global_limits.is_limited(request)
         refused = global_limits.check_global_limits(request, names) if is_limited else None
+        if (
+            refused is None
+            and (request.META.get("QUERY_STRING") or "\0" in request.path_info)
+            and _may_hold_nul(request)
+        ):
+            refused = refuse_nul(request)
         return self._answer(request, state) if refused is None else self._sent(request, refused)
 
     async def _limit_async(self, request: HttpRequest) -> HttpResponseBase:
@@ -120,12 +128,30 @@ class ApiErrorMiddleware:
         names = state.conf.value("RATELIMIT", "GLOBAL")
         is_limited = names and global_limits.is_limited(request)
         refused = await global_limits.acheck_global_limits(request, names) if is_limited else None
+        if (
+            refused is None
+            and (request.META.get("QUERY_STRING") or "\0" in request.path_info)
+            and _may_hold_nul(request)
+        ):
+            refused = refuse_nul(request)
         return await (self._answer_async(request, state) if refused is None else self._sent_async(request, refused))
 
     def _answer(self, request: HttpRequest, state: RequestState) -> HttpResponseBase:
         state.is_inside = True
-        response: HttpResponseBase = self.get_response(request)
+        exchange: Exchange | None = getattr(request, "scope", request.META).get(EXCHANGE)
+        if exchange is not None:
+            exchange.request = request
+        try:
+            response: HttpResponseBase = self.get_response(request)
+        except BaseException as exc:  # Django answers an `Exception` below us
+            if isinstance(exc, Exception) or is_of_server(exc, request):
+                raise
+            response = response_for_crash(request, exc)
         state.is_inside = False
+        if exchange is not None:
+            exchange.response = response
+        if response.streaming:
+            contain_stream(response)
         if state.usages:
             global_limits.set_headers(response, state)
         status = response.status_code
@@ -136,8 +162,20 @@ class ApiErrorMiddleware:
 
     async def _answer_async(self, request: HttpRequest, state: RequestState) -> HttpResponseBase:
         state.is_inside = True
-        response: HttpResponseBase = await self.get_response(request)
+        exchange: Exchange | None = getattr(request, "scope", request.META).get(EXCHANGE)
+        if exchange is not None:
+            exchange.request = request
+        try:
+            response: HttpResponseBase = await self.get_response(request)
+        except BaseException as exc:  # Django answers an `Exception` below us
+            if isinstance(exc, Exception) or is_of_server(exc, request):
+                raise
+            response = await sync_to_async(response_for_crash, thread_sensitive=False)(request, exc)
         state.is_inside = False
+        if exchange is not None:
+            exchange.response = response
+        if response.streaming:
+            contain_stream(response)
         if state.usages:
             global_limits.set_headers(response, state)
         status = response.status_code
@@ -192,6 +230,14 @@ def is_listed(path: str) -> bool:
 def is_installed() -> bool:
     """Return whether requests pass the middleware."""
     return any(map(is_listed, settings.MIDDLEWARE))
+
+
+def _may_hold_nul(request: HttpRequest) -> bool:
+    query = request.META.get("QUERY_STRING", "")
+    # In a charset that the client chose, other bytes may be one.
+    return "\0" in request.path_info or (
+        query != "" and ("%00" in query or "\0" in query or request.encoding is not None)
+    )
 
 
 def _is_djangos(exc: Exception) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from http import HTTPStatus
 from typing import Any
 
@@ -13,7 +14,6 @@ from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.utils.cache import patch_vary_headers
 from django.utils.encoding import iri_to_uri
-from rest_framework.renderers import JSONRenderer
 
 from . import catalog, formats, headers, negotiation, spelling
 from .answer_cache import PreparedAnswer, prepared_answer, renderer
@@ -21,13 +21,14 @@ from .catalog import Entry
 from .codes import phrase
 from .conf import Settings, conf
 from .formats import Format
-from .problems import Problem
+from .problems import FieldError, Problem
 from .request_state import RequestState
 
 logger = logging.getLogger("django_apierrors")
 
 _PROBLEM = "_apierrors_problem"
 _CONTENT = "_apierrors_content"
+_NESTED = formats.Nested()
 # RFC 9110, 5.1 and 5.5, without what a server would have to encode.
 _HEADER_NAME = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 _HEADER_VALUE = re.compile(r"[\x20-\x7e]*")
@@ -112,25 +113,59 @@ def make_body(
     """Set the headers of a problem and return its body, as data or as bytes, and the content type."""
     state = RequestState.of(request)
     try:
-        format_ = formats.get(state.format_name or negotiation.format_name(request, state) or conf.FORMAT)
-        if problem.errors or problem.param:
-            problem = _name_members(problem, format_, request, state)
-        prepared = prepared_answer(problem, format_, request, state, response)
-        docs_base = negotiation.docs_base(request, state.conf)
-        body: Any = prepared.body_for(problem) if as_bytes else None
-        if body is None:
-            entry = prepared.resolved.linked(docs_base)
-            body = formats.bounded(format_, problem, entry, renderer.render)[as_bytes]
-        _set_fixed_headers(response, problem, request, state)
-        _set_text_headers(response, problem, prepared, docs_base)
-        for name, value in format_.headers.items():
-            set_header(response, name, value)
-        return body, format_.media_type
-    except Exception:  # a format must never hide the error that it was to show
+        return _formatted(response, problem, request, state, as_bytes=as_bytes)
+    except Exception:  # a value or a format of somebody else must never hide the error that it was to show
+        logger.exception("An error answer could not be made; one without the words of its raise site was sent")
+    problem = _without_values(problem)
+    try:
+        return _formatted(response, problem, request, state, as_bytes=as_bytes)
+    except Exception:  # the same
         logger.exception("An error answer could not be made; a fixed one was sent")
+    format_: Format = _NESTED
+    with suppress(Exception):  # what has just failed may be asked here again: it must never fail twice
+        format_ = _format_of(request, state)
+        _set_fixed_headers(response, problem, request, state)
+    _set_own_headers(response, problem, state)
+    body, content, media_type = formats.fallback(format_, problem, response.status_code, renderer.render)
+    return content if as_bytes else body, media_type
+
+
+def _formatted(
+    response: HttpResponseBase, problem: Problem, request: HttpRequest, state: RequestState, *, as_bytes: bool
+) -> tuple[Any, str]:
+    format_ = _format_of(request, state)
+    if problem.errors or problem.param:
+        problem = _name_members(problem, format_, request, state)
+    prepared = prepared_answer(problem, format_, request, state, response)
+    docs_base = negotiation.docs_base(request, state.conf)
+    body: Any = prepared.body_for(problem) if as_bytes else None
+    if body is None:
+        entry = prepared.resolved.linked(docs_base)
+        body = formats.bounded(format_, problem, entry, renderer.render)[as_bytes]
     _set_fixed_headers(response, problem, request, state)
-    fallback = _fallback_body(problem, response.status_code)
-    return renderer.render(fallback) if as_bytes else fallback, JSONRenderer.media_type
+    _set_text_headers(response, problem, prepared, docs_base)
+    for name, value in format_.headers.items():
+        set_header(response, name, value)
+    return body, format_.media_type
+
+
+def _format_of(request: HttpRequest, state: RequestState) -> Format:
+    return formats.get(state.format_name or negotiation.format_name(request, state) or conf.FORMAT)
+
+
+def _without_values(problem: Problem) -> Problem:
+    """Return the problem of a code, a status and a request, which cannot fail: what a raise site gave is left out."""
+    is_validation = problem.code == "VALIDATION_FAILED"
+    errors = (FieldError(code="invalid", message=""),) if is_validation else ()
+    return Problem(
+        code=problem.code,
+        status=problem.status,
+        errors=errors,
+        errors_total=len(errors),
+        retry_after=problem.retry_after,
+        headers=problem.headers,
+        request_id=problem.request_id,
+    )
 
 
 def _name_members(problem: Problem, format_: Format, request: HttpRequest, state: RequestState) -> Problem:
@@ -142,16 +177,12 @@ def _name_members(problem: Problem, format_: Format, request: HttpRequest, state
 
 
 def _set_fixed_headers(response: HttpResponseBase, problem: Problem, request: HttpRequest, state: RequestState) -> None:
-    """Set the headers that need neither texts nor a format, and mark the response as written."""
+    """Set the headers that need neither texts nor a format."""
     written = response.headers
     for name, value in problem.headers.items():
-        if str(name).lower() not in headers.FRAMING:
+        if name.lower() not in headers.FRAMING:
             set_header(response, name, value)
-    written[headers.X_ERROR_CODE] = state.code = problem.code
-    written[headers.X_REQUEST_ID] = problem.request_id
-    written[headers.CONTENT_TYPE_OPTIONS] = "nosniff"
-    if "no-store" not in written.get(headers.CACHE_CONTROL, ""):
-        written[headers.CACHE_CONTROL] = "no-store"
+    _set_own_headers(response, problem, state)
     seconds, there = problem.retry_after, written.get(headers.RETRY_AFTER)
     if there is not None:
         seconds = headers.retry_after(there) or seconds
@@ -165,6 +196,16 @@ def _set_fixed_headers(response: HttpResponseBase, problem: Problem, request: Ht
     if problem.code == "RATE_LIMITER_UNAVAILABLE":
         # The breaker says once that the store is down; Django would mail it for each request.
         mark_as_logged(response)
+
+
+def _set_own_headers(response: HttpResponseBase, problem: Problem, state: RequestState) -> None:
+    """Set the headers that every error has, and mark the response as written."""
+    written = response.headers
+    written[headers.X_ERROR_CODE] = state.code = problem.code
+    written[headers.X_REQUEST_ID] = problem.request_id
+    written[headers.CONTENT_TYPE_OPTIONS] = "nosniff"
+    if "no-store" not in written.get(headers.CACHE_CONTROL, ""):
+        written[headers.CACHE_CONTROL] = "no-store"
     response.__dict__[_PROBLEM] = problem
 
 
@@ -188,7 +229,7 @@ def _set_text_headers(response: HttpResponseBase, problem: Problem, prepared: Pr
         patch_vary_headers(response, prepared.vary)
 
 
-def set_header(response: HttpResponseBase, name: str, value: object) -> None:
+def set_header(response: HttpResponseBase, name: str, value: str) -> None:
     """Set a header, or leave out and log one that a server would refuse: its value is not printable ASCII.
 
     It may quote the client, with a line break.
@@ -213,11 +254,6 @@ def _set_challenge(response: HttpResponseBase, problem: Problem, request: HttpRe
     set_header(response, headers.WWW_AUTHENTICATE, challenge)
     if problem.status == HTTPStatus.UNAUTHORIZED and headers.WWW_AUTHENTICATE not in response.headers:
         response.headers[headers.WWW_AUTHENTICATE] = Settings.CHALLENGE.default  # RFC 9110, 15.5.2: there is always one
-
-
-def _fallback_body(problem: Problem, status: int) -> dict[str, Any]:
-    """Return the body that needs no texts and no format."""
-    return {"error": {"code": problem.code, "httpCode": status, "message": f"{phrase(status)}."}}
 
 
 def mark_as_logged(response: HttpResponseBase) -> None:

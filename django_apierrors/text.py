@@ -36,6 +36,15 @@ def has_surrogate(text: str) -> bool:
     return not text.isascii() and _SURROGATE.search(text) is not None
 
 
+def is_text_encoding(name: str) -> bool:
+    """Return whether a charset can be decoded to text: Python has codecs that compress or refuse."""
+    try:
+        "".encode(name)
+    except (LookupError, UnicodeError):
+        return False
+    return True
+
+
 def fill(text: str, params: Mapping[str, Any]) -> str | None:
     """Put values into the ``{placeholders}`` of a text, ``None`` when one has no value.
 

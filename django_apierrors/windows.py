@@ -120,8 +120,14 @@ class Windows:
 
     def next_change(self, now: float) -> float:
         """Return when the next window begins or ends."""
-        edges = (edge for window in self._windows for edge in (window.begins, window.ends))
-        return min((edge for edge in edges if edge > now), default=math.inf)
+        return min((edge for edge in self._edges() if edge > now), default=math.inf)
+
+    def last_change(self, now: float) -> float:
+        """Return when the last window began or ended."""
+        return max((edge for edge in self._edges() if edge <= now), default=-math.inf)
+
+    def _edges(self) -> Iterator[float]:
+        return (edge for window in self._windows for edge in (window.begins, window.ends))
 
 
 _installed_windows = Windows()
@@ -168,14 +174,18 @@ def pin_window(window: Window) -> Iterator[None]:
 
 @dataclass(frozen=True, slots=True)
 class _Check:
-    """The result of a check: the open windows, and the time until which it is valid."""
+    """The result of a check: the open windows, and the times between which it is valid.
+
+    A clock that is put right may go back.
+    """
 
     windows: Windows | None = None
+    since: float = math.inf
     until: float = -math.inf
     open_windows: tuple[Window, ...] = ()
 
     def is_valid(self) -> bool:
-        return current_windows() is self.windows and time() < self.until
+        return current_windows() is self.windows and self.since <= time() < self.until
 
 
 class Monitor:
@@ -189,7 +199,7 @@ class Monitor:
     def is_inactive(self) -> bool:
         """Return whether no window is open, and no change is to be reported."""
         last = self._last  # once: another thread may replace it
-        return not last.open_windows and current_windows() is last.windows and time() < last.until
+        return not last.open_windows and last.is_valid()
 
     def check(self) -> tuple[tuple[Window, ...], bool]:
         """Return the windows that are open, the strictest first, and whether others were before.
@@ -204,7 +214,7 @@ class Monitor:
             open_windows = open_at(now)
             keys = frozenset(window.key for window in open_windows)
             is_changed, self._known = keys != self._known, keys
-            self._last = _Check(windows, windows.next_change(now), open_windows)
+            self._last = _Check(windows, windows.last_change(now), windows.next_change(now), open_windows)
         if is_changed:
             logger.warning("Maintenance is %s", "; ".join(map(_summary, open_windows)) or "off")
         return open_windows, is_changed

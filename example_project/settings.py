@@ -46,6 +46,8 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
 
+WSGI_APPLICATION = "wsgi.application"  # behind the guard, as asgi.py has it too
+
 CSRF_FAILURE_VIEW = "django_apierrors.handlers.csrf_failure"
 
 REST_FRAMEWORK = {
@@ -53,6 +55,12 @@ REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
         "payments.authentication.BearerAuthentication",
         "rest_framework.authentication.SessionAuthentication",  # for the browsable API
+    ],
+    # NUL, lone surrogates and 1e999 never reach a view.
+    "DEFAULT_PARSER_CLASSES": [
+        "django_apierrors.parsers.JSONParser",
+        "django_apierrors.parsers.FormParser",
+        "django_apierrors.parsers.MultiPartParser",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_PAGINATION_CLASS": "rest_framework.pagination.PageNumberPagination",

@@ -3,7 +3,8 @@
 import gc
 
 import pytest
-from django.core.signals import got_request_exception
+from django.core.signals import got_request_exception, request_finished, request_started
+from django.db import close_old_connections
 from django.test import AsyncClient, Client
 from shop import views
 
@@ -67,13 +68,30 @@ def end_of_maintenance():
 
 
 @pytest.fixture
-def signals():
-    """The exceptions that Django announced."""
-    announced = []
+def finished():
+    """The requests whose end Django has signalled; connections stay open, as in Django's own test client."""
+    ends = []
 
-    def receiver(sender, request, **kwargs):
-        announced.append(request.path)
+    def receiver(**kwargs):
+        ends.append(kwargs["sender"])
+
+    request_started.disconnect(close_old_connections)
+    request_finished.disconnect(close_old_connections)
+    request_finished.connect(receiver)
+    yield ends
+    request_finished.disconnect(receiver)
+    request_started.connect(close_old_connections)
+    request_finished.connect(close_old_connections)
+
+
+@pytest.fixture
+def signals():
+    """The paths of the requests of whose errors Django has signalled."""
+    paths = []
+
+    def receiver(request, **kwargs):
+        paths.append(request.path)
 
     got_request_exception.connect(receiver)
-    yield announced
+    yield paths
     got_request_exception.disconnect(receiver)

@@ -39,6 +39,11 @@ CSRF_FAILURE_VIEW = "django_apierrors.handlers.csrf_failure"
 REST_FRAMEWORK = {
     "EXCEPTION_HANDLER": "django_apierrors.handlers.exception_handler",
     "DEFAULT_AUTHENTICATION_CLASSES": ["shop.authentication.KeyAuthentication"],
+    "DEFAULT_PARSER_CLASSES": [
+        "django_apierrors.parsers.JSONParser",
+        "django_apierrors.parsers.FormParser",
+        "django_apierrors.parsers.MultiPartParser",
+    ],
 }
 # Django sets DEBUG to False in tests, and with it the default of STRICT. Nothing is polled.
 APIERRORS = {"STRICT": True, "REFRESH_SECONDS": None}

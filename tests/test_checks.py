@@ -29,6 +29,9 @@ from django_apierrors.middleware import ApiErrorMiddleware
 from django_apierrors.ratelimit import RatelimitThrottle, keys, policies, ratelimit
 
 OURS = "django_apierrors.middleware.ApiErrorMiddleware"
+PARSERS = {
+    "DEFAULT_PARSER_CLASSES": [f"django_apierrors.parsers.{kind}Parser" for kind in ("JSON", "Form", "MultiPart")]
+}
 CORS = "corsheaders.middleware.CorsMiddleware"
 SECURITY = "django.middleware.security.SecurityMiddleware"
 GZIP = "django.middleware.gzip.GZipMiddleware"
@@ -224,6 +227,9 @@ def test_e004_a_prefix_begins_with_a_slash(settings, given):
         ("nowhere.at.All", "Correct the path"),
         ("builtins.str", "Name a class"),
         ("builtins.len", "Name a class"),
+        ("shop.models.Account.Nothing", "Correct the path"),
+        ("builtins.Exception", "hides every crash"),
+        ("builtins.BaseException", "hides every crash"),
     ],
 )
 def test_e005_an_exception_that_cannot_be_imported_is_named(settings, path, fix):
@@ -293,14 +299,14 @@ def test_e010_a_missing_middleware_is_named_with_the_line_to_add(settings):
 
 
 def test_e011_drfs_own_handler_is_named_with_the_setting_to_paste(settings):
-    settings.REST_FRAMEWORK = {}
+    settings.REST_FRAMEWORK = PARSERS
     message = the_message("E011")
     assert message.hint == 'REST_FRAMEWORK = {"EXCEPTION_HANDLER": "django_apierrors.handlers.exception_handler"}'
 
 
 @pytest.mark.parametrize("name", ["their_handler", "their_other_handler"])
 def test_e011_a_handler_that_does_not_call_ours_is_named(settings, name):
-    settings.REST_FRAMEWORK = {"EXCEPTION_HANDLER": f"{__name__}.{name}"}
+    settings.REST_FRAMEWORK = {**PARSERS, "EXCEPTION_HANDLER": f"{__name__}.{name}"}
     message = the_message("E011")
     assert f"{__name__}.{name}" in message.msg and "passes untouched" in message.msg
     assert 'REST_FRAMEWORK = {"EXCEPTION_HANDLER": "django_apierrors.handlers.exception_handler"}' in message.hint
@@ -308,7 +314,7 @@ def test_e011_a_handler_that_does_not_call_ours_is_named(settings, name):
 
 
 def test_a_handler_that_calls_ours_is_right(settings):
-    settings.REST_FRAMEWORK = {"EXCEPTION_HANDLER": f"{__name__}.a_wrapper_of_ours"}
+    settings.REST_FRAMEWORK = {**PARSERS, "EXCEPTION_HANDLER": f"{__name__}.a_wrapper_of_ours"}
     assert messages() == []
 
 
@@ -322,13 +328,13 @@ def test_a_handler_that_calls_ours_is_right(settings):
     ],
 )
 def test_e011_is_silent_where_nothing_is_to_be_structured(settings, formats, is_right):
-    settings.REST_FRAMEWORK = {"EXCEPTION_HANDLER": f"{__name__}.their_handler"}
+    settings.REST_FRAMEWORK = {**PARSERS, "EXCEPTION_HANDLER": f"{__name__}.their_handler"}
     settings.APIERRORS = {"FORMATS": formats}
     assert [message.id for message in messages()] == ([] if is_right else ["django_apierrors.E011"])
 
 
 def test_e011_is_silent_without_drf(settings, monkeypatch):
-    settings.REST_FRAMEWORK = {}
+    settings.REST_FRAMEWORK = PARSERS
     settings.INSTALLED_APPS = [name for name in settings.INSTALLED_APPS if name != "rest_framework"]
     settings.ROOT_URLCONF = routes(monkeypatch, path("a", view))
     assert messages() == []

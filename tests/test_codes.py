@@ -35,6 +35,7 @@ RATE_TOO_HIGH 429 safe rate_limit_error
 INTERNAL_SERVER_ERROR 500 idempotent api_error
 BAD_GATEWAY 502 idempotent api_error
 SERVICE_UNAVAILABLE 503 safe api_error
+REQUEST_INTERRUPTED 503 idempotent api_error
 MAINTENANCE 503 safe api_error
 READ_ONLY 503 safe api_error
 RATE_LIMITER_UNAVAILABLE 503 safe api_error

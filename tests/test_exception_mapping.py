@@ -158,7 +158,7 @@ def test_the_wait_of_any_exception_of_drf_is_told(url, api, set_view):
 def test_an_exception_that_cannot_be_read_is_logged(api, set_view, caplog):
     set_view(Broken())
     api.get("/api/drf")
-    assert "An exception of type Broken could not be read" in caplog.text
+    assert "The status_code of an error cannot be read" in caplog.text
 
 
 # Codes of the raise site
@@ -525,3 +525,10 @@ def test_a_validation_error_of_ours_without_a_parameter_is_listed_too(api, set_v
     set_view(ApiError("VALIDATION_FAILED", "These two exclude each other."))
     listed = [{"param": None, "code": "invalid", "message": "These two exclude each other."}]
     assert_api_error(api.get("/api/plain"), "VALIDATION_FAILED", errors=listed)
+
+
+@pytest.mark.parametrize("url", URLS)
+def test_an_error_whose_text_django_cannot_log_is_answered_here(url, api, set_view, caplog):
+    set_view(django_exceptions.BadRequest({10**5000: "x"}))
+    assert_api_error(api.get(url), "INVALID_REQUEST")
+    assert "The text of an error cannot be read" in caplog.text

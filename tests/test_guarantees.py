@@ -8,13 +8,14 @@ from pathlib import Path
 
 import pytest
 from django.core.signals import got_request_exception
+from django.core.wsgi import get_wsgi_application
 from django.db import OperationalError, connection
-from django.http import HttpResponse
-from django.test import Client
+from django.http import HttpResponse, StreamingHttpResponse
+from django.test import Client, RequestFactory
 from django.test.utils import CaptureQueriesContext
 from rest_framework.exceptions import NotFound, PermissionDenied, ValidationError
 
-from django_apierrors import catalog, handlers, middleware, responses, rewriting
+from django_apierrors import catalog, formats, handlers, middleware, responses, rewriting, wsgi
 from django_apierrors.catalog import Entry
 from django_apierrors.exceptions import ApiError
 from django_apierrors.formats import Nested
@@ -148,7 +149,7 @@ class LastResort(Guarantee):
         return response.get("X-Error-Code") == "RESOURCE_NOT_FOUND" and response.status_code == 404
 
     def remove(self):
-        self.monkeypatch.setattr(responses, "_fallback_body", Failing.body)
+        self.monkeypatch.setattr(formats, "fallback", Failing.body)
 
 
 class Bounded(Guarantee):
@@ -161,6 +162,39 @@ class Bounded(Guarantee):
 
     def remove(self):
         self.monkeypatch.setattr(import_module("django_apierrors.formats.bounded"), "MOST_BYTES", 10**9)
+
+
+class Uncaught(Guarantee):
+    """Whatever a view raises, `SystemExit` too, is a crash with one signal and one record, and stops no worker."""
+
+    def holds(self):
+        self.set_view(SystemExit())
+        try:
+            return self.client.get("/api/plain").get("X-Error-Code") == "INTERNAL_SERVER_ERROR"
+        except SystemExit:
+            return False
+
+    def remove(self):
+        self.monkeypatch.setattr(middleware, "is_of_server", lambda exc, request: True)
+
+
+class Guarded(Guarantee):
+    """Behind the guard, so is a stream that fails before its first byte, and a header that no server would send."""
+
+    def holds(self):
+        def failing():
+            raise ZeroDivisionError
+            yield b""
+
+        statuses = []
+        for response in (StreamingHttpResponse(failing()), HttpResponse(headers={"X-Odd": "a\0b"})):
+            self.set_view(lambda request, response=response: response)
+            application = wsgi.guard(get_wsgi_application())
+            application(RequestFactory().get("/api/plain").environ, lambda status, headers: statuses.append(status))
+        return statuses == ["500 Internal Server Error"] * 2
+
+    def remove(self):
+        self.monkeypatch.setattr(wsgi.WSGIGuard, "__call__", lambda guard, *args: guard.application(*args))
 
 
 class OneStatus(Guarantee):
@@ -235,12 +269,14 @@ def test_the_readme_lists_these_sentences_and_those_of_the_benchmark():
     assert written == list(Guarantee.by_name)
 
 
+@pytest.mark.usefixtures("finished")
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("sentence", Guarantee.by_name)
 def test_a_guarantee_holds(sentence, guarantee):
     assert guarantee(sentence).holds()
 
 
+@pytest.mark.usefixtures("finished")
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("sentence", Guarantee.by_name)
 def test_a_guarantee_fails_without_its_mechanism(sentence, guarantee):

@@ -192,13 +192,13 @@ def test_a_deliberate_error_on_a_website_path_is_structured():
     assert_api_error(handler403(RequestFactory().get("/site/x"), ApiError("RESOURCE_CONFLICT")), "RESOURCE_CONFLICT")
 
 
-def test_an_error_view_that_fails_gives_the_fixed_bytes(send, settings, set_view, caplog):
+def test_an_error_view_that_fails_gives_a_fixed_answer(send, settings, set_view, caplog):
     settings.MIDDLEWARE = ["shop.middleware.before_the_view"]
     settings.APIERRORS = {"API_PATHS": 7}
     set_view(KeyError("original"))
     response = send("get", "/api/plain")
 
-    assert_api_error(response, "INTERNAL_SERVER_ERROR", httpCode=500, message="Internal error.")
+    assert_api_error(response, "INTERNAL_SERVER_ERROR", httpCode=500, message="Internal Server Error.")
     assert response["Cache-Control"] == "no-store"
     assert response["Content-Type"] == "application/json"
     assert "handler500 failed" in caplog.text

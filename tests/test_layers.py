@@ -9,27 +9,39 @@ PACKAGE = "django_apierrors"
 ROOT = Path(django_apierrors.__file__).parent
 LEVELS = (
     {"validators"},
-    {"", "codes", "codes_builtin", "conf", "datetimes", "model_texts", "paths", "problems", "scopes", "signals"}
-    | {"text", "url_resolution", "usage"},
-    {"client_ip", "entries", "exceptions", "headers", "request_state", "spelling"},
-    {"catalog", "client_errors", "error_details", "request_id", "windows"},
+    {
+        "",
+        "codes",
+        "codes_builtin",
+        "conf",
+        "database_errors",
+        "datetimes",
+        "model_texts",
+        "paths",
+        "problems",
+        "scopes",
+        "signals",
+    }
+    | {"text", "uncaught", "url_resolution", "usage"},
+    {"client_ip", "entries", "exceptions", "headers", "request_state", "sound_values", "spelling"},
+    {"catalog", "client_errors", "error_details", "exception_codes", "refused_values", "request_id", "windows"},
     {"query_errors"},
     {"exception_facts", "logs", "models"},
     {"exception_mapping", "formats", "negotiation", "rows"},
     {"answer_cache", "snapshot"},
     {"responses"},
-    {"drf_responses", "maintenance", "oauth2", "ratelimit", "renderers"},
+    {"drf_responses", "last_resort", "maintenance", "oauth2", "parsers", "ratelimit", "renderers", "request_line"},
     {"rewriting"},
-    {"context_processors", "docs", "handlers", "middleware", "receivers", "testing"},
-    {"admin", "checks", "management", "urls"},
+    {"context_processors", "crashes", "docs", "handlers", "middleware", "receivers", "testing"},
+    {"admin", "asgi", "checks", "management", "urls", "wsgi"},
     {"apps"},
 )
 #: One room in two files: the built-in definitions are too many to stand in codes.py.
 ROOMS = {("codes", "codes_builtin")}
 LONGEST = 300
-#: Where the key names of bodies may stand: the formats, and the two answers that cannot fail.
+#: Where the key names of bodies may stand: the formats.
 KEYS = {"httpCode", "error_description", "errors_total", "fields_total"}
-KEYS_ALLOWED = {"formats": KEYS, "responses": {"httpCode"}, "handlers": {"httpCode"}}
+KEYS_ALLOWED = {"formats": KEYS}
 
 FILES = {
     ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix("__init__").rstrip("."): path

@@ -445,8 +445,8 @@ def test_an_exception_that_cannot_be_read_is_answered_and_logged(send, set_view,
     set_view(Broken())
     response = send("get", path)
 
-    assert response.status_code == 500
-    assert body(response)["error"]["code"] == "INTERNAL_SERVER_ERROR"
+    assert response.status_code == 409
+    assert body(response)["error"]["code"] == "RESOURCE_CONFLICT"
     assert "the exception is broken" in caplog.text
 
 

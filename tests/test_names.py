@@ -17,7 +17,7 @@ TREES = {
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 DEFINITIONS = (*FUNCTIONS, ast.ClassDef)
 #: Names that Django, the logging module or a registry expects in several modules.
-SHARED = {"Command", "app_name", "get", "logger", "urlpatterns"}
+SHARED = {"Command", "app_name", "get", "guard", "logger", "urlpatterns"}
 QUESTIONS = ("How", "What", "When", "Where", "Whether", "Which", "Who", "Whose", "Why")
 #: Parts of identifiers that are no terms of Django, DRF, HTTP or programming.
 FORBIDDEN = (

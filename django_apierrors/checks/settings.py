@@ -12,6 +12,7 @@ from django.utils.module_loading import import_string
 from .. import codes, formats
 from ..client_ip import SOCKET, parse_network
 from ..conf import TABLE, Section, conf
+from ..exception_codes import import_exception
 from .shortcuts import error, unknown_code
 
 
@@ -69,12 +70,16 @@ def _check_exceptions() -> Iterator[CheckMessage]:
             yield error(5, f"APIERRORS['EXCEPTIONS'] has {path!r}, which is not a dotted path.", hint)
             continue
         try:
-            cls = import_string(path)
+            cls = import_exception(path)
+        except TypeError:
+            yield error(5, f"APIERRORS['EXCEPTIONS'] has {path!r}, which is no exception.", "Name a class.")
         except Exception as exc:  # whatever a module raises while it is imported
             yield error(5, f"APIERRORS['EXCEPTIONS'] has {path!r}: {exc}", "Correct the path, or remove the line.")
             continue
-        if not (isinstance(cls, type) and issubclass(cls, BaseException)):
-            yield error(5, f"APIERRORS['EXCEPTIONS'] has {path!r}, which is no exception.", "Name a class.")
+        else:
+            if cls in (BaseException, Exception):
+                hint = "Name the exceptions that the code stands for: this one hides every crash."
+                yield error(5, f"APIERRORS['EXCEPTIONS'] has {path!r}, which is every exception.", hint)
         if codes.get(code) is None:
             yield unknown_code(code, f"APIERRORS['EXCEPTIONS'][{path!r}]")
 

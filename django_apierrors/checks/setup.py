@@ -28,7 +28,7 @@ def check_entry_points(**kwargs: Any) -> list[CheckMessage]:
     if not is_installed():
         messages.append(error(10, *MISSING))
     handler: Any = api_settings.EXCEPTION_HANDLER
-    if wrappers.calls_any(handler, (handlers.exception_handler, handlers.answer)) or not _has_structured_views():
+    if wrappers.calls_any(handler, (handlers.exception_handler, handlers.answer)) or not has_structured_views():
         return messages
     paste = f'REST_FRAMEWORK = {{"EXCEPTION_HANDLER": "{HANDLER}"}}'
     if handler is drf_exception_handler:
@@ -46,7 +46,7 @@ def check_entry_points(**kwargs: Any) -> list[CheckMessage]:
     return messages
 
 
-def _has_structured_views() -> bool:
+def has_structured_views() -> bool:
     """Return whether errors of any DRF view are to be structured."""
     formats = conf.FORMATS if ratelimit.is_readable() else {}
     if "/" in formats and not any(formats.values()):

@@ -8,6 +8,7 @@ from django.utils.module_loading import import_string
 
 from .bounded import MOST_BYTES, bounded
 from .builtin import RFC9457, Described, Detailed, Nested, OAuth2, Result, Typed
+from .fallback import fallback
 from .format import Field, Format
 
 __all__ = [
@@ -24,6 +25,7 @@ __all__ = [
     "Result",
     "Typed",
     "bounded",
+    "fallback",
     "get",
 ]
 

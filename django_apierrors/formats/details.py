@@ -31,7 +31,9 @@ def to_json_values(details: Mapping[str, Any] | None, code: str, budget: int) ->
         return encoder.convert(details), encoder.budget
     except (_TooLargeError, RecursionError):
         logger.error("The details of %s are too large and were left out", code)
-        return None, budget
+    except Exception:  # a mapping of somebody else must never hide the error that carries it
+        logger.exception("The details of %s cannot be read and were left out", code)
+    return None, budget
 
 
 def json_size(text: str) -> int:

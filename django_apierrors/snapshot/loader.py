@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import logging
 import math
 import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
+
+from django.db.models import CharField, QuerySet
+from django.db.models.functions import Cast
 
 from .. import catalog, codes, windows
 from ..catalog import Catalog, Row
@@ -18,7 +22,11 @@ from ..models import ErrorCode, ErrorCodeTranslation, MaintenanceWindow, Revisio
 from ..models.fields import is_web_url
 from ..windows import METHODS, Window, Windows
 
+logger = logging.getLogger("django_apierrors")
+
 _ROW_FIELDS = ("code", "status", "type", "retry", "doc_url", "listed", "deprecated", "replaced_by__code", *TEXTS)
+_MIDDLE_YEAR = 5000
+_YEAR = re.compile(r"([0-9]{4,9})-")
 _LANGUAGE = re.compile(r"[a-z]{2,3}(-[a-z0-9]+)*")
 
 
@@ -51,8 +59,43 @@ def load_catalog(using: str) -> Catalog:
 
 
 def load_windows(using: str) -> Windows:
-    """Return the maintenance windows that are not over; one query."""
-    return Windows(map(parse_window, MaintenanceWindow.objects.using(using).not_over()))
+    """Return the maintenance windows that are not over; one query, more where a row cannot be read."""
+    rows = MaintenanceWindow.objects.using(using).not_over()
+    try:
+        found = list(rows)
+        are_readable = all(row.starts_at for row in found)  # SQLite stores any text; what is no time is read as `None`
+    except Exception:  # one row must never hide the others; what the database itself raises, it raises again
+        are_readable = False
+    return Windows(map(parse_window, found) if are_readable else _parse_one_by_one(rows))
+
+
+def _parse_one_by_one(rows: QuerySet[MaintenanceWindow]) -> Iterator[Window]:
+    for pk in rows.values_list("pk", flat=True):
+        row = rows.filter(pk=pk)
+        try:
+            rest = row.defer("starts_at", "ends_at", "created_at").get()
+            rest.starts_at = rest.ends_at = None  # type: ignore[assignment]
+            begins, ends = _read_time(row, "starts_at", -math.inf), _read_time(row, "ends_at", math.inf)
+            yield replace(parse_window(rest), begins=begins, ends=ends)
+        except Exception:  # the same
+            rows.exists()
+            logger.warning("The maintenance window with the primary key %s cannot be read and is not in force", pk)
+
+
+def _read_time(row: QuerySet[MaintenanceWindow], name: str, default: float) -> float:
+    """Return a time of a row as a timestamp; infinite for one that no ``datetime`` can hold."""
+    try:
+        value: datetime | None = row.values_list(name, flat=True).get()
+    except Exception:  # drivers raise many kinds
+        value = None
+    if value is not None:
+        return _timestamp(value, default)
+    # PostgreSQL knows infinity, and years before 1 and after 9999.
+    text = row.annotate(as_text=Cast(name, CharField())).values_list("as_text", flat=True).get() or ""
+    year = _YEAR.match(text)
+    if text == "infinity" or (year is not None and int(year[1]) > _MIDDLE_YEAR):
+        return math.inf
+    return -math.inf if text == "-infinity" or year is not None else default
 
 
 def parse_window(row: MaintenanceWindow) -> Window:
@@ -115,10 +158,12 @@ def _edited_texts(texts: list[str]) -> dict[str, str]:
 
 
 def _timestamp(moment: datetime | None, default: float) -> float:
-    try:
-        return default if moment is None else moment.timestamp()
-    except (OverflowError, ValueError):  # without time zones, near the ends of the calendar
+    if moment is None:
         return default
+    try:
+        return moment.timestamp()
+    except (OverflowError, ValueError):  # without time zones, near the ends of the calendar
+        return math.inf if moment.year > _MIDDLE_YEAR else -math.inf
 
 
 def _valid_networks(texts: Iterable[str]) -> Iterator[Network]:

@@ -6,7 +6,7 @@ import logging
 import os
 import threading
 from collections.abc import Callable
-from time import monotonic
+from time import monotonic, time
 from typing import Any
 
 from asgiref.sync import sync_to_async
@@ -50,6 +50,8 @@ class Snapshot:
         """Start with nothing loaded."""
         self._lock = threading.Lock()
         self._tokens: dict[str, str | None] = {}
+        #: The time by the clock at which each part was loaded.
+        self._loaded_at: dict[str, float] = {}
         self._is_loaded = False
         self._due = 0.0
         self._edit_seen: object = None
@@ -226,7 +228,8 @@ class Snapshot:
         failure: Exception | None = None
         for part, (load, _) in _PARTS.items():
             token = tokens.get(part)
-            if part in self._tokens and self._tokens[part] == token:
+            # Windows that a wrong clock took for over were not loaded: once it has gone back they may be open.
+            if part in self._tokens and self._tokens[part] == token and time() >= self._loaded_at[part]:
                 continue
             try:
                 value = load(using)
@@ -241,7 +244,7 @@ class Snapshot:
 
     def _install(self, part: str, value: Any, token: str | None) -> None:
         _PARTS[part][1](value)
-        self._tokens[part] = token
+        self._tokens[part], self._loaded_at[part] = token, time()
 
     def _record_success(self, edit: object, started: float) -> None:
         if self._failures:

@@ -12,12 +12,12 @@ from django.views.decorators.http import require_GET
 from rest_framework import mixins, viewsets
 from rest_framework.decorators import action, api_view, permission_classes
 from rest_framework.generics import RetrieveAPIView
-from rest_framework.parsers import MultiPartParser
 from rest_framework.permissions import AllowAny, IsAuthenticated
 from rest_framework.response import Response
 
 from django_apierrors.exceptions import ApiError, AuthKeyNotFound, ParamNotFound, ResourceConflict, ResourceNotFound
 from django_apierrors.maintenance import maintenance_exempt
+from django_apierrors.parsers import MultiPartParser
 from django_apierrors.ratelimit import RatelimitThrottle
 
 from . import rates, sample, tour, transfers

@@ -17,6 +17,8 @@ from django.core.servers.basehttp import ThreadedWSGIServer, WSGIRequestHandler
 from django.core.wsgi import get_wsgi_application
 from django.db import connection, connections
 
+from django_apierrors.wsgi import guard
+
 from ... import sample, tour
 
 HOST = "127.0.0.1"
@@ -120,7 +122,7 @@ def _server(port: int) -> Iterator[ThreadedWSGIServer]:
         reason = getattr(exc, "strerror", None) or "there is no such port"
         raise CommandError(f"Cannot serve on port {port}: {reason}. Name another one with --port.") from None
     # The CSS of the admin and the browsable API comes from the same server.
-    server.set_app(StaticFilesHandler(get_wsgi_application()))
+    server.set_app(StaticFilesHandler(guard(get_wsgi_application())))
     with server:
         yield server
 

@@ -1,0 +1,5 @@
+"""The same ASGI application without its guard, for comparison."""
+
+from django.core.asgi import get_asgi_application
+
+application = get_asgi_application()

@@ -1,0 +1,5 @@
+"""The same WSGI application without its guard, for comparison."""
+
+from django.core.wsgi import get_wsgi_application
+
+application = get_wsgi_application()
