@@ -53,7 +53,7 @@ class PreparedAnswer:
         has_text = problem.message and (entry.pass_detail or problem.is_safe) and not problem.is_final
         if format_ is None or has_text or problem.errors or (details and type(details) is not MappingProxyType):
             return None
-        values = [problem.params.get(name) for name in self._placeholders]
+        values = list(map(problem.params.get, self._placeholders))
         values.append(problem.message if problem.is_final else None)
         if not _SIMPLE.issuperset(map(type, values)):
             return None

@@ -41,6 +41,9 @@ from .usage import exceeded, longest_wait
 
 logger = logging.getLogger("django_apierrors")
 
+# Reads an attribute of an exception: (exception, name, default) -> value.
+_Read = Callable[..., Any]
+
 # The characters of an ApiError about one value, and of DRF about a body: both may quote the client.
 _LONGEST_PARSE_ERROR = 200
 
@@ -87,7 +90,7 @@ def is_left_to_django(exc: BaseException, status: int) -> bool:
 
 
 def _read(exc: BaseException, request: HttpRequest, state: RequestState) -> Facts:
-    facts, row = Facts(), _row(type(exc))
+    facts, row = Facts(), EXCEPTION_TABLE.get(type(exc)) or _row_of_base(type(exc))
     try:
         table = state.conf.EXCEPTIONS
         if table:
@@ -105,7 +108,7 @@ def _read(exc: BaseException, request: HttpRequest, state: RequestState) -> Fact
     except Exception:  # an exception class of somebody else must never hide what happened
         logger.exception("An exception of type %s could not be read", type(exc).__qualname__)
         if row is not None and not facts.code:  # it was raised on purpose
-            facts.code = row.code or codes.code_for_status(_status(exc, row))
+            facts.code = row.code or codes.code_for_status(_status(exc, row, attribute))
         facts.code = facts.code or "INTERNAL_SERVER_ERROR"
         if facts.code == "VALIDATION_FAILED" and not facts.errors:
             facts.errors, facts.errors_total = (FieldError(code="invalid", message=""),), 1
@@ -135,20 +138,12 @@ def _problem(facts: Facts, request: HttpRequest, state: RequestState) -> Problem
 # The code
 
 
-def _row(exc_type: type[BaseException]) -> Mapped | None:
-    return EXCEPTION_TABLE.get(exc_type) or next(
-        (EXCEPTION_TABLE[cls] for cls in exc_type.__mro__ if cls in EXCEPTION_TABLE), None
-    )
+def _row_of_base(exc_type: type[BaseException]) -> Mapped | None:
+    return next((EXCEPTION_TABLE[cls] for cls in exc_type.__mro__ if cls in EXCEPTION_TABLE), None)
 
 
-def _reader(exc: BaseException) -> Callable[..., Any]:
-    # What an exception of DRF itself holds can be read, whatever it is.
-    return getattr if type(exc) in EXCEPTION_TABLE else attribute
-
-
-def _status(exc: BaseException, row: Mapped, *, is_of_class: bool = False) -> int:
+def _status(exc: BaseException, row: Mapped, read: _Read, *, is_of_class: bool = False) -> int:
     """Return the status of an exception, of its class where that of the instance is unsound, else of the row."""
-    read = _reader(exc)
     for source in (type(exc), row.type) if is_of_class else (exc, type(exc), row.type):
         status = read(source, "status_code", None)
         if not (type(status) is int and 400 <= status <= 599):  # nearly all are
@@ -166,10 +161,11 @@ def _read_nothing(exc: BaseException, facts: Facts, request: HttpRequest, row: M
 
 
 def _read_drf(exc: APIException, facts: Facts, request: HttpRequest, row: Mapped) -> None:
-    read = _reader(exc)
+    # What an exception of DRF itself holds can be read, whatever it is.
+    read: _Read = getattr if type(exc) in EXCEPTION_TABLE else attribute
     detail = read(exc, "detail", None)
     if not facts.code:
-        _read_drf_code(exc, detail, facts, row)
+        _read_drf_code(exc, detail, facts, row, read)
     is_403 = isinstance(exc, _UNAUTHENTICATED) and sound_status(read(exc, "status_code", None)) == HTTPStatus.FORBIDDEN
     if is_403 and RequestState.of(request).conf.UNAUTHENTICATED == "drf":
         facts.status = HTTPStatus.FORBIDDEN
@@ -193,16 +189,16 @@ def _read_drf(exc: APIException, facts: Facts, request: HttpRequest, row: Mapped
             facts.param = str(param)[:_LONGEST_PARSE_ERROR] if param else None
 
 
-def _read_drf_code(exc: APIException, detail: Any, facts: Facts, row: Mapped) -> None:
+def _read_drf_code(exc: APIException, detail: Any, facts: Facts, row: Mapped, read: _Read) -> None:
     of_detail = detail.code if type(detail) is ErrorDetail else attribute(detail, "code")
-    for code in (of_detail, _reader(exc)(exc, "default_code", None)):
+    for code in (of_detail, read(exc, "default_code", None)):
         # Most codes are those that DRF gives when the raise site gives none.
         if not (type(code) is str and code in DRF_CODES):
             facts.code = registered_code(code)
             if facts.code:
                 return
     # DRF writes 403 on the instance of an authentication error without a challenge.
-    status = _status(exc, row, is_of_class=row.code in ("AUTH_KEY_NOT_FOUND", "AUTH_KEY_INVALID"))
+    status = _status(exc, row, read, is_of_class=row.code in ("AUTH_KEY_NOT_FOUND", "AUTH_KEY_INVALID"))
     if row.code and row.type.status_code == status:  # type: ignore[attr-defined]
         is_csrf = row.code == "PERMISSION_DENIED" and isinstance(detail, str) and detail.startswith("CSRF Failed")
         facts.code = "CSRF_FAILED" if is_csrf else row.code
@@ -218,7 +214,7 @@ def _read_http404(exc: Http404, facts: Facts, request: HttpRequest, row: Mapped)
 def _read_limit(exc: Exception, facts: Facts, request: HttpRequest, row: Mapped) -> None:
     """Read the policies and the wait of a limit, where those are known."""
     if isinstance(exc, APIException) and not facts.code:
-        _read_drf_code(exc, attribute(exc, "detail"), facts, row)
+        _read_drf_code(exc, attribute(exc, "detail"), facts, row, attribute)
     facts.code = facts.code or row.code
     # DRF's exception carries only a wait, the longest of all throttles; what ours counted stands in the request.
     facts.retry_after = headers.retry_after(attribute(exc, "wait"))

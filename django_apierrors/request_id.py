@@ -37,7 +37,7 @@ def request_id(request: HttpRequest, state: RequestState) -> str:
         named = None if source is None else _named_by_project(request, source)
         if named is None:
             known = _known_to_packages() or _known_to_request(request) or request.META.get("HTTP_X_REQUEST_ID", "")
-            named = str(known) if is_sound(known) else _generate()
+            named = str(known) if known and is_sound(known) else _generate()
         state.request_id = named
     return state.request_id
 

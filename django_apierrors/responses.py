@@ -123,7 +123,7 @@ def make_body(
         logger.exception("An error answer could not be made; a fixed one was sent")
     format_: Format = _NESTED
     with suppress(Exception):  # what has just failed may be asked here again: it must never fail twice
-        format_ = _format_of(request, state)
+        format_ = formats.get(state.format_name or conf.FORMAT)
         _set_fixed_headers(response, problem, request, state)
     _set_own_headers(response, problem, state)
     body, content, media_type = formats.fallback(format_, problem, response.status_code, renderer.render)
@@ -133,7 +133,7 @@ def make_body(
 def _formatted(
     response: HttpResponseBase, problem: Problem, request: HttpRequest, state: RequestState, *, as_bytes: bool
 ) -> tuple[Any, str]:
-    format_ = _format_of(request, state)
+    format_ = formats.get(state.format_name or negotiation.format_name(request, state) or conf.FORMAT)
     if problem.errors or problem.param:
         problem = _name_members(problem, format_, request, state)
     prepared = prepared_answer(problem, format_, request, state, response)
@@ -147,10 +147,6 @@ def _formatted(
     for name, value in format_.headers.items():
         set_header(response, name, value)
     return body, format_.media_type
-
-
-def _format_of(request: HttpRequest, state: RequestState) -> Format:
-    return formats.get(state.format_name or negotiation.format_name(request, state) or conf.FORMAT)
 
 
 def _without_values(problem: Problem) -> Problem:
