@@ -1,6 +1,7 @@
 """Prepared answers: kept as long as they are true, and only where they are the same for every request."""
 
 import json
+from decimal import Decimal
 
 import pytest
 from django.urls import include, path
@@ -88,8 +89,12 @@ def test_a_plain_assignment_of_the_settings_counts_for_the_next_answer(url, set_
         (ApiError("RESOURCE_CONFLICT"), ApiError("RESOURCE_CONFLICT", details={"version": 3})),
         (MethodNotAllowed("GET"), ApiError("METHOD_NOT_ALLOWED", params={"method": "A"})),
         (MethodNotAllowed("GET"), ApiError("METHOD_NOT_ALLOWED", params={"method": ["odd"]})),
+        *[
+            # Equal numbers with different texts.
+            [ApiError("METHOD_NOT_ALLOWED", params={"method": Decimal(text)}) for text in ("1.0", "1.00")]
+        ],
     ],
-    ids=["wait", "status", "message", "details", "params", "odd params"],
+    ids=["wait", "status", "message", "details", "params", "odd params", "equal params"],
 )
 def test_what_an_error_says_of_itself_is_never_that_of_another(one, other, url, set_view, api):
     answers = []
