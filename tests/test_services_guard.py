@@ -202,14 +202,13 @@ def test_a_signal_stops_a_worker_of_gunicorn(name, sent):
     with start(name) as server:
         worker, seconds = pid(server), 1 if sent == signal.SIGTERM else 3
         thread, answers = ask(server, f"/api/sleep/{seconds}")
-        begin = time.monotonic()
         os.kill(worker, sent)
         until(lambda: not is_running(worker), 10)
         thread.join(20)
         if sent == signal.SIGTERM:
             assert answers[0][1] == b"slept"  # what had begun is finished
         elif name == "gunicorn":
-            assert time.monotonic() - begin < 2
+            assert answers[0] is None or answers[0][1] != b"slept"
         assert pid(server) != worker
         assert events(server.log())[:2] == [0, 0]
 
