@@ -15,7 +15,7 @@ from django.http import HttpRequest
 from django.utils.module_loading import import_string
 
 from . import headers
-from .uncaught import EXCHANGE, Exchange, crash_of, is_of_server
+from .uncaught import EXCHANGE, Exchange, as_crash, is_from_server
 
 logger = logging.getLogger("django_apierrors")
 
@@ -82,18 +82,18 @@ class _ASGIAnswer:
         except BaseException as exc:
             self._stop_timer()
             is_closing = _is_closing(exc)
-            if not self._is_current() if isinstance(exc, GeneratorExit) and is_closing else is_of_server(exc):
+            if self._is_to_pass(exc, is_closing):
                 raise
             is_lost = self._is_released or self._exchange.is_disconnected
-            if not is_lost and is_closing:
-                await self._send_reply(self._reply(exc, self._make_request, self._pairs))
-            elif not is_lost:
-                await self._answer(exc)
-            await self._end(is_closing)
-            if is_lost and isinstance(exc, Exception):
-                raise  # the connection must break, and the worker must not
+            try:
+                if not is_lost and is_closing:
+                    await self._send_reply(self._reply(exc, self._make_request, self._pairs))
+                elif not is_lost:
+                    await self._answer(exc)
+            finally:  # whatever becomes of the answer
+                await self._end(is_closing)
             if is_lost:
-                raise crash_of(exc) from exc
+                raise as_crash(exc)  # noqa: B904  # the connection must break, and the worker must not
         else:
             self._stop_timer()
             if not (self._is_released or self._exchange.is_disconnected):
@@ -126,8 +126,7 @@ class _ASGIAnswer:
 
     def _checked(self, message: Message) -> Message:
         """Return the head of an answer if every server sends it: some refuse it when they have begun to."""
-        if not 200 <= message["status"] <= 599:
-            raise headers.UnsendableHeader(f"The status {message['status']!r} cannot be sent.")
+        headers.check_status(message["status"])
         self._pairs = [_decoded(pair) for pair in message.get("headers", ())]
         sound = headers.sendable(self._pairs)
         return message if sound == self._pairs else {**message, "headers": _encoded(sound)}
@@ -148,6 +147,11 @@ class _ASGIAnswer:
     def _stop_timer(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
+
+    def _is_to_pass(self, exc: BaseException, is_closing: bool) -> bool:
+        if isinstance(exc, GeneratorExit) and is_closing:
+            return not self._is_current()  # a view has raised it in the task of the request
+        return is_from_server(exc)
 
     def _is_current(self) -> bool:
         try:
@@ -185,7 +189,9 @@ class _ASGIAnswer:
                 request_finished.send(sender=ASGIHandler)
             elif not response.closed:
                 response.close()
-        except Exception:  # the answer has been sent: a receiver must never break the connection
+        except BaseException as exc:  # the answer has been sent: a receiver must never break the connection
+            if is_from_server(exc):
+                raise
             logger.exception("A request could not be finished")
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import Iterator
+from traceback import walk_tb
 from types import FrameType
 
 from django.http import HttpRequest, UnreadablePostError
@@ -31,7 +31,7 @@ def is_client_error(exc: BaseException) -> bool:
     if isinstance(exc, UnreadablePostError):
         return True
     if isinstance(exc, RecursionError):
-        return _is_too_deep(list(frames(exc)))
+        return _is_too_deep(frames(exc))
     return _in_unusable_charset(exc)
 
 
@@ -45,12 +45,9 @@ def log_client_error(exc: BaseException, request: HttpRequest) -> None:
         logger.warning(told, exc_info=exc, extra={"request": request})
 
 
-def frames(exc: BaseException) -> Iterator[FrameType]:
-    """Yield the frames of the traceback of an exception, from the outside in."""
-    traceback = exc.__traceback__
-    while traceback is not None:
-        yield traceback.tb_frame
-        traceback = traceback.tb_next
+def frames(exc: BaseException) -> list[FrameType]:
+    """Return the frames of the traceback of an exception, from the outside in."""
+    return [frame for frame, _ in walk_tb(exc.__traceback__)]
 
 
 def _root(frame: FrameType) -> str:
@@ -64,7 +61,7 @@ def _is_too_deep(passed: list[FrameType]) -> bool:
 
 
 def _in_unusable_charset(exc: BaseException) -> bool:
-    passed = list(frames(exc))
+    passed = frames(exc)
     parse = next((frame for frame in passed if frame.f_code is _PARSE), None)
     if parse is None or is_text_encoding(parse.f_locals["self"].parser_context.get("encoding") or "utf-8"):
         return False

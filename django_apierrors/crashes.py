@@ -11,16 +11,17 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.cache import patch_vary_headers
 
 from . import headers, negotiation, responses, rewriting
+from .codes import phrase
 from .last_resort import last_page, last_resort
 from .problems import Problem
 from .request_state import RequestState
 from .signals import problem_sent
-from .uncaught import is_of_server, response_for_crash
+from .uncaught import is_from_server, response_for_crash
 
 logger = logging.getLogger("django_apierrors")
 
 # In lower case: what speaks of the answer that is replaced.
-_OF_THE_ANSWER = frozenset(
+_REPLACED_HEADERS = frozenset(
     {name.lower() for name in headers.OF_THE_BODY}
     | headers.FRAMING
     | {"cache-control", "content-type", "content-language", "expires", "retry-after"}
@@ -50,13 +51,12 @@ def reply_to_crash(
     try:
         request = make_request()
         response = _respond(request, exc)
-        _keep_headers(response, replaced)
-        return _reply(response)
+        return _reply(response, _kept(response, replaced))
     except BaseException as failure:  # the error view of a project, its URLconf: nothing may fail this answer
-        if is_of_server(failure, request):
+        if is_from_server(failure, request):
             raise
         logger.exception("A crash could not be answered; a fixed answer was sent")
-    return _reply(last_page() if request is not None and _is_page(request) else last_resort(request))
+    return _reply(last_page() if request is not None and _is_page(request) else last_resort(request), [])
 
 
 def _respond(request: HttpRequest, exc: BaseException) -> HttpResponse:
@@ -80,7 +80,9 @@ def _is_page(request: HttpRequest) -> bool:
         return False
 
 
-def _keep_headers(response: HttpResponse, replaced: Iterable[tuple[str, str]]) -> None:
+def _kept(response: HttpResponse, replaced: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Put the headers of the answer that is replaced into the response, and return its cookies, as they are."""
+    cookies = []
     for name, value in replaced:
         lowered = name.lower()
         try:
@@ -90,14 +92,21 @@ def _keep_headers(response: HttpResponse, replaced: Iterable[tuple[str, str]]) -
         if lowered == "vary":
             patch_vary_headers(response, [part.strip() for part in value.split(",")])
         elif lowered == "set-cookie":
-            response.cookies.load(value.strip())
-        elif lowered not in _OF_THE_ANSWER and name not in response.headers:
+            cookies.append((name, value))
+        elif lowered not in _REPLACED_HEADERS and name not in response.headers:
             response.headers[name] = value
+    return cookies
 
 
-def _reply(response: HttpResponse) -> Reply:
-    content = response.content
-    pairs = [*response.items(), *(("Set-Cookie", cookie.OutputString()) for cookie in response.cookies.values())]
+def _reply(response: HttpResponse, kept: Iterable[tuple[str, str]]) -> Reply:
+    content, status = response.content, response.status_code
+    cookies = (("Set-Cookie", cookie.OutputString()) for cookie in response.cookies.values())
+    pairs = [*response.items(), *kept, *cookies]
     if not response.has_header(headers.CONTENT_LENGTH):
         pairs.append((headers.CONTENT_LENGTH, str(len(content))))
-    return Reply(response.status_code, response.reason_phrase, headers.sendable(pairs), content)
+    try:
+        headers.sendable([("Status", response.reason_phrase)])
+        reason = response.reason_phrase
+    except headers.UnsendableHeader:
+        reason = phrase(status)
+    return Reply(status, reason, headers.sendable(pairs), content)

@@ -108,14 +108,14 @@ def classes(exc: BaseException) -> Iterator[type]:
     """Yield the classes by which ``EXCEPTIONS`` knows an exception, the most specific first.
 
     Those of the driver come before those of ``django.db``, and what was violated before ``IntegrityError``,
-    which drivers raise for all kinds of it.
+    which drivers raise for all kinds of it, or else before ``DatabaseError``.
     """
     own = type(exc).__mro__
     drivers = (cls for cls in type(driver_error(exc)).__mro__ if cls not in own)
     known = refusal(exc)
     marker = None if known is None else MARKERS.get(known)
     for cls in (*drivers, *own):
-        if marker is not None and cls.__name__ == "IntegrityError":
+        if marker is not None and cls.__name__ in ("IntegrityError", "DatabaseError"):
             yield marker
             marker = None
         yield cls

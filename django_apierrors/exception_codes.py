@@ -12,7 +12,7 @@ from rest_framework.exceptions import APIException
 
 from . import database_errors
 
-# Raised on purpose, whatever was caught before.
+# Raised on purpose, whatever was caught before and whatever else its class is.
 _DELIBERATE = (APIException, Http404, PermissionDenied)
 
 

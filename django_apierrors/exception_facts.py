@@ -227,8 +227,7 @@ def read_validation(exc: drf_exceptions.ValidationError, facts: Facts, request: 
 def read_django_validation(exc: ValidationError, facts: Facts, request: HttpRequest, row: Mapped) -> None:
     """Read a ``ValidationError`` of Django, which no serializer or form handled; it is logged."""
     if not facts.code:  # EXCEPTIONS does not expect it
-        told = "A ValidationError of Django that no serializer or form handled was answered"
-        logger.warning(told, exc_info=exc, extra={"request": request})
+        log_client_error(exc, request)
     try:
         detail = get_error_detail(exc)
     except Exception:  # e.g. a message whose parameters are missing

@@ -17,6 +17,7 @@ from rest_framework import exceptions as drf_exceptions
 from rest_framework.exceptions import APIException, ErrorDetail
 
 from . import catalog, codes, headers
+from .client_errors import log_client_error
 from .exception_codes import configured_code
 from .exception_facts import (
     DRF_CODES,
@@ -44,7 +45,7 @@ logger = logging.getLogger("django_apierrors")
 # Reads an attribute of an exception: (exception, name, default) -> value.
 _Read = Callable[..., Any]
 
-# The characters of an ApiError about one value, and of DRF about a body: both may quote the client.
+# The characters of DRF's text about a body, which may quote the client.
 _LONGEST_PARSE_ERROR = 200
 
 
@@ -135,9 +136,6 @@ def _problem(facts: Facts, request: HttpRequest, state: RequestState) -> Problem
     return problem
 
 
-# The code
-
-
 def _row_of_base(exc_type: type[BaseException]) -> Mapped | None:
     return next((EXCEPTION_TABLE[cls] for cls in exc_type.__mro__ if cls in EXCEPTION_TABLE), None)
 
@@ -206,6 +204,12 @@ def _read_drf_code(exc: APIException, detail: Any, facts: Facts, row: Mapped, re
         facts.code, facts.status = codes.code_for_status(status), status
 
 
+def _read_protected(exc: Exception, facts: Facts, request: HttpRequest, row: Mapped) -> None:
+    if not facts.code:  # EXCEPTIONS does not expect it
+        log_client_error(exc, request)
+        facts.code = row.code
+
+
 def _read_http404(exc: Http404, facts: Facts, request: HttpRequest, row: Mapped) -> None:
     facts.code = facts.code or row.code
     read_origin(exc, facts)
@@ -250,8 +254,8 @@ EXCEPTION_TABLE: dict[type, Mapped] = {
         Mapped(django_exceptions.BadRequest, "INVALID_REQUEST", _read_nothing),
         Mapped(django_exceptions.SuspiciousOperation, "INVALID_REQUEST", _read_nothing),
         Mapped(MultiPartParserError, "REQUEST_MALFORMED", _read_nothing),
-        Mapped(ProtectedError, "RESOURCE_CONFLICT", _read_nothing),
-        Mapped(RestrictedError, "RESOURCE_CONFLICT", _read_nothing),
+        Mapped(ProtectedError, "RESOURCE_CONFLICT", _read_protected),
+        Mapped(RestrictedError, "RESOURCE_CONFLICT", _read_protected),
     )
 }
 _UNAUTHENTICATED = (drf_exceptions.NotAuthenticated, drf_exceptions.AuthenticationFailed)

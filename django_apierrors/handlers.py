@@ -36,12 +36,12 @@ def exception_handler(exc: Exception, context: dict[str, Any] | None) -> Respons
     context = context or {}
     view, drf_request = context.get("view"), context.get("request")
     request: HttpRequest = getattr(drf_request, "_request", drf_request) or HttpRequest()
-    if isinstance(exc, StopIteration):
-        # Before Python 3.13 it would never leave the thread of a sync view under ASGI.
-        raise RuntimeError("The view raised StopIteration.") from exc
     state = RequestState.of(request)
     if negotiation.format_name(request, state, view) is None:
         return drf_exception_handler(exc, context)
+    if isinstance(exc, StopIteration):
+        # Before Python 3.13 it would never leave the thread of a sync view under ASGI.
+        raise RuntimeError("The view raised StopIteration.") from exc
     problem = problem_for(exc, request, state)
     if is_left_to_django(exc, problem.status):
         return None

@@ -63,6 +63,10 @@ OF_THE_BODY = (
     "Last-Modified",
     LOCATION,
     "Repr-Digest",
+    # A proxy would send the file of the answer that was replaced, and a 200 with it.
+    "X-Accel-Redirect",
+    "X-LIGHTTPD-send-file",
+    "X-Sendfile",
 )
 #: In lower case: headers that only the server and the writer of the body may set (RFC 9112, 6; RFC 9110, 8.4).
 FRAMING = frozenset({"content-encoding", "content-length", "transfer-encoding"})
@@ -181,6 +185,17 @@ def quoted(value: str) -> str:
 
 class UnsendableHeader(ValueError):
     """A header that some server would refuse after it has begun to answer."""
+
+
+def is_printable(name: str, value: str) -> bool:
+    """Return whether a header can be sent by any server without an encoding: its value is printable ASCII."""
+    return _is_field_name(name) and value.isascii() and value.isprintable()
+
+
+def check_status(status: int) -> None:
+    """Raise ``UnsendableHeader`` for a status that no final answer has (RFC 9110, 15)."""
+    if not 200 <= status <= 599:
+        raise UnsendableHeader(f"The status {status!r} cannot be sent.")
 
 
 def sendable(pairs: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:

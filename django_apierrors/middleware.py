@@ -31,7 +31,7 @@ from .request_state import RequestState
 from .signals import maintenance_changed, problem_sent
 from .snapshot import snapshot
 from .snapshot.loader import use_copy
-from .uncaught import EXCHANGE, Exchange, contain_stream, is_of_server, response_for_crash
+from .uncaught import EXCHANGE, Exchange, contain_stream, is_from_server, response_for_crash
 from .windows import Window, monitor
 
 # Plain numbers: compared with every response, where a member of an enum would take the longest.
@@ -115,11 +115,7 @@ class ApiErrorMiddleware:
         names = state.conf.value("RATELIMIT", "GLOBAL")
         is_limited = names and global_limits.is_limited(request)
         refused = global_limits.check_global_limits(request, names) if is_limited else None
-        if (
-            refused is None
-            and (request.META.get("QUERY_STRING") or "\0" in request.path_info)
-            and _may_hold_nul(request)
-        ):
+        if refused is None and (request.META.get("QUERY_STRING") or "\0" in request.path_info):
             refused = refuse_nul(request)
         return self._answer(request, state) if refused is None else self._sent(request, refused)
 
@@ -128,11 +124,7 @@ class ApiErrorMiddleware:
         names = state.conf.value("RATELIMIT", "GLOBAL")
         is_limited = names and global_limits.is_limited(request)
         refused = await global_limits.acheck_global_limits(request, names) if is_limited else None
-        if (
-            refused is None
-            and (request.META.get("QUERY_STRING") or "\0" in request.path_info)
-            and _may_hold_nul(request)
-        ):
+        if refused is None and (request.META.get("QUERY_STRING") or "\0" in request.path_info):
             refused = refuse_nul(request)
         return await (self._answer_async(request, state) if refused is None else self._sent_async(request, refused))
 
@@ -144,7 +136,7 @@ class ApiErrorMiddleware:
         try:
             response: HttpResponseBase = self.get_response(request)
         except BaseException as exc:  # Django answers an `Exception` below us
-            if isinstance(exc, Exception) or is_of_server(exc, request):
+            if isinstance(exc, Exception) or is_from_server(exc, request):
                 raise
             response = response_for_crash(request, exc)
         state.is_inside = False
@@ -168,7 +160,7 @@ class ApiErrorMiddleware:
         try:
             response: HttpResponseBase = await self.get_response(request)
         except BaseException as exc:  # Django answers an `Exception` below us
-            if isinstance(exc, Exception) or is_of_server(exc, request):
+            if isinstance(exc, Exception) or is_from_server(exc, request):
                 raise
             response = await sync_to_async(response_for_crash, thread_sensitive=False)(request, exc)
         state.is_inside = False
@@ -230,14 +222,6 @@ def is_listed(path: str) -> bool:
 def is_installed() -> bool:
     """Return whether requests pass the middleware."""
     return any(map(is_listed, settings.MIDDLEWARE))
-
-
-def _may_hold_nul(request: HttpRequest) -> bool:
-    query = request.META.get("QUERY_STRING", "")
-    # In a charset that the client chose, other bytes may be one.
-    return "\0" in request.path_info or (
-        query != "" and ("%00" in query or "\0" in query or request.encoding is not None)
-    )
 
 
 def _is_djangos(exc: Exception) -> bool:

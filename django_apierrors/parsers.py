@@ -213,7 +213,7 @@ def _faults(data: Any, *, allow_nul: bool) -> Iterator[tuple[str, str]]:
                 continue
             members = value.items() if kind is dict else enumerate(value)
             if kind is dict and (fault := _fault_of_text("".join(value), allow_nul=allow_nul)):
-                yield _path(place), _of_name(fault)
+                yield _path(place), _about_name(fault)
             pending.extend((inner, (place, step), depth + 1) for step, inner in reversed(list(members)))
 
 
@@ -242,8 +242,8 @@ def _refuse_texts(fields: QueryDict, *, allow_nul: bool) -> None:
 def _refuse_names(names: Iterable[str], *, allow_nul: bool) -> None:
     for name in names:
         if fault := _fault_of_text(name, allow_nul=allow_nul):
-            raise RefusedValue("", _of_name(fault))
+            raise RefusedValue("", _about_name(fault))
 
 
-def _of_name(fault: str) -> str:
+def _about_name(fault: str) -> str:
     return fault.replace("holds", "has a name that holds", 1)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import decimal
 import re
-from collections.abc import Iterable
 from traceback import walk_tb
 from types import CodeType, FrameType
 
@@ -15,7 +14,7 @@ from rest_framework.serializers import ListSerializer
 from .database_errors import Refusal, refusal
 
 # Where a statement and its values are handed to the driver; the code of a project runs above, never below.
-_SENDS = frozenset(
+_EXECUTE_CODES = frozenset(
     (CursorWrapper._execute.__code__, CursorWrapper._executemany.__code__)  # type: ignore[attr-defined]
 )
 _LISTS: CodeType = ListSerializer.to_representation.__code__
@@ -28,13 +27,15 @@ _PLACES: dict[str, frozenset[str] | None] = {
     "rest_framework.pagination": None,
     "rest_framework.relations": None,
     "rest_framework.validators": None,
-    "rest_framework.generics": frozenset(("get_object_or_404", "get_object", "filter_queryset", "paginate_queryset")),
+    "rest_framework.generics": frozenset(("get_object_or_404", "filter_queryset", "paginate_queryset")),
     "rest_framework.mixins": frozenset(("list",)),  # a queryset is evaluated here that a filter has made
     "rest_framework.serializers": frozenset(("save",)),
 }
+# They call code of the project for other ends, too: none of it may stand between them and the fault.
+_NARROW = frozenset(("rest_framework.generics", "rest_framework.mixins"))
 _FILTERS = "django_filters"
 # What is read from the database, or written to the client, was stored before.
-_READS = frozenset((("django.db.models.sql.compiler", "apply_converters"), ("django.db.utils", "inner")))
+_READ_FUNCTIONS = frozenset((("django.db.models.sql.compiler", "apply_converters"), ("django.db.utils", "inner")))
 # What these do they do for the code that called them; any other module is the project's own.
 _LIBRARIES = {
     *("django", "rest_framework", _FILTERS, "MySQLdb", "psycopg", "psycopg2", "pymysql", "sqlite3"),
@@ -62,13 +63,13 @@ def is_refused_value(exc: BaseException, request: HttpRequest) -> bool:
     is_arithmetic, is_syntax = isinstance(exc, _ARITHMETIC), exc.args[:1] == (_MYSQL_SYNTAX,)
     if not (is_arithmetic or is_syntax or refusal(exc) is Refusal.VALUE):
         return False
-    frames = [frame for frame, _ in walk_tb(exc.__traceback__)]
-    sent = next((frame for frame in frames if frame.f_code in _SENDS), None)
+    passed = [frame for frame, _ in walk_tb(exc.__traceback__)]
+    sent = next((frame for frame in passed if frame.f_code in _EXECUTE_CODES), None)
     if not is_arithmetic:
         is_possible = _is_in_statement(sent, is_syntax=is_syntax)
     else:  # a text that cannot be encoded is refused by drivers alone
         is_possible = sent is not None or not isinstance(exc, (UnicodeError, ZeroDivisionError))
-    place = _place(frames, is_nearest=is_arithmetic and sent is None) if is_possible else ""
+    place = _place(passed, is_computed=is_arithmetic and sent is None) if is_possible else ""
     return place != "" and _has_values(request, place)
 
 
@@ -82,23 +83,34 @@ def _is_in_statement(sent: FrameType | None, *, is_syntax: bool) -> bool:
     return page >= 2**63 or _COMPUTES.search(sql) is None
 
 
-def _place(frames: Iterable[FrameType], *, is_nearest: bool = False) -> str:
+def _place(passed: list[FrameType], *, is_computed: bool) -> str:
     """Return the module that handled a value of the client, ``""`` when none did.
 
-    ``is_nearest``: no code of the project stands between that module and the fault.
+    ``is_computed``: the fault lies in arithmetic, not in a statement. Then no code of the project may
+    stand between that module and the fault, and ``serializer.save()`` is no such place: it computes nothing.
     """
     place = ""
-    for frame in frames:
+    for frame in passed:
         module, function = str(frame.f_globals.get("__name__", "")), frame.f_code.co_name
         root = module.partition(".")[0]
-        functions = _PLACES.get(module, frozenset())
-        if (function == "to_representation" and frame.f_code is not _LISTS) or (module, function) in _READS:
+        if (function == "to_representation" and frame.f_code is not _LISTS) or (module, function) in _READ_FUNCTIONS:
             return ""
-        if root == _FILTERS or functions is None or function in functions:
-            place = module
-        elif is_nearest and root not in _LIBRARIES:
+        if _handles_values(frame, module, function):
+            place = "" if is_computed and function == "save" else module
+        elif root not in _LIBRARIES and (is_computed or place in _NARROW):
             place = ""
     return place
+
+
+def _handles_values(frame: FrameType, module: str, function: str) -> bool:
+    if module.partition(".")[0] == _FILTERS:
+        return True
+    functions = _PLACES.get(module, frozenset())
+    if functions is None:
+        return True
+    if function == "list" and not getattr(frame.f_locals["self"], "filter_backends", ()):
+        return False  # the queryset is the project's own
+    return function in functions
 
 
 def _has_values(request: HttpRequest, place: str) -> bool:

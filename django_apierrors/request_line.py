@@ -17,7 +17,7 @@ def refuse_nul(request: HttpRequest) -> HttpResponse | None:
 
     Bytes that are no UTF-8 pass as Django decodes them.
     """
-    param, reason = _fault(request)
+    param, reason = _fault(request) if _may_hold_nul(request) else (None, "")
     if not reason:
         return None
     # Whose errors are structured may depend on the view; nothing of it is kept, unless the request ends here.
@@ -26,6 +26,12 @@ def refuse_nul(request: HttpRequest) -> HttpResponse | None:
         request.resolver_match = None
         return None
     return responses.make(problem_with_code("REQUEST_MALFORMED", request, message=reason, param=param), request)
+
+
+def _may_hold_nul(request: HttpRequest) -> bool:
+    query = request.META.get("QUERY_STRING", "")
+    # In a charset that the client chose, other bytes may be one.
+    return "\0" in request.path_info or "%00" in query or "\0" in query or request.encoding is not None
 
 
 def _fault(request: HttpRequest) -> tuple[str | None, str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import re
 from collections.abc import Callable
 from contextlib import suppress
 from http import HTTPStatus
@@ -29,9 +28,6 @@ logger = logging.getLogger("django_apierrors")
 _PROBLEM = "_apierrors_problem"
 _CONTENT = "_apierrors_content"
 _NESTED = formats.Nested()
-# RFC 9110, 5.1 and 5.5, without what a server would have to encode.
-_HEADER_NAME = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
-_HEADER_VALUE = re.compile(r"[\x20-\x7e]*")
 
 
 def write(response: HttpResponseBase, problem: Problem, request: HttpRequest) -> HttpResponse:
@@ -231,7 +227,7 @@ def set_header(response: HttpResponseBase, name: str, value: str) -> None:
     It may quote the client, with a line break.
     """
     name, text = str(name), str(value)
-    if _HEADER_NAME.fullmatch(name) and _HEADER_VALUE.fullmatch(text):
+    if headers.is_printable(name, text):
         response.headers[name] = text
     else:
         response.headers.pop(name)

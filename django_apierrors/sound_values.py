@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
+from itertools import islice
 from typing import Any
 
 from django.utils.functional import Promise
@@ -13,6 +14,7 @@ logger = logging.getLogger("django_apierrors")
 # Characters of a text, and members of a mapping: more of them no format sends.
 _MAX_CHARACTERS = 100_000
 _MAX_MEMBERS = 1000
+_MAX_LISTED = 100
 _CONTAINERS = (list, tuple, set, frozenset, Mapping)
 _SOUND_TYPES = frozenset({str, int, float, bool, type(None)})
 # The bits of an integer of 4200 digits: Python refuses to write more than 4300.
@@ -28,8 +30,11 @@ def attribute(source: object, name: str, default: Any = None) -> Any:
         return getattr(source, name, default)
     except Exception as exc:  # an attribute of somebody else must never hide the error that it belongs to
         _log(name, exc)
+    try:
         stored: dict[str, Any] = object.__getattribute__(source, "__dict__")
-        return stored.get(name, default)
+    except AttributeError:  # it has slots
+        return default
+    return stored.get(name, default)
 
 
 def sound_status(status: Any) -> int | None:
@@ -57,7 +62,10 @@ def sound_text(value: Any, name: str) -> Any:
 
 
 def sound_members(mapping: Any, name: str) -> dict[str, Any]:
-    """Return a mapping without the members that cannot be read, which are logged; empty for what is no mapping."""
+    """Return a mapping without the members that cannot be read, which are logged; empty for what is no mapping.
+
+    A list of texts becomes one text, with commas.
+    """
     members: dict[str, Any] = {}
     if not isinstance(mapping, Mapping):
         if mapping is not None:
@@ -83,6 +91,9 @@ def sound_headers(mapping: Any) -> dict[str, str]:
 
 
 def _readable(value: Any, name: str) -> Any:
+    if isinstance(value, (list, tuple, set, frozenset)):
+        texts = [sound_text(each, name) for each in islice(value, _MAX_LISTED)]
+        return ", ".join(str(text) for text in texts if text is not None)
     return None if sound_text(value, name) is None else value
 
 

@@ -40,7 +40,7 @@ class Exchange:
         self.request = self.response = self.task = None
 
 
-def is_of_server(exc: BaseException, request: HttpRequest | None = None) -> bool:
+def is_from_server(exc: BaseException, request: HttpRequest | None = None) -> bool:
     """Return whether a server raised an exception in the code of a project, to stop a worker or a request.
 
     To be asked in the frame that caught the exception: some kinds are told by the frames of the
@@ -74,8 +74,10 @@ def _is_of_signal(traceback: TracebackType | None) -> bool:
     """Return whether the handler of a signal raised: it is called with the frame that it interrupts."""
     while traceback is not None and traceback.tb_next is not None:
         below, frame = traceback.tb_next, traceback.tb_frame
-        if any(value is frame for value in below.tb_frame.f_locals.values()):
-            return True
+        values = tuple(below.tb_frame.f_locals.values())
+        for arguments in (values, *(value for value in values if type(value) is tuple)):  # (signum, frame), or *args
+            if any(value is frame for value in arguments) and any(isinstance(value, int) for value in arguments):
+                return True
         traceback = below
     return False
 
@@ -90,17 +92,24 @@ def _is_of_terminal(exc: KeyboardInterrupt) -> bool:
     return traceback is None or traceback.tb_frame.f_code.co_code[traceback.tb_lasti] != _RAISE
 
 
-def crash_of(exc: BaseException) -> RuntimeError:
-    """Return the error to raise from an exception that no ``except Exception`` would catch."""
-    return RuntimeError(f"The view raised {type(exc).__name__}.")
+def as_crash(exc: BaseException) -> BaseException:
+    """Return what to raise of an exception, so that it is a crash: itself, if it is one or a server raised it.
+
+    For any other it is a ``RuntimeError`` whose cause is the exception.
+    """
+    return exc if isinstance(exc, Exception) or is_from_server(exc) else _crash_from(exc)
+
+
+def _crash_from(exc: BaseException) -> RuntimeError:
+    crash = RuntimeError(f"The view raised {type(exc).__name__}.")
+    crash.__cause__ = exc
+    return crash
 
 
 def response_for_crash(request: HttpRequest, exc: BaseException) -> HttpResponseBase:
     """Return Django's answer to an exception, after its signal and with its record: once, as for every crash."""
     try:
-        if isinstance(exc, Exception):
-            raise exc
-        raise crash_of(exc) from exc
+        raise exc if isinstance(exc, Exception) else _crash_from(exc)
     except Exception as crash:
         return response_for_exception(request, crash)
 
@@ -125,9 +134,7 @@ class Chunks:
         try:
             return next(self._chunks)
         except BaseException as exc:
-            if isinstance(exc, Exception) or is_of_server(exc):
-                raise
-            raise crash_of(exc) from exc
+            raise as_crash(exc)  # noqa: B904
 
 
 class AsyncChunks:
@@ -143,6 +150,4 @@ class AsyncChunks:
         try:
             return await anext(self._chunks)
         except BaseException as exc:
-            if isinstance(exc, Exception) or is_of_server(exc):
-                raise
-            raise crash_of(exc) from exc
+            raise as_crash(exc)  # noqa: B904

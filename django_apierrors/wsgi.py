@@ -12,7 +12,7 @@ from django.http import HttpRequest
 from django.utils.module_loading import import_string
 
 from . import headers
-from .uncaught import EXCHANGE, Exchange, crash_of, is_of_server
+from .uncaught import EXCHANGE, Exchange, as_crash, is_from_server
 
 logger = logging.getLogger("django_apierrors")
 
@@ -68,8 +68,8 @@ class _WSGIAnswer:
         except BaseException as exc:
             if self._is_released:
                 _close(body)
-                self._raise(exc)
-            if is_of_server(exc):
+                raise as_crash(exc)  # noqa: B904  # the connection must break, and the worker must not
+            if is_from_server(exc):
                 raise
             return self._answer(exc, body)
 
@@ -95,6 +95,7 @@ class _WSGIAnswer:
         if not self._is_released:
             status, pairs = self._head
             sound = headers.sendable(pairs)
+            headers.check_status(int(status[:3]))
             headers.sendable([("Status", status)])
             self._is_released = True
             self._write = self._start_response(status, sound)
@@ -112,24 +113,20 @@ class _WSGIAnswer:
         )
 
     def _answer(self, exc: BaseException, body: Any) -> Iterable[bytes]:
-        reply = self._reply(exc, self._make_request, self._head[1] if self._head else ())
-        if body is None:
-            # Django does this when a response is closed, and there is none.
-            request_finished.send_robust(sender=WSGIHandler)
-        else:
-            _close(body)
-        self._exchange.clear()
+        try:
+            reply = self._reply(exc, self._make_request, self._head[1] if self._head else ())
+        finally:
+            if body is None:
+                # Django does this when a response is closed, and there is none.
+                request_finished.send_robust(sender=WSGIHandler)
+            else:
+                _close(body)
+            self._exchange.clear()
         self._start_response(f"{reply.status} {reply.reason}", reply.headers)
         return [] if self._environ.get("REQUEST_METHOD") == "HEAD" else [reply.content]
 
     def _make_request(self) -> HttpRequest:
         return self._exchange.request or WSGIRequest(self._environ)
-
-    def _raise(self, exc: BaseException) -> None:
-        """Raise an exception when bytes have left: the connection must break, and the worker must not."""
-        if isinstance(exc, Exception) or is_of_server(exc):
-            raise exc
-        raise crash_of(exc) from exc
 
 
 class _Body:
@@ -148,9 +145,7 @@ class _Body:
         try:
             return next(self._chunks)
         except BaseException as exc:
-            if isinstance(exc, Exception) or is_of_server(exc):
-                raise
-            raise crash_of(exc) from exc
+            raise as_crash(exc)  # noqa: B904
 
     def close(self) -> None:
         self._exchange.clear()
@@ -163,5 +158,7 @@ def _close(body: Any) -> None:
     try:
         if hasattr(body, "close"):
             body.close()
-    except Exception:  # the answer to the first failure must never be lost to a second one
+    except BaseException as exc:  # the answer to the first failure must never be lost to a second one
+        if is_from_server(exc):
+            raise
         logger.exception("A response that was replaced could not be closed")

@@ -9,6 +9,7 @@ import threading
 
 import pytest
 from django.core.asgi import get_asgi_application
+from django.core.signals import request_finished
 from django.http import HttpResponse, StreamingHttpResponse
 from django.test import AsyncRequestFactory
 
@@ -213,6 +214,39 @@ def test_a_response_that_cannot_be_closed_does_not_break_the_answer(set_view, ca
 
     set_view(view)
     assert_crash(Server(guard(get_asgi_application())).run())
+    assert "could not be finished" in caplog.text
+
+
+@pytest.mark.parametrize("failure", [OSError("away"), asyncio.CancelledError()], ids=["error", "cancelled"])
+def test_an_answer_that_cannot_be_sent_ends_its_request_all_the_same(set_view, finished, failure):
+    closed = []
+
+    def view(request):
+        response = HttpResponse(headers={"Content-Length": "many"})
+        response._resource_closers.append(lambda: closed.append(True))
+        return response
+
+    class Unwilling(Server):
+        async def send(self, message):
+            raise failure
+
+    set_view(view)
+    with pytest.raises(type(failure)):
+        Unwilling(guard(get_asgi_application())).run()
+    assert (closed, len(finished)) == ([True], 1)
+
+
+@pytest.mark.parametrize("failure", [SystemExit("x"), ZeroDivisionError()])
+def test_a_receiver_that_fails_does_not_break_the_answer(failure, caplog):
+    def receiver(**kwargs):
+        raise failure
+
+    request_finished.connect(receiver)
+    try:
+        server = Server(guard(other(ZeroDivisionError()))).run()
+    finally:
+        request_finished.disconnect(receiver)
+    assert_crash(server)
     assert "could not be finished" in caplog.text
 
 

@@ -5,6 +5,7 @@ import types
 
 import pytest
 from django.urls import clear_url_caches, path
+from rest_framework import decorators
 from rest_framework import parsers as drf_parsers
 from rest_framework.views import APIView
 
@@ -61,6 +62,17 @@ def test_a_view_with_a_parser_of_drf_is_named_once(routes):
     assert "test_checks_parsers.OfDrf.parser_classes has rest_framework.parsers.MultiPartParser: " in first.msg
     assert first.hint == "Use django_apierrors.parsers.MultiPartParser there."
     assert "OfOurs.parser_classes has rest_framework.parsers.FormParser: " in second.msg
+
+
+def test_a_function_is_named_as_it_is_written(routes):
+    @decorators.api_view(["POST"])
+    @decorators.parser_classes([drf_parsers.JSONParser])
+    def pay(request):
+        """Take a payment."""
+
+    routes(pay)
+    (message,) = check_parsers()
+    assert message.msg.startswith("test_checks_parsers.pay.parser_classes has ")
 
 
 def test_a_project_without_urls_has_no_views(settings):

@@ -8,7 +8,7 @@ from django.db.models import ProtectedError
 from support.refusals import SQLITE, probe
 
 from django_apierrors.database_errors import Refusal, classes, driver_error, refusal
-from django_apierrors.exceptions import UniqueViolation
+from django_apierrors.exceptions import NotNullViolation, UniqueViolation
 
 VALUE, INTERRUPTED = Refusal.VALUE, Refusal.INTERRUPTED
 
@@ -167,6 +167,8 @@ def test_what_was_violated_comes_after_the_class_of_its_own_and_before_that_of_a
 
 def test_a_marker_is_found_without_a_cause():
     assert UniqueViolation in list(classes(db.IntegrityError(1062, "x")))
+    # Whose class is another one: a column without a default in a strict mode.
+    assert NotNullViolation in list(classes(db.OperationalError(1364, "x")))
 
 
 def test_what_sqlite_refuses(tmp_path):

@@ -175,7 +175,7 @@ class Uncaught(Guarantee):
             return False
 
     def remove(self):
-        self.monkeypatch.setattr(middleware, "is_of_server", lambda exc, request: True)
+        self.monkeypatch.setattr(middleware, "is_from_server", lambda exc, request: True)
 
 
 class Guarded(Guarantee):

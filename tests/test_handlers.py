@@ -95,6 +95,11 @@ def test_a_stop_iteration_leaves_the_view_as_a_runtime_error(send, set_view, cap
     assert isinstance(exc.__cause__, StopIteration)
 
 
+def test_on_a_path_that_formats_leaves_alone_it_is_what_it_is(rf, set_view, settings):
+    settings.APIERRORS = {"FORMATS": {"/api/drf": None}}
+    assert exception_handler(StopIteration("x"), {"request": rf.get("/api/drf")}) is None
+
+
 def test_a_path_that_formats_leaves_alone_is_answered_by_drf(send, set_view, settings):
     settings.APIERRORS = {"FORMATS": {"/api/drf": None}}
     set_view(NotFound("x"))

@@ -12,13 +12,13 @@ from django.core.signals import got_request_exception
 from django.db import connection
 from django.db.models.expressions import RawSQL
 from django.urls import path
-from rest_framework import filters, generics, pagination, serializers
+from rest_framework import filters, generics, pagination, permissions, serializers
 from rest_framework.authentication import BasicAuthentication
 from rest_framework.generics import get_object_or_404
 from rest_framework.response import Response
 from rest_framework.test import APIRequestFactory
 from rest_framework.views import APIView
-from shop.models import Account
+from shop.models import Account, Payment
 
 from django_apierrors.handlers import handler400, handler403, handler404, handler500
 from django_apierrors.testing import assert_api_error
@@ -119,6 +119,40 @@ class Own(APIView):
         }[request.data["what"]]()
 
 
+class OwnPermission(permissions.BasePermission):
+    def has_object_permission(self, request, view, obj):
+        return User.objects.filter(pk__in=[int(HUGE)]).exists()
+
+
+class GuardedUser(generics.RetrieveAPIView):
+    queryset = User.objects.all()
+    serializer_class = UserSerializer
+    permission_classes = [OwnPermission]
+
+
+class OwnUsers(Users):
+    """The queryset is the project's, and what it refuses its bug."""
+
+    def get_queryset(self):
+        what = self.kwargs["what"]
+        if what == "at-once":
+            return list(User.objects.filter(pk__in=[int(HUGE)]))
+        return User.objects.filter(date_joined__year=0) if what == "year" else User.objects.filter(pk__in=[int(HUGE)])
+
+
+class PaymentSerializer(serializers.ModelSerializer):
+    class Meta:
+        model = Payment
+        fields = []
+
+
+class Saving(generics.CreateAPIView):
+    serializer_class = PaymentSerializer
+
+    def perform_create(self, serializer):
+        serializer.save(account="nobody")  # must be an instance
+
+
 class OneUser(APIView):
     def get(self, request, number):
         # DRF's own shortcut is a lookup wherever it stands.
@@ -156,6 +190,9 @@ urlpatterns = [
     path("api/sums", Users.as_view(queryset=raw("abs(%s)", [-(2**63)]))),
     path("api/computed", Users.as_view(queryset=raw("abs(%s - 1)", [1 - 2**63]))),
     path("api/users/<int:number>", OneUser.as_view()),
+    path("api/guarded/<int:pk>", GuardedUser.as_view()),
+    path("api/own-users/<what>", OwnUsers.as_view(filter_backends=[])),
+    path("api/saving", Saving.as_view()),
     path("api/accounts", generics.CreateAPIView.as_view(serializer_class=AccountSerializer)),
     path("api/amounts", Amounts.as_view()),
     path("api/own", Own.as_view()),
@@ -231,6 +268,23 @@ def test_in_code_of_the_project_it_is_a_bug(url, body, api, answered):
     if body.get("what") == "statement" and not IS_SQLITE:
         pytest.skip("Other databases compare numbers of any size.")
     answered(api.post(url, body, content_type="application/json"), as_bug=True)
+
+
+@pytest.mark.parametrize("what", ["year", "number", "at-once"])
+def test_a_queryset_of_the_projects_own_is_its_bug_whatever_the_query_is(what, api, answered):
+    if what != "year" and not IS_SQLITE:
+        pytest.skip("Other databases compare numbers of any size.")
+    answered(api.get(f"/api/own-users/{what}?utm=1"), as_bug=True)
+
+
+@pytest.mark.skipif(not IS_SQLITE, reason="Other databases compare numbers of any size.")
+def test_a_permission_of_the_projects_own_is_its_bug(api, answered):
+    user = User.objects.create(username="one")
+    answered(api.get(f"/api/guarded/{user.pk}"), as_bug=True)
+
+
+def test_what_django_refuses_before_it_saves_is_a_bug(api, answered):
+    answered(api.post("/api/saving", {"number": "1"}, content_type="application/json"), as_bug=True)
 
 
 def test_a_filter_of_the_projects_own_that_computes_is_its_bug(api, answered):

@@ -121,6 +121,23 @@ def test_members_that_cannot_be_read_are_left_out(caplog):
     assert len(caplog.records) == 3
     assert sound_members([("a", 1)], "params") == {}
     assert caplog.records[-1].getMessage() == "The params of an error are a list, not a mapping, and were left out"
+
+
+def test_a_list_of_texts_is_one_text(caplog):
+    odd = ["a", 1, Mute(), ["nested"], "b"]
+    assert sound_members({"a": ("x", "y"), "b": odd}, "params") == {"a": "x, y", "b": "a, 1, b"}
+    assert len(sound_members({"a": range(5000), "b": ["x"] * 5000}, "params")["b"]) < 500
+
+
+def test_an_attribute_that_fails_where_nothing_is_stored_is_the_default():
+    class Slotted(str):
+        __slots__ = ()
+
+        @property
+        def code(self):
+            raise LookupError("x")
+
+    assert attribute(Slotted("text"), "code", "invalid") == "invalid"
     assert sound_headers({"X-A": 7, "X-B": Mute()}) == {"X-A": "7"}
 
 

@@ -1,8 +1,10 @@
 """What is raised uncaught: a server's passes, a view's is a crash; each kind in the middleware, and in a stream."""
 
 import asyncio
+import functools
 import os
 import signal
+import sys
 import threading
 import time
 from pathlib import Path
@@ -14,7 +16,7 @@ from django.test import RequestFactory
 
 from django_apierrors.middleware import ApiErrorMiddleware
 from django_apierrors.testing import assert_api_error
-from django_apierrors.uncaught import AsyncChunks, Chunks, Exchange, contain_stream, is_of_server
+from django_apierrors.uncaught import AsyncChunks, Chunks, Exchange, contain_stream, is_from_server
 
 UNCAUGHT = [
     SystemExit(3),
@@ -31,7 +33,7 @@ def caught(function, *args):
     try:
         function(*args)
     except BaseException as exc:
-        return exc, is_of_server(exc)
+        return exc, is_from_server(exc)
     raise AssertionError("nothing was raised")
 
 
@@ -138,7 +140,14 @@ class Worker:
 
 
 @pytest.mark.parametrize(
-    "handler", [exit_like_gunicorn, Worker().stop, lambda number, frame: exit_like_gunicorn(number, frame)]
+    "handler",
+    [
+        exit_like_gunicorn,
+        Worker().stop,
+        lambda number, frame: exit_like_gunicorn(number, frame),
+        lambda *args: exit_like_gunicorn(*args),
+        functools.partial(lambda name, *args: exit_like_gunicorn(*args), "worker"),
+    ],
 )
 def test_what_the_handler_of_a_signal_raises_is_the_servers(handler):
     before = signal.signal(signal.SIGUSR1, handler)
@@ -154,6 +163,14 @@ def test_what_the_handler_of_a_signal_raises_is_the_servers(handler):
     assert (type(exc), is_servers) == (SystemExit, True)
 
 
+def test_what_is_raised_for_the_frame_of_a_caller_is_the_views():
+    def leave(caller, reason):
+        raise SystemExit(reason)
+
+    exc, is_servers = caught(lambda: leave(sys._getframe(), "done"))
+    assert (type(exc), is_servers) == (SystemExit, False)
+
+
 def test_the_interrupt_of_the_terminal_passes_and_that_of_a_view_does_not():
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
 
@@ -165,7 +182,7 @@ def test_the_interrupt_of_the_terminal_passes_and_that_of_a_view_does_not():
     try:
         assert caught(view)[1]
         assert not caught(raising, KeyboardInterrupt())[1]
-        assert is_of_server(KeyboardInterrupt())  # of no frame at all
+        assert is_from_server(KeyboardInterrupt())  # of no frame at all
     finally:
         signal.signal(signal.SIGINT, before)
 
@@ -173,7 +190,7 @@ def test_the_interrupt_of_the_terminal_passes_and_that_of_a_view_does_not():
 def test_an_interrupt_is_a_views_where_a_server_has_a_handler_of_its_own():
     before = signal.signal(signal.SIGINT, lambda number, frame: None)
     try:
-        assert not is_of_server(KeyboardInterrupt())
+        assert not is_from_server(KeyboardInterrupt())
     finally:
         signal.signal(signal.SIGINT, before)
 
@@ -201,7 +218,7 @@ def test_the_close_of_a_coroutine_passes_and_a_generator_exit_that_is_raised_doe
         try:
             await Never()
         except GeneratorExit as exc:
-            results.append(is_of_server(exc))
+            results.append(is_from_server(exc))
             raise
 
     coroutine = suspended()
@@ -209,7 +226,7 @@ def test_the_close_of_a_coroutine_passes_and_a_generator_exit_that_is_raised_doe
     coroutine.close()
     assert results == [True]
     assert not caught(raising, GeneratorExit())[1]
-    assert is_of_server(GeneratorExit())
+    assert is_from_server(GeneratorExit())
 
 
 def test_a_request_that_is_cancelled_passes():
@@ -219,7 +236,7 @@ def test_a_request_that_is_cancelled_passes():
         try:
             await asyncio.sleep(9)
         except asyncio.CancelledError as exc:
-            results.append(is_of_server(exc))
+            results.append(is_from_server(exc))
             raise
 
     async def run():
@@ -230,7 +247,7 @@ def test_a_request_that_is_cancelled_passes():
         try:
             raise asyncio.CancelledError
         except asyncio.CancelledError as exc:
-            results.append(is_of_server(exc))
+            results.append(is_from_server(exc))
 
     asyncio.run(run())
     assert results == [True, False]
@@ -239,12 +256,12 @@ def test_a_request_that_is_cancelled_passes():
 def test_in_a_thread_the_guard_knows_whether_a_request_is_cancelled(rf, async_rf):
     exc = asyncio.CancelledError()
     request = async_rf.get("/api/x")
-    assert not is_of_server(exc, rf.get("/api/x"))  # nothing cancels one under WSGI
-    assert is_of_server(exc, request)  # without a guard nobody knows: as ever
+    assert not is_from_server(exc, rf.get("/api/x"))  # nothing cancels one under WSGI
+    assert is_from_server(exc, request)  # without a guard nobody knows: as ever
     request.scope["django_apierrors.exchange"] = exchange = Exchange()
-    assert not is_of_server(exc, request)
+    assert not is_from_server(exc, request)
     exchange.is_disconnected = True
-    assert is_of_server(exc, request)
+    assert is_from_server(exc, request)
 
     async def run():
         task = asyncio.create_task(asyncio.sleep(9))

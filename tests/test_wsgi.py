@@ -136,6 +136,7 @@ def test_what_others_set_above_the_view_stays_and_what_spoke_of_the_stream_goes(
         response["Cache-Control"] = "public"
         response["Vary"] = "X-Tenant"
         response.set_cookie("theirs", "1", httponly=True)
+        response["X-Accel-Redirect"] = response["X-Sendfile"] = "/secret"
         response.headers._store["x-odd"] = ("X-Odd", "a\0b")
         return response
 
@@ -146,7 +147,7 @@ def test_what_others_set_above_the_view_stays_and_what_spoke_of_the_stream_goes(
     assert server.headers["Set-Cookie"] == "theirs=1; HttpOnly; Path=/"
     assert server.headers["Cache-Control"] == "no-store"
     assert "X-Tenant" in server.headers["Vary"]
-    assert not {"ETag", "X-Odd"} & set(server.headers)
+    assert not {"ETag", "X-Odd", "X-Accel-Redirect", "X-Sendfile"} & set(server.headers)
 
 
 @pytest.mark.parametrize(
@@ -329,13 +330,30 @@ def test_an_application_that_returns_nothing_or_never_starts_is_a_crash():
     assert Server(guard(other(lambda start: [])), "HEAD").run().status == "500 Internal Server Error"
 
 
-def test_a_body_that_cannot_be_closed_does_not_cost_the_answer(caplog):
+def test_every_cookie_stays_as_it_was_sent():
+    cookies = ["sid=1; Path=/a; HttpOnly", "sid=2; Path=/b", "chip=1; Secure; Partitioned", "odd"]
+
+    def start(start_response):
+        start_response("200 OK", [("Set-Cookie", cookie) for cookie in cookies])
+
+    server = Server(guard(other(start, boom))).run()
+    assert_crash(server)
+    assert [value for name, value in server.heads[0][1] if name == "Set-Cookie"] == cookies
+
+
+@pytest.mark.parametrize("status", ["102 Processing", "600 Odd"])
+def test_a_status_that_is_not_final_is_a_crash(status):
+    assert_crash(Server(guard(other(lambda start: start(status, []), lambda start: [b"x"]))).run())
+
+
+@pytest.mark.parametrize("failure", [RuntimeError("the second failure"), SystemExit("the second failure")])
+def test_a_body_that_cannot_be_closed_does_not_cost_the_answer(failure, caplog):
     class Body:
         def __iter__(self):
             raise ZeroDivisionError
 
         def close(self):
-            raise RuntimeError("the second failure")
+            raise failure
 
     assert_crash(Server(guard(other(starting, lambda start: Body()))).run())
     assert "could not be closed" in caplog.text
@@ -392,6 +410,13 @@ def test_an_error_view_of_somebody_else_is_rewritten(settings):
 
 
 urlpatterns = []
+
+
+@pytest.mark.urls(__name__)
+def test_a_phrase_that_cannot_be_sent_is_that_of_the_status(set_view):
+    set_view(lambda request: HttpResponse("sorry", status=500, reason="a\r\nb: c"))
+    server = Server(guard(other(boom)), path="/site/x").run()
+    assert (server.status, server.body) == ("500 Internal Server Error", b"sorry")
 
 
 def handler500(request):

@@ -53,5 +53,5 @@ def _views_with_parsers() -> set[tuple[str, tuple[Any, ...]]]:
         cls = getattr(view, "cls", None)
         classes = getattr(view, "initkwargs", {}).get("parser_classes", getattr(cls, "parser_classes", ()))
         if isinstance(classes, (list, tuple)) and list(classes) != list(api_settings.DEFAULT_PARSER_CLASSES):
-            views.add((f"{view.__module__}.{getattr(cls, '__qualname__', '')}", tuple(classes)))
+            views.add((f"{view.__module__}.{getattr(cls, '__name__', '')}", tuple(classes)))
     return views

@@ -50,7 +50,7 @@ def above(get_response):
 
 
 def pid(request):
-    return HttpResponse(str(os.getpid()))
+    return HttpResponse(f"{os.getpid():08}")
 
 
 def boom(request, kind):

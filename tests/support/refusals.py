@@ -17,7 +17,7 @@ UNKNOWN_USER = [401, "AUTH_KEY_INVALID", False, 0, 0]
 
 EVERYWHERE = {
     "beyond 64 bits": VALUE,
-    "no number": VALUE,
+    "no number": BUG,
     "limit": VALUE,
     "own_division": BUG,
     "no_table": BUG,
