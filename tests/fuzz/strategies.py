@@ -6,6 +6,7 @@ import os
 from contextlib import contextmanager
 from decimal import Decimal
 
+import pytest
 from django.core import exceptions as django_exceptions
 from django.http import Http404
 from django.utils.functional import lazy
@@ -17,20 +18,29 @@ from rest_framework import exceptions
 
 from django_apierrors.exceptions import ApiError, ParamNotFound, RateTooHigh, ResourceConflict, ServiceUnavailable
 
+MOST_EXAMPLES = 2000
+
 
 def profile(name, parts=1, default=1000):
-    """Return the settings of a test: a thousand examples, always the same, or as many as the environment says.
+    """Return the decorator of a test: a thousand examples, always the same, or as many as the environment says.
 
-    A test that has several parameters runs once for each, with its part of the examples.
+    A test that has several parameters runs once for each, with its part of the examples. It runs in batches,
+    for Hypothesis keeps all examples of a run in memory.
     """
-    count = int(os.environ.get(name, default))
-    return settings(
-        max_examples=count // parts,
-        derandomize=count == default,
-        database=None,
-        deadline=None,
-        suppress_health_check=list(HealthCheck),
-    )
+    count = int(os.environ.get(name, default)) // parts
+    batches = -(-count // MOST_EXAMPLES)
+
+    def decorate(test):
+        configured = settings(
+            max_examples=-(-count // batches),
+            derandomize=count == default // parts,
+            database=None,
+            deadline=None,
+            suppress_health_check=list(HealthCheck),
+        )(test)
+        return pytest.mark.parametrize("batch", range(batches))(configured)
+
+    return decorate
 
 
 class Formatting(logging.Handler):

@@ -71,7 +71,7 @@ def check_answer(response, name):
     name=st.sampled_from(sorted(KEYS)),
     accept=st.sampled_from(["*/*", "application/json", "application/json; indent=8", "application/problem+json"]),
 )
-def test_an_exception_keeps_status_shape_size_and_framing(kind, odd, name, accept):
+def test_an_exception_keeps_status_shape_size_and_framing(kind, batch, odd, name, accept):
     status = odd.status
 
     def view(request):

@@ -171,7 +171,7 @@ def as_sound(response):
     accept=st.sampled_from(["*/*", "text/html", "application/json"]),
     is_resolved=st.booleans(),
 )
-def test_a_response_is_untouched_or_loses_only_what_spoke_of_its_body(odd, name, accept, is_resolved):
+def test_a_response_is_untouched_or_loses_only_what_spoke_of_its_body(batch, odd, name, accept, is_resolved):
     make, description = odd
     url = f"/api/{name}/plain" if name else "/site/plain"
     request = RequestFactory().get(url, headers={"Accept": accept})
