@@ -6,6 +6,7 @@ import sys
 
 import pytest
 from django.core.signals import got_request_exception
+from django.db.models import ProtectedError, RestrictedError
 from django.http import HttpResponse, UnreadablePostError
 from django.urls import path
 from rest_framework import parsers
@@ -223,3 +224,18 @@ def test_a_client_that_went_away_leaves_no_traceback(api, set_view, caplog):
     set_view(UnreadablePostError("gone"))
     assert_api_error(api.post("/api/plain"), "REQUEST_MALFORMED")
     assert not [each for each in caplog.records if each.exc_info]
+
+
+@pytest.mark.parametrize("cls", [ProtectedError, RestrictedError])
+def test_rows_that_are_in_use_are_a_conflict_with_a_warning_unless_the_settings_expect_it(
+    cls, api, set_view, settings, caplog
+):
+    exc = cls("in use", set())
+    set_view(exc)
+    assert_api_error(api.post("/api/drf"), "RESOURCE_CONFLICT", 409)
+    (record,) = (each for each in caplog.records if each.name == "django_apierrors.client_errors")
+    assert record.exc_info[1] is exc
+    caplog.clear()
+    settings.APIERRORS = {"EXCEPTIONS": {f"django.db.models.{cls.__name__}": "RESOURCE_CONFLICT"}}
+    assert_api_error(api.post("/api/drf"), "RESOURCE_CONFLICT", 409)
+    assert not [each for each in caplog.records if each.name == "django_apierrors.client_errors"]
