@@ -180,19 +180,19 @@ def test_the_section_of_oauth_says_at_which_endpoint_each_error_occurs(client, c
     assert places["OAUTH_INVALID_CLIENT"] == {"token endpoint"}
     assert places["OAUTH_UNSUPPORTED_RESPONSE_TYPE"] == {"authorization endpoint"}
     assert places["OAUTH_INVALID_SCOPE"] == {"token endpoint", "authorization endpoint"}
-    assert "Occurs at" not in page.replace(oauth, "")
+    assert "Returned " not in page.replace(oauth, "")
 
 
 @pytest.mark.parametrize(
     ("code", "place"),
     [
-        ("OAUTH_INVALID_GRANT", "token endpoint"),
-        ("OAUTH_UNSUPPORTED_RESPONSE_TYPE", "authorization endpoint"),
-        ("INSUFFICIENT_SCOPE", "protected resources"),
+        ("OAUTH_INVALID_GRANT", "by the token endpoint"),
+        ("OAUTH_UNSUPPORTED_RESPONSE_TYPE", "by the authorization endpoint"),
+        ("INSUFFICIENT_SCOPE", "for protected resources"),
     ],
 )
 def test_the_page_and_the_exports_of_a_code_say_where_it_occurs(client, code, place):
-    sentence = f"Occurs at {'' if place.endswith('s') else 'the '}{place}"
+    sentence = f"Returned {place}"
     assert sentence in html(client.get(f"/errors/{code}/"))
     assert client.get(f"/errors/{code}.json").json()["description"].startswith(sentence)
     for export in ("csv", "md"):
@@ -203,7 +203,7 @@ def test_the_page_and_the_exports_of_a_code_say_where_it_occurs(client, code, pl
     "query, wanted",
     [
         ("q=rate_too", ["RATE_TOO_HIGH"]),
-        ("q=SLOW+down", ["RATE_TOO_HIGH", "OAUTH_SLOW_DOWN"]),
+        ("q=MANY+requests", ["RATE_TOO_HIGH"]),
         ("q=revoked", ["AUTH_KEY_INVALID"]),
         ("q=rate_limit_exceeded", ["RATE_TOO_HIGH"]),
         ("status=410", ["GONE"]),
@@ -615,7 +615,7 @@ def test_the_announcement_names_the_scope_the_words_and_where_to_follow(client, 
     assert "It covers: <code>POST</code>, <code>PUT</code>. Only some paths are affected." in first
     assert "/api/bills" not in first
     assert '<span lang="" dir="auto">Moving &lt;house&gt;.</span>' in first
-    assert '<a href="https://status.example/bills">Follow how it goes</a>' in first
+    assert '<a href="https://status.example/bills">Follow the progress</a>' in first
     assert "<code>READ_ONLY</code>" in second
     assert "It covers" not in second
     assert '<a href="https://status.example/all">' in second
@@ -785,12 +785,12 @@ def test_the_index_lists_the_live_rate_limits_those_of_every_address_first(clien
     rows = [re.sub(r"<[^>]+>", "|", row) for row in table.split("<tbody>")[1].split("</tr>")][:-1]
     rows = [[cell for cell in row.strip("|\n").split("|") if cell] for row in rows]
     assert rows == [
-        ["keys", "5 requests in each 15 minutes", "value of the header x-api-key", "every address (GET, HEAD)"],
-        ["anon_ip", "600 requests in each minute", "address", "some addresses"],
-        ["burst", "1 request in each second", "user, or address without one", "some addresses"],
-        ["names", "2 requests in each 2 hours", "value of the parameter name", "some addresses"],
-        ["users", "depends on the request", "user", "some addresses"],
-        ["mine", "3 requests in each 2 days", "—", "some addresses"],
+        ["keys", "5 requests in each 15 minutes", "value of the header x-api-key", "all endpoints (GET, HEAD)"],
+        ["anon_ip", "600 requests in each minute", "address", "some endpoints"],
+        ["burst", "1 request in each second", "user, or address without one", "some endpoints"],
+        ["names", "2 requests in each 2 hours", "value of the parameter name", "some endpoints"],
+        ["users", "depends on the request", "user", "some endpoints"],
+        ["mine", "3 requests in each 2 days", "—", "some endpoints"],
     ]
 
 
