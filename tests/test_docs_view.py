@@ -150,7 +150,9 @@ def test_a_format_without_documented_keys_has_no_table(client, configure):
 def test_other_formats_are_shown_with_their_paths(client, configure):
     configure(FORMATS=FORMATS)
     shape = section(html(client.get("/errors/")), "shape")
-    assert [summary.strip() for summary in re.findall(r"<summary>Under (.*?)errors have", shape)] == [
+    assert [
+        summary.strip() for summary in re.findall(r"<summary>Errors have another shape under: (.*?)</summary>", shape)
+    ] == [
         "<code>/oauth/</code>",
         "<code>/v2/</code>",
     ]
@@ -785,12 +787,12 @@ def test_the_index_lists_the_live_rate_limits_those_of_every_address_first(clien
     rows = [re.sub(r"<[^>]+>", "|", row) for row in table.split("<tbody>")[1].split("</tr>")][:-1]
     rows = [[cell for cell in row.strip("|\n").split("|") if cell] for row in rows]
     assert rows == [
-        ["keys", "5 requests in each 15 minutes", "value of the header x-api-key", "all endpoints (GET, HEAD)"],
-        ["anon_ip", "600 requests in each minute", "address", "some endpoints"],
-        ["burst", "1 request in each second", "user, or address without one", "some endpoints"],
-        ["names", "2 requests in each 2 hours", "value of the parameter name", "some endpoints"],
+        ["keys", "5 requests per 15 minutes", "value of the header x-api-key", "all endpoints (GET, HEAD)"],
+        ["anon_ip", "600 requests per minute", "IP address", "some endpoints"],
+        ["burst", "1 request per second", "user, or IP address without one", "some endpoints"],
+        ["names", "2 requests per 2 hours", "value of the parameter name", "some endpoints"],
         ["users", "depends on the request", "user", "some endpoints"],
-        ["mine", "3 requests in each 2 days", "—", "some endpoints"],
+        ["mine", "3 requests per 2 days", "—", "some endpoints"],
     ]
 
 

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from .. import codes
 from ..catalog import Catalog, Entry, Row
@@ -133,13 +134,13 @@ def _markdown_section(item: Mapping[str, Any]) -> Iterable[str]:
     facts = [
         f"{item['status']} {phrase(item['status'])}",
         f"`{item['type']}`",
-        f"{_('Retry')}: `{item['retry']}`",
+        f"{pgettext('documentation', 'Retry')}: `{item['retry']}`",
     ]
     facts += [_("Written as %(name)s") % {"name": f"`{name}`"} for name in item["names"]]
     yield " · ".join(facts)
     if item["deprecated"]:
         replacement = f" {_('Use %(code)s instead.') % {'code': '`' + item['replaced_by'] + '`'}}"
-        yield f"**{_('Deprecated.')}**{replacement if item['replaced_by'] else ''}"
+        yield f"**{pgettext('documentation', 'Deprecated.')}**{replacement if item['replaced_by'] else ''}"
     yield f"**{_escape_markdown(item['title'])}**: {_escape_markdown(item['message'])}"
     if item["description"]:
         yield _escape_markdown(item["description"])

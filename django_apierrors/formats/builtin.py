@@ -35,7 +35,7 @@ _REQUEST_ID_FIELD = Field(
     name="request_id",
     type="string",
     nullable=True,
-    meaning=_("The id of the request. Quote it to support. `null` when the request did not reach the API."),
+    meaning=_("The ID of the request. Quote it to support. `null` when the request did not reach the API."),
 )
 
 
