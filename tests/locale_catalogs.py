@@ -54,35 +54,35 @@ class TextCatalog(Catalog):
         Catalog.mime_headers.fset(self, headers)
 
 
-def texts(package=PACKAGE, language=None):
+def texts(language=None):
     """Return a catalog of all marked texts of the package, without translations."""
     catalog = TextCatalog(language)
-    for path in sorted(package.rglob("*")):
+    for path in sorted(PACKAGE.rglob("*")):
         if path.suffix not in (".py", ".html") or "migrations" in path.parts:
             continue
         source = path.read_text(encoding="utf-8")
         if path.suffix == ".html":  # as makemessages does it: what is no text becomes X
             source = "\n".join(line.strip() for line in templatize(source).splitlines())
-        place = path.relative_to(package.parent).as_posix()
+        place = path.relative_to(PACKAGE.parent).as_posix()
         found = extract("python", io.BytesIO(source.encode()), KEYWORDS, ["Translators:"], strip_comment_tags=True)
         for _line, text, comments, context in found:
             catalog.add(text, locations=[(place, None)], auto_comments=comments, context=context)
     return catalog
 
 
-def languages(package=PACKAGE):
+def languages():
     """Return the locales of the package, as their directories are named."""
-    return sorted(path.parent.parent.name for path in package.glob("locale/*/LC_MESSAGES/django.po"))
+    return sorted(path.parent.parent.name for path in PACKAGE.glob("locale/*/LC_MESSAGES/django.po"))
 
 
-def po_file(language, package=PACKAGE):
+def po_file(language):
     """Return the path of the .po file of a language."""
-    return package / "locale" / language / "LC_MESSAGES" / "django.po"
+    return PACKAGE / "locale" / language / "LC_MESSAGES" / "django.po"
 
 
-def read(language, package=PACKAGE):
+def read(language):
     """Return the catalog of a language."""
-    with po_file(language, package).open("rb") as file:
+    with po_file(language).open("rb") as file:
         return read_po(file, locale=language)
 
 
@@ -91,10 +91,10 @@ def is_translated(message):
     return bool(message.id) and all(message.string if message.pluralizable else [message.string])
 
 
-def updated(language, package=PACKAGE):
+def updated(language):
     """Return the catalog of a language with all texts of the package and no others."""
-    catalog = texts(package, language)
-    known = read(language, package) if po_file(language, package).exists() else ()
+    catalog = texts(language)
+    known = read(language) if po_file(language).exists() else ()
     for message in known:
         there = catalog.get(message.id, message.context) if message.id else None
         if there is not None and there.pluralizable == message.pluralizable:

@@ -21,7 +21,7 @@ _UNITS = (
     (1, pgettext_lazy("rate", "second"), npgettext_lazy("rate", "%(count)d second", "%(count)d seconds", "count")),
 )
 _KEYS = {
-    "ip": gettext_lazy("IP address"),
+    "ip": pgettext_lazy("rate", "IP address"),
     "user": pgettext_lazy("rate", "user"),
     "user_or_ip": gettext_lazy("user, or IP address without one"),
 }
