@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_lazy as of_drf  # texts that DRF has, and translates
 from django.utils.translation import pgettext_lazy
 
 from .waits import lazy_wait
@@ -48,7 +49,7 @@ REQUEST_AND_CREDENTIALS: tuple[dict[str, Any], ...] = (
         "description": _("One or more values of the request were not accepted."),
         "causes": (_("A value has the wrong type or format, or is out of range."),),
         "remedy": (_("Correct the values that the error names."),),
-        "params": {"param": "amount", "detail": "A valid number is required."},
+        "params": {"param": "amount", "detail": of_drf("A valid number is required.")},
     },
     {
         "code": "AUTH_KEY_NOT_FOUND",
