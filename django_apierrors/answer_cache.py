@@ -40,7 +40,9 @@ class PreparedAnswer:
         self.vary = (*(["Accept-Language"] if varies_by_language else []), *([] if is_api_path_or_view else ["Accept"]))
         self._format = format_ if type(format_) in formats.CONSTANT else None
         texts = (resolved.entry.message, resolved.entry.message_without)
-        self._placeholders = sorted(frozenset[str]().union(*map(placeholders, texts)))
+        # A wait is put into words when the text is filled; until then it is in seconds.
+        derived = ("retry_after",) if "{wait}" in resolved.entry.message else ()
+        self._placeholders = sorted(frozenset(derived).union(*map(placeholders, texts)))
         # The last body, with what was put into it: in a flood of errors that is the same.
         self._last: tuple[list[Any], Any, bytes] | None = None
 

@@ -28,7 +28,7 @@ TEXTS = ("title", "message", "description", "causes", "remedy")
 
 #: Error types, as the ``typed`` format writes them, with their meanings.
 TYPES: dict[str, Text] = {
-    "api_error": _("Something failed on our side or on a service we depend on."),
+    "api_error": _("Something failed in the service or in an upstream service."),
     "validation_error": _("The request itself must be changed before it can succeed."),
     "auth_error": _("The credentials are missing, not valid, or not allowed to do this."),
     "idempotency_error": _("An idempotency key is missing, was reused, or its first request is still running."),
@@ -58,21 +58,24 @@ STATUSES: dict[int, StatusText] = {
     204: StatusText(phrase="No Content", meaning=_("The request succeeded and there is nothing to return.")),
     400: StatusText(phrase="Bad Request", meaning=_("The request is malformed or a value was not accepted.")),
     401: StatusText(phrase="Unauthorized", meaning=_("Credentials are missing or not valid.")),
-    403: StatusText(phrase="Forbidden", meaning=_("The credentials are valid but may not do this.")),
-    404: StatusText(phrase="Not Found", meaning=_("There is no such address or resource.")),
-    405: StatusText(phrase="Method Not Allowed", meaning=_("The address exists but not for this method.")),
-    406: StatusText(phrase="Not Acceptable", meaning=_("The answer cannot be given in the requested format.")),
-    409: StatusText(phrase="Conflict", meaning=_("The request conflicts with the current state.")),
-    410: StatusText(phrase="Gone", meaning=_("What was here has been removed for good.")),
+    403: StatusText(phrase="Forbidden", meaning=_("The credentials are valid but lack a permission.")),
+    404: StatusText(phrase="Not Found", meaning=_("The endpoint or the resource does not exist.")),
+    405: StatusText(phrase="Method Not Allowed", meaning=_("The endpoint does not support this method.")),
+    406: StatusText(phrase="Not Acceptable", meaning=_("This endpoint cannot answer in the requested format.")),
+    409: StatusText(phrase="Conflict", meaning=_("The request conflicts with the current state of the resource.")),
+    410: StatusText(phrase="Gone", meaning=_("This resource has been permanently removed.")),
     412: StatusText(phrase="Precondition Failed", meaning=_("A condition sent with the request does not hold.")),
-    413: StatusText(phrase="Content Too Large", meaning=_("The body is larger than the server accepts.")),
-    415: StatusText(phrase="Unsupported Media Type", meaning=_("The body is in a format that is not accepted.")),
-    422: StatusText(phrase="Unprocessable Content", meaning=_("The request is well formed but breaks a rule.")),
-    429: StatusText(phrase="Too Many Requests", meaning=_("Too many requests in too short a time.")),
-    500: StatusText(phrase="Internal Server Error", meaning=_("Something failed on our side.")),
-    502: StatusText(phrase="Bad Gateway", meaning=_("A service we depend on answered wrongly.")),
-    503: StatusText(phrase="Service Unavailable", meaning=_("The request cannot be taken right now.")),
-    504: StatusText(phrase="Gateway Timeout", meaning=_("A service we depend on did not answer in time.")),
+    413: StatusText(phrase="Content Too Large", meaning=_("The request body is too large.")),
+    415: StatusText(
+        phrase="Unsupported Media Type",
+        meaning=_("The media type of the request body is not supported by this endpoint."),
+    ),
+    422: StatusText(phrase="Unprocessable Content", meaning=_("The request is valid but cannot be carried out.")),
+    429: StatusText(phrase="Too Many Requests", meaning=_("Too many requests were sent in too short a time.")),
+    500: StatusText(phrase="Internal Server Error", meaning=_("Something went wrong on our side.")),
+    502: StatusText(phrase="Bad Gateway", meaning=_("An upstream service failed.")),
+    503: StatusText(phrase="Service Unavailable", meaning=_("The service is temporarily unavailable.")),
+    504: StatusText(phrase="Gateway Timeout", meaning=_("An upstream service did not respond in time.")),
 }
 
 # 403, 404, 409 and 503 have several codes each; these mean no more than the status.

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
+
+from django.conf import settings
+from django.utils.translation import override
 
 from .codes import LONGEST_MESSAGE
 from .problems import Problem
 from .text import clean, fill
+from .waits import wait_text
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -54,5 +59,15 @@ class Entry:
             own = clean(str(problem.message), LONGEST_MESSAGE)
         if own and (problem.is_final or not self.edited):
             return own
-        without = self.message_without
-        return fill(self.message, problem.params) or own or fill(without, problem.params) or f"{self.title}."
+        params, without = problem.params, self.message_without
+        if "retry_after" in params and params.get("wait") is None and "{wait}" in self.message:
+            params = self._with_wait(params)
+        return fill(self.message, params) or own or fill(without, params) or f"{self.title}."
+
+    def _with_wait(self, params: Mapping[str, Any]) -> Mapping[str, Any]:
+        # In the language of the message; where nobody knows that, it is the team's.
+        seconds = params["retry_after"]
+        if not isinstance(seconds, int):  # a raise site gave another text
+            return params
+        with override(self.language or settings.LANGUAGE_CODE):
+            return {**params, "wait": wait_text(seconds)}

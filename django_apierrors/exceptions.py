@@ -256,13 +256,13 @@ class UnprocessableRequest(ApiError):
 
 
 class BadGateway(ApiError):
-    """502: a service we depend on failed."""
+    """502: an upstream service failed."""
 
     code = "BAD_GATEWAY"
 
 
 class GatewayTimeout(ApiError):
-    """504: a service we depend on took too long."""
+    """504: an upstream service did not respond in time."""
 
     code = "GATEWAY_TIMEOUT"
 
@@ -283,6 +283,6 @@ class IdempotencyKeyInUse(_RetryableError):
 
 
 class ServiceUnavailable(_RetryableError):
-    """503: the request cannot be taken right now."""
+    """503: the service is temporarily unavailable."""
 
     code = "SERVICE_UNAVAILABLE"

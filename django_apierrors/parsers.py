@@ -9,14 +9,17 @@ import math
 import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import IO, Any
 
 from django.conf import settings
 from django.http import QueryDict
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
 from rest_framework import parsers
 from rest_framework.exceptions import ParseError
 
-from .text import clean, has_surrogate, is_text_encoding
+from .text import clean, fill, has_surrogate, is_text_encoding
 
 #: The most levels of lists and objects in a body; its readers recurse, too.
 MAX_NESTING = 200
@@ -27,18 +30,51 @@ _ESCAPED_SURROGATE = re.compile(
     r"\\u[dD](?:[89abAB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F])|(?<!\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD])[c-fC-F])"
 )
 _ESCAPED_BACKSLASH = "\\\\"
-_NUL = "holds a NUL character"
-_LONE_SURROGATE = "holds a lone surrogate"
-_NOT_FINITE = "is not a finite number"
+
+
+@dataclass(frozen=True, eq=False, slots=True)  # texts are equal in one language and not in another
+class Fault:
+    """What is wrong with a value: the text where its place is known, and the text about the whole body."""
+
+    of_value: Promise
+    of_body: Promise
+
+
+_NUL = Fault(_('The value of "{param}" holds a NUL character.'), _("The body holds a NUL character."))
+_LONE_SURROGATE = Fault(_('The value of "{param}" holds a lone surrogate.'), _("The body holds a lone surrogate."))
+_NOT_FINITE = Fault(
+    _('The value of "{param}" is not a finite number.'),
+    _("The body has a number that is not finite."),
+)
+_TOO_DEEP = Fault(
+    _('The value of "{param}" is nested more than {most} levels deep.'),
+    _("The body is nested more than {most} levels deep."),
+)
+_LONG_INTEGER = Fault(
+    _('The value of "{param}" is an integer of more than {most} digits.'),
+    _("The body has an integer of more than {most} digits."),
+)
+# Of the names in a value, by what is wrong with one.
+_OF_NAMES = {
+    _NUL: Fault(
+        _('The value of "{param}" has a name that holds a NUL character.'),
+        _("The body has a name that holds a NUL character."),
+    ),
+    _LONE_SURROGATE: Fault(
+        _('The value of "{param}" has a name that holds a lone surrogate.'),
+        _("The body has a name that holds a lone surrogate."),
+    ),
+}
 
 
 class RefusedValue(ParseError):
     """400: a value of the body is refused; ``param`` is its dotted path, empty for the body as a whole."""
 
-    def __init__(self, param: str, reason: str) -> None:
-        """Take the place and what is wrong with it."""
+    def __init__(self, param: str, fault: Fault, most: int = MAX_NESTING) -> None:
+        """Take the place, what is wrong with it, and the number that the text names."""
         self.param = clean(param, _LONGEST_PLACE).rstrip(".")
-        super().__init__(f'The value of "{self.param}" {reason}.' if self.param else f"The body {reason}.")
+        text = fault.of_value if self.param else fault.of_body
+        super().__init__(fill(str(text), {"param": self.param, "most": most}))
 
 
 class JSONParser(parsers.JSONParser):
@@ -60,7 +96,7 @@ class JSONParser(parsers.JSONParser):
         if has_odd_number or self._has_odd_text(text) or _may_be_deeper(data, MAX_NESTING):
             _refuse(data, allow_nul=self.allow_nul)
         if has_odd_number:  # of a member that is named twice only the last value is left
-            raise RefusedValue("", "has a number that is not finite")
+            raise RefusedValue("", _NOT_FINITE)
         return data
 
     def _has_odd_text(self, text: str) -> bool:
@@ -89,7 +125,7 @@ class JSONParser(parsers.JSONParser):
         try:
             return json.loads(text, **hooks), bool(odd)
         except RecursionError:
-            raise RefusedValue("", f"is nested more than {MAX_NESTING} levels deep") from None
+            raise RefusedValue("", _TOO_DEEP) from None
         except json.JSONDecodeError as exc:
             raise ParseError(f"JSON parse error - {exc}") from None
         except ValueError:
@@ -129,7 +165,7 @@ class MultiPartParser(parsers.MultiPartParser):
             _refuse_texts(parsed.data, allow_nul=self.allow_nul)
             _refuse_names(parsed.files, allow_nul=self.allow_nul)
         except ParseError:
-            for _, uploaded in parsed.files.lists():
+            for _name, uploaded in parsed.files.lists():
                 for file in uploaded:
                     file.close()  # no request has it yet, which would close it
             raise
@@ -140,7 +176,7 @@ def _decode(body: bytes, encoding: str | None) -> str:
     charset = _codec_name(encoding)
     if charset not in ("utf-8", "ascii") and not charset.startswith(("utf-16", "utf-32")):
         if encoding != settings.DEFAULT_CHARSET:  # which DRF gives where the client named none
-            raise ParseError("JSON parse error - the charset must be UTF-8, UTF-16 or UTF-32")
+            raise ParseError(_("JSON must be encoded in UTF-8, UTF-16 or UTF-32."))
         charset = "utf-8"
     try:
         return body.decode("utf-8" if charset == "ascii" else charset)
@@ -157,20 +193,19 @@ def _codec_name(encoding: str | None) -> str:
 
 def _check_charset(parser_context: Mapping[str, Any] | None) -> None:
     if not is_text_encoding((parser_context or {}).get("encoding") or "utf-8"):
-        raise ParseError("Form parse error - the charset cannot be decoded")
+        raise ParseError(_("The charset of the form is not known."))
 
 
 def _long_integer(text: str) -> ParseError:
     """Return the error for an integer that Python does not read, with its place if the rest can be parsed."""
     most = sys.get_int_max_str_digits()
-    reason = f"is an integer of more than {most} digits"
-    place = None
+    place = ""
     try:
         data = json.loads(text, parse_int=_mark_long(most), parse_float=len, parse_constant=len)
-        place = next((place for place, fault in _faults(data, allow_nul=True) if fault is _NOT_FINITE), None)
+        place = next((place for place, fault in _faults(data, allow_nul=True) if fault is _NOT_FINITE), "")
     except (ValueError, RecursionError):
         pass
-    return RefusedValue(place or "", reason if place is not None else reason.replace("is", "has", 1))
+    return RefusedValue(place, _LONG_INTEGER, most)
 
 
 def _mark_long(most: int) -> Callable[[str], float]:
@@ -182,7 +217,7 @@ def _may_be_deeper(data: Any, levels: int) -> bool:
     # The garbage collector of CPython tracks each container that holds another one, and no text and no number:
     # that is asked in C, where a loop would take as long as half of the parser.
     containers = [data]
-    for _ in range(levels - 1):  # an innermost one may not be tracked
+    for _level in range(levels - 1):  # an innermost one may not be tracked
         if not containers:
             return False
         containers = list(filter(gc.is_tracked, gc.get_referents(*containers)))
@@ -190,11 +225,11 @@ def _may_be_deeper(data: Any, levels: int) -> bool:
 
 
 def _refuse(data: Any, *, allow_nul: bool) -> None:
-    for place, reason in _faults(data, allow_nul=allow_nul):
-        raise RefusedValue(place, reason)
+    for place, fault in _faults(data, allow_nul=allow_nul):
+        raise RefusedValue(place, fault)
 
 
-def _faults(data: Any, *, allow_nul: bool) -> Iterator[tuple[str, str]]:
+def _faults(data: Any, *, allow_nul: bool) -> Iterator[tuple[str, Fault]]:
     """Yield the place of each value of a body that is refused, and what is wrong with it."""
     # A place is the place around it and a step: a path is made of it only where it is told.
     pending: list[tuple[Any, Any, int]] = [(data, None, 0)]
@@ -209,18 +244,18 @@ def _faults(data: Any, *, allow_nul: bool) -> Iterator[tuple[str, str]]:
                 yield _path(place), _NOT_FINITE
         elif kind is dict or kind is list:
             if depth == MAX_NESTING:
-                yield _path(place), f"is nested more than {MAX_NESTING} levels deep"
+                yield _path(place), _TOO_DEEP
                 continue
             members = value.items() if kind is dict else enumerate(value)
             if kind is dict and (fault := _fault_of_text("".join(value), allow_nul=allow_nul)):
-                yield _path(place), _about_name(fault)
+                yield _path(place), _OF_NAMES[fault]
             pending.extend((inner, (place, step), depth + 1) for step, inner in reversed(list(members)))
 
 
-def _fault_of_text(text: str, *, allow_nul: bool) -> str:
+def _fault_of_text(text: str, *, allow_nul: bool) -> Fault | None:
     if not allow_nul and "\0" in text:
         return _NUL
-    return _LONE_SURROGATE if has_surrogate(text) else ""
+    return _LONE_SURROGATE if has_surrogate(text) else None
 
 
 def _path(place: Any) -> str:
@@ -242,8 +277,4 @@ def _refuse_texts(fields: QueryDict, *, allow_nul: bool) -> None:
 def _refuse_names(names: Iterable[str], *, allow_nul: bool) -> None:
     for name in names:
         if fault := _fault_of_text(name, allow_nul=allow_nul):
-            raise RefusedValue("", _about_name(fault))
-
-
-def _about_name(fault: str) -> str:
-    return fault.replace("holds", "has a name that holds", 1)
+            raise RefusedValue("", _OF_NAMES[fault])

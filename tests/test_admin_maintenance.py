@@ -1343,7 +1343,7 @@ def test_the_page_for_people_is_shown_as_a_success(ana):
     assert "X-Error-Code" not in response.headers
     assert "Back &lt;soon&gt;." in response.content.decode()
     sent = Client().get("/site/page", headers={"Accept": "text/html"})
-    without_id = [re.sub(r"Request \w+", "", each.content.decode()) for each in (response, sent)]
+    without_id = [re.sub(r"Request ID: \w+", "", each.content.decode()) for each in (response, sent)]
     assert without_id[0] == without_id[1]
 
 

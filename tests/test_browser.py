@@ -158,7 +158,7 @@ def test_the_policy_of_these_tests_is_in_force(visit):
 
 def test_without_javascript_nothing_is_lost(visit):
     page = visit("/errors/", java_script_enabled=False)
-    page.get_by_label("Search", exact=True).fill("slow down")
+    page.get_by_label("Search", exact=True).fill("many requests")
     page.get_by_label("Type", exact=True).select_option("rate_limit_error")
     page.get_by_role("button", name="Search").click()
     assert page.get_by_role("status").inner_text() == "1 code"

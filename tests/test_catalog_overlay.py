@@ -7,6 +7,7 @@ from asgiref.sync import async_to_sync
 from django.http import HttpResponse
 from django.test import AsyncClient, Client
 from django.urls import include, path
+from django.utils import translation
 from django.utils.translation import gettext_lazy
 from rest_framework.exceptions import NotFound
 from shop import views
@@ -78,7 +79,9 @@ def test_each_text_falls_back_for_itself():
     of_languages = {"de-at": {"title": "Griaß di"}, "de": {"title": "Hallo", "causes": "Eins\n\n Zwei "}}
     row = {"texts": {"title": "Hi", "remedy": "Wait.\nAsk again."}, "translations": of_languages}
     entry = rows(RESOURCE_CONFLICT=row).entry("RESOURCE_CONFLICT", "de-at")
-    assert (entry.title, entry.message) == ("Griaß di", CONFLICT)
+    with translation.override("de"):
+        assert (entry.title, entry.message) == ("Griaß di", translation.gettext(CONFLICT))
+    assert entry.message != CONFLICT
     assert (entry.causes, entry.remedy) == (("Eins", "Zwei"), ("Wait.", "Ask again."))
     assert not entry.edited
 

@@ -125,12 +125,12 @@ def test_explain_says_all_words_and_the_contract(settings):
         "Type:          rate_limit_error: Too many requests were sent",
         "Retry:         idempotent: The request may have run",
         "Written as:    RATE_LIMIT_EXCEEDED",
-        "Placeholders:  {retry_after} such as 30",
+        "Placeholders:  {retry_after} such as 30, {wait} such as 30 seconds",
         "Documentation: https://docs.example/rate",
         "Title\n  Too many requests",
         "Message\n  Wait {retry_after} seconds.",
         "Why it happens\n  - One cause\n  - Another\n",
-        "How to fix it\n  - Wait as long as",
+        "How to fix it\n  - Wait for the time in",
     ):
         assert text in said
     assert "Replaced by" not in said
@@ -366,7 +366,7 @@ def test_every_reason_is_named_with_its_entry_and_field(file):
     found = "\n".join(reasons(path))
     for said in (
         "codes[0] RATE_TOO_HIGH: overrides.title: Unknown placeholder: {retry_after}. This text takes none.",
-        "codes[0] RATE_TOO_HIGH: overrides.message: Unknown placeholder: {seconds}. Allowed here: {retry_after}.",
+        "codes[0] RATE_TOO_HIGH: overrides.message: Unknown placeholder: {seconds}. Allowed here: {retry_after}, ",
         "codes[0] RATE_TOO_HIGH: overrides.status: RATE_TOO_HIGH is defined as 429;",
         "codes[0] RATE_TOO_HIGH: translations.de.message: Unknown placeholder: {sekunden}.",
         "codes[0] RATE_TOO_HIGH: translations.Klingon!.language: Write it as Django does",

@@ -183,7 +183,7 @@ def test_the_notice_tells_of_every_window_with_its_scope_its_words_and_its_link(
     assert "It covers: <code>POST</code>, <code>PUT</code>. Only some paths are affected." in bills
     assert "/api/" not in page
     assert '<span lang="" dir="auto">Moving &lt;house&gt;.</span>' in bills
-    assert '<a href="https://status.example/bills?a=1&amp;b=2">Follow how it goes</a>' in bills
+    assert '<a href="https://status.example/bills?a=1&amp;b=2">Follow the progress</a>' in bills
     assert "Maintenance begins at" in everything
     assert "It covers" not in everything
     assert "Only some paths" not in everything

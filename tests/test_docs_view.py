@@ -76,7 +76,7 @@ def test_the_index_lists_every_code_in_the_section_of_its_class(client):
 
 def test_the_statuses_of_the_api_are_explained_with_their_codes(client):
     statuses = section(html(client.get("/errors/")), "statuses")
-    assert re.findall(r'class="number">(\d+)</span> ([\w ]+)<', statuses)[:4] == [
+    assert re.findall(r'class="number">(\d+)</span> <span lang="en">([\w ]+)<', statuses)[:4] == [
         ("200", "OK"),
         ("201", "Created"),
         ("204", "No Content"),
@@ -87,14 +87,15 @@ def test_the_statuses_of_the_api_are_explained_with_their_codes(client):
     assert '<a href="/errors/RATE_TOO_HIGH/">' in statuses
     assert ">402<" not in statuses
     with override_error("CARD_DECLINED", **OWN):
-        assert ">402</span> Payment Required" in section(html(client.get("/errors/")), "statuses")
+        statuses = section(html(client.get("/errors/")), "statuses")
+        assert '>402</span> <span lang="en">Payment Required</span>' in statuses
 
 
 @pytest.mark.parametrize("name", sorted(BUILTIN))
 def test_the_envelope_is_explained_by_an_answer_of_the_format_and_its_keys(client, configure, name):
     configure(FORMAT=name)
     shape = section(html(client.get("/errors/")), "shape")
-    body = json.loads(unescaped(re.search(r"<pre class=\"copied\".*?<code>(.*?)</code>", shape, re.DOTALL)[1]))
+    body = json.loads(unescaped(re.search(r"<pre dir=\"ltr\" class=\"copied\".*?<code>(.*?)</code>", shape, re.DOTALL)[1]))
     documented = set(re.findall(r'<th scope="row"><code>([\w.]+)</code>', shape))
     assert keys_of(body) <= documented
     assert ("rate_limit_error</code></dt>" in shape) == (name == "typed")
@@ -150,7 +151,9 @@ def test_a_format_without_documented_keys_has_no_table(client, configure):
 def test_other_formats_are_shown_with_their_paths(client, configure):
     configure(FORMATS=FORMATS)
     shape = section(html(client.get("/errors/")), "shape")
-    assert [summary.strip() for summary in re.findall(r"<summary>Under (.*?)errors have", shape)] == [
+    assert [
+        summary.strip() for summary in re.findall(r"<summary>Errors have another shape under: (.*?)</summary>", shape)
+    ] == [
         "<code>/oauth/</code>",
         "<code>/v2/</code>",
     ]
@@ -180,19 +183,19 @@ def test_the_section_of_oauth_says_at_which_endpoint_each_error_occurs(client, c
     assert places["OAUTH_INVALID_CLIENT"] == {"token endpoint"}
     assert places["OAUTH_UNSUPPORTED_RESPONSE_TYPE"] == {"authorization endpoint"}
     assert places["OAUTH_INVALID_SCOPE"] == {"token endpoint", "authorization endpoint"}
-    assert "Occurs at" not in page.replace(oauth, "")
+    assert "Returned " not in page.replace(oauth, "")
 
 
 @pytest.mark.parametrize(
     ("code", "place"),
     [
-        ("OAUTH_INVALID_GRANT", "token endpoint"),
-        ("OAUTH_UNSUPPORTED_RESPONSE_TYPE", "authorization endpoint"),
-        ("INSUFFICIENT_SCOPE", "protected resources"),
+        ("OAUTH_INVALID_GRANT", "by the token endpoint"),
+        ("OAUTH_UNSUPPORTED_RESPONSE_TYPE", "by the authorization endpoint"),
+        ("INSUFFICIENT_SCOPE", "for protected resources"),
     ],
 )
 def test_the_page_and_the_exports_of_a_code_say_where_it_occurs(client, code, place):
-    sentence = f"Occurs at {'' if place.endswith('s') else 'the '}{place}"
+    sentence = f"Returned {place}"
     assert sentence in html(client.get(f"/errors/{code}/"))
     assert client.get(f"/errors/{code}.json").json()["description"].startswith(sentence)
     for export in ("csv", "md"):
@@ -203,7 +206,7 @@ def test_the_page_and_the_exports_of_a_code_say_where_it_occurs(client, code, pl
     "query, wanted",
     [
         ("q=rate_too", ["RATE_TOO_HIGH"]),
-        ("q=SLOW+down", ["RATE_TOO_HIGH", "OAUTH_SLOW_DOWN"]),
+        ("q=MANY+requests", ["RATE_TOO_HIGH"]),
         ("q=revoked", ["AUTH_KEY_INVALID"]),
         ("q=rate_limit_exceeded", ["RATE_TOO_HIGH"]),
         ("status=410", ["GONE"]),
@@ -307,7 +310,7 @@ def test_every_code_has_a_page_with_its_texts_and_snippets(client, code):
     page = html(client.get(f"/errors/{code}/"))
     entry = catalog.current().entry(code, "en")
     assert f'<h1 class="code"><code>{code}</code></h1>' in page
-    assert f">{entry.status}</span> {codes.phrase(entry.status)}" in page
+    assert f'>{entry.status}</span> <span lang="en">{codes.phrase(entry.status)}</span>' in page
     assert section(page, "causes").count("<li>") == len(entry.causes) if entry.causes else 'id="causes"' not in page
     assert section(page, "remedy").count("<li>") == len(entry.remedy) if entry.remedy else 'id="remedy"' not in page
     handle = page.split('id="handle"')[1]
@@ -615,7 +618,7 @@ def test_the_announcement_names_the_scope_the_words_and_where_to_follow(client, 
     assert "It covers: <code>POST</code>, <code>PUT</code>. Only some paths are affected." in first
     assert "/api/bills" not in first
     assert '<span lang="" dir="auto">Moving &lt;house&gt;.</span>' in first
-    assert '<a href="https://status.example/bills">Follow how it goes</a>' in first
+    assert '<a href="https://status.example/bills">Follow the progress</a>' in first
     assert "<code>READ_ONLY</code>" in second
     assert "It covers" not in second
     assert '<a href="https://status.example/all">' in second
@@ -750,7 +753,7 @@ def test_a_project_changes_a_block_and_keeps_the_rest(client, settings, tmp_path
 
 
 @pytest.mark.parametrize(
-    ("asked", "spoken"), [("en-gb", "en-gb"), ("fr", "en"), ("ar", "en"), ("de", "de"), ("de-at", "de")]
+    ("asked", "spoken"), [("en-gb", "en-gb"), ("fr", "fr"), ("it", "en"), ("ar", "en"), ("de", "de"), ("de-at", "de")]
 )
 def test_a_page_names_the_language_it_is_in(asked, spoken):
     row = Row(code="GONE", translations={"de": {"message": "Fort."}})
@@ -785,12 +788,12 @@ def test_the_index_lists_the_live_rate_limits_those_of_every_address_first(clien
     rows = [re.sub(r"<[^>]+>", "|", row) for row in table.split("<tbody>")[1].split("</tr>")][:-1]
     rows = [[cell for cell in row.strip("|\n").split("|") if cell] for row in rows]
     assert rows == [
-        ["keys", "5 requests in each 15 minutes", "value of the header x-api-key", "every address (GET, HEAD)"],
-        ["anon_ip", "600 requests in each minute", "address", "some addresses"],
-        ["burst", "1 request in each second", "user, or address without one", "some addresses"],
-        ["names", "2 requests in each 2 hours", "value of the parameter name", "some addresses"],
-        ["users", "depends on the request", "user", "some addresses"],
-        ["mine", "3 requests in each 2 days", "—", "some addresses"],
+        ["keys", "5 requests per 15 minutes", "value of the header x-api-key", "all endpoints (GET, HEAD)"],
+        ["anon_ip", "600 requests per minute", "IP address", "some endpoints"],
+        ["burst", "1 request per second", "user, or IP address without one", "some endpoints"],
+        ["names", "2 requests per 2 hours", "value of the parameter name", "some endpoints"],
+        ["users", "depends on the request", "user", "some endpoints"],
+        ["mine", "3 requests per 2 days", "—", "some endpoints"],
     ]
 
 

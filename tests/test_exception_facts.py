@@ -16,7 +16,7 @@ from django_apierrors.exceptions import ApiError, ParamNotFound
 from django_apierrors.testing import assert_api_error, override_error
 
 pytestmark = [pytest.mark.urls(__name__), pytest.mark.django_db]
-HIDDEN = "Nothing exists here with that identifier."
+HIDDEN = "The requested resource was not found."
 
 
 class Numbered(serializers.ModelSerializer):

@@ -225,7 +225,9 @@ def test_an_exception_that_is_mapped_to_a_4xx_is_answered_without_alarm(url, api
     mapping(builtins__LookupError="RESOURCE_CONFLICT")
     set_view(KeyError("secret"))
     response = api.get(url)
-    assert_api_error(response, "RESOURCE_CONFLICT", message="The request conflicts with the current state.")
+    assert_api_error(
+        response, "RESOURCE_CONFLICT", message="The request conflicts with the current state of the resource."
+    )
     assert signals == []
     assert errors(caplog) == []
 
@@ -235,7 +237,7 @@ def test_an_exception_that_is_mapped_to_a_5xx_is_left_to_django_first(url, api, 
     mapping(builtins__TimeoutError="GATEWAY_TIMEOUT")
     exc = TimeoutError("secret")
     set_view(exc)
-    assert_api_error(api.get(url), "GATEWAY_TIMEOUT", message="A service we depend on took too long.")
+    assert_api_error(api.get(url), "GATEWAY_TIMEOUT", message="An upstream service did not respond in time.")
     assert signals == [url]
     (record,) = errors(caplog)
     assert (record.name, record.exc_info[1]) == ("django.request", exc)
@@ -287,7 +289,7 @@ def test_the_nearest_class_of_the_mapping_wins_and_comes_before_all_else(api, se
 
 @pytest.mark.parametrize(
     ("detail", "message"),
-    [({"a": ["x"]}, "x"), ({"a": ["x"], "b": ["y"]}, "The data is well formed but breaks a rule.")],
+    [({"a": ["x"]}, "x"), ({"a": ["x"], "b": ["y"]}, "The request is valid but cannot be carried out.")],
     ids=str,
 )
 def test_validation_may_be_a_422(detail, message, api, set_view, mapping):
@@ -344,7 +346,7 @@ def test_returned_serializer_errors_may_be_one_member_of_the_data(wrapped, api, 
 def test_returned_errors_under_a_guarded_status_tell_nothing(detail, api, set_view):
     set_view(lambda request: Response(errors_of(detail), status=403))
     response = api.post("/api/drf")
-    assert_api_error(response, "PERMISSION_DENIED", message="These credentials may not do this.")
+    assert_api_error(response, "PERMISSION_DENIED", message="You do not have permission to do this.")
     assert b"secret" not in response.content
 
 
@@ -463,7 +465,7 @@ def test_a_token_that_the_authenticators_passed_over_is_not_missing(path, author
 def test_a_returned_wait_is_kept_and_told(api, set_view):
     set_view(lambda request: HttpResponse(status=429, headers={"Retry-After": "17"}))
     response = api.get("/api/plain")
-    assert_api_error(response, "RATE_TOO_HIGH", message="Slow down and retry after 17 s.")
+    assert_api_error(response, "RATE_TOO_HIGH", message="Too many requests. Try again in 17 seconds.")
     assert response["Retry-After"] == "17"
 
 
@@ -489,13 +491,18 @@ def test_a_login_redirect_becomes_a_401_when_asked_for(settings, api, set_view):
 
 def test_the_method_is_named_and_cut(api):
     response = api.generic("P" * 300, "/api/orders")
-    assert_api_error(response, "METHOD_NOT_ALLOWED", message=f"{'P' * 200} is not supported here.")
+    assert_api_error(
+        response, "METHOD_NOT_ALLOWED", message=f"The method {'P' * 200} is not allowed for this endpoint."
+    )
     assert response["Allow"] == "POST, PUT, OPTIONS"
 
 
 @pytest.mark.parametrize(
     ("content_type", "message"),
-    [("text/csv", "text/csv is not accepted here."), ("", "The media type of the body is not accepted here.")],
+    [
+        ("text/csv", "The media type text/csv is not supported by this endpoint."),
+        ("", "The media type of the request body is not supported by this endpoint."),
+    ],
 )
 def test_the_media_type_is_named(content_type, message, api, set_view):
     set_view(exceptions.UnsupportedMediaType("x"))

@@ -108,7 +108,7 @@ def test_a_missing_parameter_is_named_and_placed(method, api, set_view, settings
 
 def test_a_message_of_a_5xx_stays_here(api, set_view):
     set_view(exceptions.BadGateway(message="secret"))
-    assert_api_error(api.get("/api/drf"), "BAD_GATEWAY", message="A service we depend on failed.")
+    assert_api_error(api.get("/api/drf"), "BAD_GATEWAY", message="An upstream service failed.")
 
 
 @pytest.mark.parametrize(
@@ -353,14 +353,18 @@ class Relabelled(exceptions.ResourceConflict):
         (Relabelled("conflict"), "RESOURCE_CONFLICT", "conflict"),
         (Relabelled(gettext_lazy("Yes")), "RESOURCE_CONFLICT", "Yes"),
         (Relabelled(message="Taken {x}."), "RESOURCE_CONFLICT", "Taken {x}."),
-        (Relabelled("GONE"), "GONE", "This has been removed and will not come back."),
-        (Relabelled("unprocessable_request"), "UNPROCESSABLE_REQUEST", "The data is well formed but breaks a rule."),
+        (Relabelled("GONE"), "GONE", "This resource has been permanently removed."),
+        (
+            Relabelled("unprocessable_request"),
+            "UNPROCESSABLE_REQUEST",
+            "The request is valid but cannot be carried out.",
+        ),
         (Relabelled("GONE", "For good."), "GONE", "For good."),
         (Relabelled(None, "Mine."), "RESOURCE_CONFLICT", "Mine."),
         (Relabelled("Mine.", code="GONE"), "GONE", "Mine."),
         (Relabelled("GONE", message="Mine."), "GONE", "Mine."),
-        (exceptions.ResourceNotFound("Secret."), "RESOURCE_NOT_FOUND", "Nothing exists here with that identifier."),
-        (ApiError("GONE"), "GONE", "This has been removed and will not come back."),
+        (exceptions.ResourceNotFound("Secret."), "RESOURCE_NOT_FOUND", "The requested resource was not found."),
+        (ApiError("GONE"), "GONE", "This resource has been permanently removed."),
     ],
     ids=repr,
 )

@@ -50,11 +50,11 @@ def test_a_code_is_described_with_what_applies(client, settings):
         "type": "rate_limit_error",
         "retry": "safe",
         "title": "Too many requests",
-        "message": "Slow down and retry after {retry_after} s.",
+        "message": "Too many requests. Try again in {wait}.",
         "description": "",
-        "causes": ["A quota or burst limit was reached."],
-        "remedy": ["Wait as long as `Retry-After` says, then back off exponentially with jitter."],
-        "params": {"retry_after": 30},
+        "causes": ["A rate limit was exceeded."],
+        "remedy": ["Wait for the time in `Retry-After`. If the error repeats, back off exponentially with jitter."],
+        "params": {"retry_after": 30, "wait": "30 seconds"},
         "since": "",
         "doc_url": "http://testserver/errors/RATE_TOO_HIGH/",
         "listed": True,
@@ -132,7 +132,8 @@ def test_the_csv_has_a_row_for_every_code(client):
     assert [row["code"] for row in rows] == list(catalog.current())
     assert tuple(rows[0]) == exports.COLUMNS
     malformed = next(row for row in rows if row["code"] == "REQUEST_MALFORMED")
-    assert malformed["causes"] == "The JSON is broken.\nThe body has another encoding than it says."
+    second = "The body is not in the format or encoding that `Content-Type` declares."
+    assert malformed["causes"] == f"The JSON is not well formed.\n{second}"
 
 
 SIGNS = ["=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20"]
@@ -193,8 +194,8 @@ def test_the_markdown_has_a_section_for_every_code(client, settings):
     assert [line[4:-1] for line in text.splitlines() if line.startswith("## `")] == list(catalog.current())
     limit = text.split("## `RATE_TOO_HIGH`\n")[1].split("\n## ")[0]
     assert "429 Too Many Requests · `rate_limit_error` · Retry: `safe` · Written as `RATE_LIMIT_EXCEEDED`" in limit
-    assert "**Too many requests**: Slow down and retry after {retry\\_after} s." in limit
-    assert "- Wait as long as `Retry-After` says, then back off exponentially with jitter." in limit
+    assert "**Too many requests**: Too many requests. Try again in {wait}." in limit
+    assert "- Wait for the time in `Retry-After`. If the error repeats, back off exponentially with jitter." in limit
     gone = text.split("## `GONE`\n")[1].split("\n## ")[0]
     assert "**Deprecated.** Use `RESOURCE_NOT_FOUND` instead." in gone
     assert "\nMore.\n" in gone

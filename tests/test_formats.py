@@ -88,24 +88,24 @@ URN = f"urn:uuid:{uuid.UUID(REQUEST_ID)}"
                 "error": {
                     "code": "RESOURCE_NOT_FOUND",
                     "httpCode": 404,
-                    "message": "Nothing exists here with that identifier.",
+                    "message": "The requested resource was not found.",
                 }
             },
         ),
-        ("result", {"result": "error", "message": "Nothing exists here with that identifier."}),
+        ("result", {"result": "error", "message": "The requested resource was not found."}),
         (
             "detailed",
-            {"error": {"code": "RESOURCE_NOT_FOUND", "message": "Nothing exists here with that identifier."}},
+            {"error": {"code": "RESOURCE_NOT_FOUND", "message": "The requested resource was not found."}},
         ),
-        ("described", {"message": "404 Not Found", "description": "Nothing exists here with that identifier."}),
-        ("oauth2", {"error": "invalid_request", "error_description": "Nothing exists here with that identifier."}),
+        ("described", {"message": "404 Not Found", "description": "The requested resource was not found."}),
+        ("oauth2", {"error": "invalid_request", "error_description": "The requested resource was not found."}),
         (
             "typed",
             {
                 "error": {
                     "type": "validation_error",
                     "code": "RESOURCE_NOT_FOUND",
-                    "message": "Nothing exists here with that identifier.",
+                    "message": "The requested resource was not found.",
                     "param": None,
                     "doc_url": None,
                     "request_id": REQUEST_ID,
@@ -118,7 +118,7 @@ URN = f"urn:uuid:{uuid.UUID(REQUEST_ID)}"
                 "type": "about:blank",
                 "title": "Not Found",
                 "status": 404,
-                "detail": "Nothing exists here with that identifier.",
+                "detail": "The requested resource was not found.",
                 "instance": URN,
                 "code": "RESOURCE_NOT_FOUND",
                 "request_id": REQUEST_ID,
@@ -151,7 +151,7 @@ def flat(value, path=()):
                 "error": {
                     "code": "VALIDATION_FAILED",
                     "httpCode": 400,
-                    "message": "Validation failed.",
+                    "message": "Some values are not valid.",
                     "errors": [
                         {"param": "amount", "code": "invalid", "message": "Too much."},
                         {"param": "items.1.price", "code": "invalid", "message": "Too low."},
@@ -166,7 +166,7 @@ def flat(value, path=()):
             {
                 "error": {
                     "code": "INVALID_REQUEST",
-                    "message": "Validation failed.",
+                    "message": "Some values are not valid.",
                     "details": {
                         "fields": {
                             "amount": [{"code": "invalid", "message": "Too much."}],
@@ -180,14 +180,14 @@ def flat(value, path=()):
             },
         ),
         ("described", {"message": "400 Bad Request", "description": "amount: Too much."}),
-        ("oauth2", {"error": "invalid_request", "error_description": "Validation failed."}),
+        ("oauth2", {"error": "invalid_request", "error_description": "Some values are not valid."}),
         (
             "typed",
             {
                 "error": {
                     "type": "validation_error",
                     "code": "VALIDATION_FAILED",
-                    "message": "Validation failed.",
+                    "message": "Some values are not valid.",
                     "param": None,
                     "doc_url": None,
                     "request_id": REQUEST_ID,
@@ -205,7 +205,7 @@ def flat(value, path=()):
                 "type": "about:blank",
                 "title": "Bad Request",
                 "status": 400,
-                "detail": "Validation failed.",
+                "detail": "Some values are not valid.",
                 "instance": URN,
                 "code": "VALIDATION_FAILED",
                 "request_id": REQUEST_ID,
@@ -406,7 +406,7 @@ def test_an_oauth_description_is_english_and_within_the_grammar(answer, settings
 
 def test_an_oauth_description_of_another_error_is_the_shipped_one(answer):
     response = answer(ApiError("RESOURCE_CONFLICT", "Schon vergeben."), "oauth2")
-    assert response.json()["error_description"] == "The request conflicts with the current state."
+    assert response.json()["error_description"] == "The request conflicts with the current state of the resource."
 
 
 def test_an_oauth_description_names_the_parameter(answer):

@@ -118,7 +118,7 @@ def test_without_the_middleware_drf_errors_are_structured(send, settings, set_vi
 def test_the_format_of_the_view_is_used(send):
     assert body(send("get", "/api/own-format")) == {
         "result": "error",
-        "message": "Nothing exists here with that identifier.",
+        "message": "The requested resource was not found.",
     }
 
 

@@ -8,7 +8,7 @@ import django_apierrors
 PACKAGE = "django_apierrors"
 ROOT = Path(django_apierrors.__file__).parent
 LEVELS = (
-    {"validators"},
+    {"validators", "waits"},
     {
         "",
         "codes",

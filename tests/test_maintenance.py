@@ -654,7 +654,7 @@ def test_force_refuses_reading_even_where_a_window_allows_it(send, force):
     force(True)
     with maintenance_mode(mode="read_only", message="Not these."):
         answer = send("get", "/api/plain/fine")
-    assert_api_error(answer, "MAINTENANCE", 503, message="The API is paused for planned work.")
+    assert_api_error(answer, "MAINTENANCE", 503, message="The service is down for maintenance. Please try again later.")
 
 
 def test_force_takes_words_and_networks_of_the_strictest_full_window(send, force):

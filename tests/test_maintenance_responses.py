@@ -25,7 +25,7 @@ from django_apierrors.windows import Window
 BROWSER = {"Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"}
 JSON = {"Accept": "application/json"}
 HOUR = timedelta(hours=1)
-MESSAGE = "The API is paused for planned work."
+MESSAGE = "The service is down for maintenance. Please try again later."
 
 urlpatterns = [
     path("", include("urls")),

@@ -312,7 +312,7 @@ def test_a_returned_401_names_the_key_when_one_was_sent(send, set_view):
 def test_a_405_of_a_plain_view_keeps_allow(send):
     response = send("delete", "/api/class")
 
-    assert_api_error(response, "METHOD_NOT_ALLOWED", message="DELETE is not supported here.")
+    assert_api_error(response, "METHOD_NOT_ALLOWED", message="The method DELETE is not allowed for this endpoint.")
     assert response["Allow"] == "GET, HEAD, OPTIONS"
 
 

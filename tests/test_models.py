@@ -364,11 +364,11 @@ def test_callbacks_that_a_test_runs_are_no_commit(django_capture_on_commit_callb
 
 @pytest.mark.django_db(transaction=True)
 def test_a_committed_edit_is_answered_at_once_by_the_process_that_made_it(api):
-    assert "address" in api.get("/api/nowhere").json()["error"]["message"]
+    assert "endpoint" in api.get("/api/nowhere").json()["error"]["message"]
     edit("ENDPOINT_NOT_FOUND", message="Look elsewhere.")
     assert api.get("/api/nowhere").json()["error"]["message"] == "Look elsewhere."
     row("ENDPOINT_NOT_FOUND").reset()
-    assert "address" in api.get("/api/nowhere").json()["error"]["message"]
+    assert "endpoint" in api.get("/api/nowhere").json()["error"]["message"]
 
 
 def test_a_message_that_would_make_a_body_too_large_is_refused_and_cut_where_nothing_checks():

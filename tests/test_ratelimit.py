@@ -544,7 +544,7 @@ def test_a_name_that_is_no_text_is_no_policy_of_a_throttle():
 
 def test_an_untouched_limit_of_django_ratelimit_has_no_wait(send):
     response = send("get", "/api/untouched")
-    assert_api_error(response, "RATE_TOO_HIGH", 429, message="Too many requests.")
+    assert_api_error(response, "RATE_TOO_HIGH", 429, message="Too many requests. Try again later.")
 
 
 def test_a_limit_that_a_project_raises_is_answered_everywhere(send):

@@ -296,7 +296,7 @@ def test_the_request_after_the_last_is_429_and_never_a_page(send, where):
     if where.startswith("ours"):
         seconds = int(response.headers["Retry-After"])
         assert 1 <= seconds <= 60
-        assert error["message"] == f"Slow down and retry after {seconds} s."
+        assert error["message"] == f"Too many requests. Try again in {seconds} seconds."
         assert error["details"]["retry_after"] == seconds
         assert len(error["details"]["violated_policies"]) == 1
     else:

@@ -289,7 +289,7 @@ def test_a_client_reads_that_its_secret_is_wrong_however_it_was_sent(site, clien
     else:
         asked = {"include_client_id": method == "client_secret_post", "secret": "wrong"}
     error, description = client.fetch(site.url("/oauth/strict/token/"), **{**DEFAULTS, **asked})
-    assert (error, description) == ("invalid_client", "The client id or secret was not accepted.")
+    assert (error, description) == ("invalid_client", "The client ID or the client secret was not accepted.")
 
 
 # The authorization endpoint
@@ -493,7 +493,10 @@ def test_maintenance_has_the_shape_of_oauth_for_every_client(site, client):
             answer.assert_is(503, "temporarily_unavailable", "MAINTENANCE")
             assert 0 < int(answer.headers["Retry-After"]) <= 3600
         error, description = client.fetch(site.url("/oauth/token/"), **DEFAULTS)
-        assert (error, description) == ("temporarily_unavailable", "The API is paused for planned work.")
+        assert (error, description) == (
+            "temporarily_unavailable",
+            "The service is down for maintenance. Please try again later.",
+        )
         # The rest of the API goes on.
         assert site.send("/api/cards/", Authorization="Bearer reader").status == 200
     finally:

@@ -242,7 +242,9 @@ def test_a_reader_that_fails_keeps_the_code_of_the_settings(answer, settings):
     }
     response = answer(changed(RateTooHigh(), usages=5))
     assert_api_error(response, "VALIDATION_FAILED", 400)
-    assert response.json()["error"]["errors"] == [{"param": None, "code": "invalid", "message": "Validation failed."}]
+    assert response.json()["error"]["errors"] == [
+        {"param": None, "code": "invalid", "message": "Some values are not valid."}
+    ]
 
 
 def test_a_challenge_that_cannot_be_asked_for_is_the_one_of_the_settings(api, set_view, caplog):

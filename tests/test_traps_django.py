@@ -653,11 +653,13 @@ def test_a_method_of_any_length_is_cut_to_200_characters(settings):
     settings.MIDDLEWARE = [OURS]
     response = Client(raise_request_exception=False).generic("M" * 10_000, "/api/class")
 
-    assert_api_error(response, "METHOD_NOT_ALLOWED", message="M" * 200 + " is not supported here.")
+    assert_api_error(
+        response, "METHOD_NOT_ALLOWED", message="The method " + "M" * 200 + " is not allowed for this endpoint."
+    )
 
 
 def test_a_media_type_of_any_length_is_cut_to_200_characters(send):
     response = send("post", "/api/orders", data="x", content_type="text/" + "m" * 5_000)
-    message = "text/" + "m" * 195 + " is not accepted here."
+    message = "The media type text/" + "m" * 195 + " is not supported by this endpoint."
 
     assert_api_error(response, "UNSUPPORTED_MEDIA_TYPE", message=message)

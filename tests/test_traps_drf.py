@@ -231,8 +231,8 @@ class UndetailedConflict(APIException):
     ("exc", "code", "message"),
     [
         (Careless(), "VALIDATION_FAILED", "Not so."),
-        (Undetailed(), "VALIDATION_FAILED", "Validation failed."),
-        (UndetailedConflict(), "RESOURCE_CONFLICT", "The request conflicts with the current state."),
+        (Undetailed(), "VALIDATION_FAILED", "Some values are not valid."),
+        (UndetailedConflict(), "RESOURCE_CONFLICT", "The request conflicts with the current state of the resource."),
     ],
     ids=["text", "none", "none on a 409"],
 )
@@ -265,7 +265,7 @@ def test_keys_need_not_be_text(key, param, api, set_view):
 def test_a_404_with_several_arguments_is_a_404_that_shows_none(api, set_view):
     set_view(Http404("secret", "b", "c"))
     response = api.get("/api/drf")
-    assert_api_error(response, "RESOURCE_NOT_FOUND", message="Nothing exists here with that identifier.")
+    assert_api_error(response, "RESOURCE_NOT_FOUND", message="The requested resource was not found.")
 
 
 @pytest.mark.django_db
@@ -321,7 +321,7 @@ def test_a_detail_that_cannot_be_printed_keeps_its_status(url, api, set_view, ca
     exc.detail = Unprintable()
     set_view(exc)
     response = api.get(url)
-    assert_api_error(response, "PERMISSION_DENIED", message="These credentials may not do this.")
+    assert_api_error(response, "PERMISSION_DENIED", message="You do not have permission to do this.")
     assert "The detail of an error cannot be read" in caplog.text
 
 
@@ -398,7 +398,7 @@ def test_a_wait_is_whole_seconds_or_absent(wait, retry_after, api, set_view):
 
 def test_a_throttle_answers_its_wait(api):
     response = api.get("/api/slow")
-    assert_api_error(response, "RATE_TOO_HIGH", message="Slow down and retry after 8 s.")
+    assert_api_error(response, "RATE_TOO_HIGH", message="Too many requests. Try again in 8 seconds.")
     assert response["Retry-After"] == "8"
 
 

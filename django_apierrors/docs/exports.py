@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from .. import codes
 from ..catalog import Catalog, Entry, Row
@@ -74,7 +75,7 @@ def to_csv(document: Mapping[str, Any]) -> str:
 
 def to_markdown(document: Mapping[str, Any]) -> str:
     """Return a document as Markdown, one section a code; texts are escaped but for code spans."""
-    sections = [f"# {_('Error codes')}"]
+    sections = ["# " + _("Error codes")]
     for item in document["codes"]:
         sections.extend(_markdown_section(item))
     return "\n\n".join(sections) + "\n"
@@ -129,17 +130,18 @@ def _csv_cell(value: Any) -> str:
 
 
 def _markdown_section(item: Mapping[str, Any]) -> Iterable[str]:
+    retry, deprecated = pgettext("documentation", "Retry"), pgettext("documentation", "Deprecated.")
     yield f"## `{item['code']}`"
     facts = [
         f"{item['status']} {phrase(item['status'])}",
         f"`{item['type']}`",
-        f"{_('Retry')}: `{item['retry']}`",
+        f"{retry}: `{item['retry']}`",
     ]
     facts += [_("Written as %(name)s") % {"name": f"`{name}`"} for name in item["names"]]
     yield " · ".join(facts)
     if item["deprecated"]:
-        replacement = f" {_('Use %(code)s instead.') % {'code': '`' + item['replaced_by'] + '`'}}"
-        yield f"**{_('Deprecated.')}**{replacement if item['replaced_by'] else ''}"
+        replacement = _("Use %(code)s instead.") % {"code": f"`{item['replaced_by']}`"}
+        yield f"**{deprecated}**" + (f" {replacement}" if item["replaced_by"] else "")
     yield f"**{_escape_markdown(item['title'])}**: {_escape_markdown(item['message'])}"
     if item["description"]:
         yield _escape_markdown(item["description"])

@@ -8,21 +8,22 @@ from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy, ngettext, npgettext_lazy, pgettext, pgettext_lazy
 
 from ..conf import conf
 from ..ratelimit.policies import get_policy
 
+# Seconds of a unit, the text of one, and the text of several.
 _UNITS = (
-    (86_400, gettext_lazy("day"), gettext_lazy("%d days")),
-    (3_600, gettext_lazy("hour"), gettext_lazy("%d hours")),
-    (60, gettext_lazy("minute"), gettext_lazy("%d minutes")),
-    (1, gettext_lazy("second"), gettext_lazy("%d seconds")),
+    (86_400, pgettext_lazy("rate", "day"), npgettext_lazy("rate", "%(count)d day", "%(count)d days", "count")),
+    (3_600, pgettext_lazy("rate", "hour"), npgettext_lazy("rate", "%(count)d hour", "%(count)d hours", "count")),
+    (60, pgettext_lazy("rate", "minute"), npgettext_lazy("rate", "%(count)d minute", "%(count)d minutes", "count")),
+    (1, pgettext_lazy("rate", "second"), npgettext_lazy("rate", "%(count)d second", "%(count)d seconds", "count")),
 )
 _KEYS = {
-    "ip": gettext_lazy("address"),
-    "user": gettext_lazy("user"),
-    "user_or_ip": gettext_lazy("user, or address without one"),
+    "ip": pgettext_lazy("rate", "IP address"),
+    "user": pgettext_lazy("rate", "user"),
+    "user_or_ip": gettext_lazy("user, or IP address without one"),
 }
 
 
@@ -62,11 +63,12 @@ def _describe_rate(rate: Any) -> str:
     if callable(rate):
         return _("depends on the request")
     limit, seconds = rate
-    size, singular, plural = next(unit for unit in _UNITS if seconds % unit[0] == 0)
+    size, one, several = next(unit for unit in _UNITS if seconds % unit[0] == 0)
     number = seconds // size
-    requests = ngettext("%d request", "%d requests", limit) % limit
-    period = singular if number == 1 else plural % number
-    return _("%(requests)s in each %(period)s") % {"requests": requests, "period": period}
+    requests = ngettext("%(count)d request", "%(count)d requests", limit) % {"count": limit}
+    # Translators: %(period)s is one of the texts with the context "rate": "minute", "15 minutes".
+    period = one if number == 1 else several % {"count": number}
+    return pgettext("rate", "%(requests)s per %(period)s") % {"requests": requests, "period": period}
 
 
 def _describe_key(key: Any) -> str:

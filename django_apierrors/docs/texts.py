@@ -16,18 +16,18 @@ _CODE_SPAN = re.compile(r"`([^`\n]+)`")
 #: The headers of an error response with their meanings.
 HEADER_TEXTS: tuple[tuple[str, Text], ...] = (
     (headers.X_ERROR_CODE, _("The canonical code, in every format.")),
-    (headers.X_REQUEST_ID, _("The id of the request: the one you sent in this header, or a new one.")),
+    (headers.X_REQUEST_ID, _("The ID of the request: the one sent in this header, or a new one.")),
     (headers.RETRY_AFTER, _("Whole seconds to wait before the next try, when that is known.")),
     (headers.LINK, _('The documentation of the code, with `rel="help"`.')),
     (headers.WWW_AUTHENTICATE, _("Of a 401: how to authenticate.")),
-    (headers.ALLOW, _("Of a 405: the methods that the address takes.")),
+    (headers.ALLOW, _("Of a 405: the methods that the endpoint supports.")),
     (headers.CONTENT_LANGUAGE, _("The language of the message; ask for one by `Accept-Language`.")),
     (headers.CACHE_CONTROL, _("`no-store`: errors are never cached.")),
 )
 
 #: Advice for clients on errors of any code.
 ADVICE: tuple[Text, ...] = (
-    _("Log the whole error object and the request id (`X-Request-ID`). Support finds the request by it."),
+    _("Log the whole error object and the request ID (`X-Request-ID`), by which support finds the request."),
     _("Branch on the code, never on a text. Texts change, codes do not."),
     _(
         "After 429 and 503 wait as long as `Retry-After` says. Without it, back off exponentially. "
@@ -45,7 +45,7 @@ ADVICE: tuple[Text, ...] = (
 #: Status class → heading, explanation.
 STATUS_CLASS_TEXTS: dict[int, tuple[Text, Text]] = {
     4: (_("Client errors (4xx)"), _("The request, or who sent it, must change before it can succeed.")),
-    5: (_("Server errors (5xx)"), _("Something on our side failed. The request may be all right.")),
+    5: (_("Server errors (5xx)"), _("Something failed in the service. The request may be correct.")),
 }
 OAUTH_TEXTS: tuple[Text, Text] = (
     _("OAuth errors"),

@@ -21,7 +21,7 @@ from .format import Field, Format
 from .members import details_member, errors_by_param, errors_total, errors_within, location
 
 _CODE = Field(name="code", type="string", meaning=_("Names the kind of error. Branch on it."))
-_MESSAGE = Field(name="message", type="string", meaning=_("Says in words what is wrong. It may change at any time."))
+_MESSAGE = Field(name="message", type="string", meaning=_("Describes what is wrong. The text may change at any time."))
 _DETAILS = Field(name="details", type="object", meaning=_("Facts about this error. Absent when there are none."))
 _ERRORS = Field(
     name="errors",
@@ -35,7 +35,7 @@ _REQUEST_ID_FIELD = Field(
     name="request_id",
     type="string",
     nullable=True,
-    meaning=_("The id of the request. Quote it to support. `null` when the request did not reach the API."),
+    meaning=_("The ID of the request. Quote it to support. `null` when the request did not reach the API."),
 )
 
 
@@ -149,7 +149,7 @@ class OAuth2(Format):
         Field(
             name="error_description",
             type="string",
-            meaning=_("Says in English what is wrong, for developers. It may change at any time."),
+            meaning=_("Describes in English what is wrong, for developers. The text may change at any time."),
         ),
     )
     codes = {

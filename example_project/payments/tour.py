@@ -125,7 +125,7 @@ STEPS = [
             "error": {
                 "code": "AUTH_KEY_NOT_FOUND",
                 "httpCode": 401,
-                "message": "Send an API key to use this endpoint.",
+                "message": "Authentication is required.",
             }
         },
     ),
@@ -157,7 +157,7 @@ STEPS = [
             "error": {
                 "code": "VALIDATION_FAILED",
                 "httpCode": 400,
-                "message": "Validation failed.",
+                "message": "Some values are not valid.",
                 "errors": [
                     {"param": "target", "code": "does_not_exist", "message": "There is no such account."},
                     {"param": "items.0.amount", "code": "invalid", "message": "A valid number is required."},
@@ -188,7 +188,7 @@ STEPS = [
         status=404,
         code="ENDPOINT_NOT_FOUND",
         body={
-            "error": {"code": "ENDPOINT_NOT_FOUND", "httpCode": 404, "message": "There is no such API address."},
+            "error": {"code": "ENDPOINT_NOT_FOUND", "httpCode": 404, "message": "No endpoint exists at this URL."},
         },
     ),
     Step(
@@ -320,7 +320,7 @@ if WITH_OAUTH:
             code="OAUTH_INVALID_CLIENT",
             body={
                 "error": "invalid_client",
-                "error_description": "The client id or secret was not accepted.",
+                "error_description": "The client ID or the client secret was not accepted.",
             },
         ),
         Step(
@@ -328,7 +328,7 @@ if WITH_OAUTH:
             path="/oauth/tokens/",
             status=404,
             code="ENDPOINT_NOT_FOUND",
-            body={"error": "invalid_request", "error_description": "There is no such API address."},
+            body={"error": "invalid_request", "error_description": "No endpoint exists at this URL."},
         ),
         Step(
             title="OAuth 2: an access token without the scope",

@@ -14,7 +14,9 @@ class ConstantJson:
     sync_capable = True
     async_capable = True
     media_type = "application/json"
-    body = json.dumps({"error": {"code": "MAINTENANCE", "message": "The API is paused for planned work."}}).encode()
+    body = json.dumps(
+        {"error": {"code": "MAINTENANCE", "message": "The service is down for maintenance. Please try again later."}}
+    ).encode()
 
     def __init__(self, get_response):
         self.is_async = iscoroutinefunction(get_response)

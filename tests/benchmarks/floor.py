@@ -35,10 +35,10 @@ def _body(status: int, code: str, message: str, **more: Any) -> dict[str, Any]:
     return {"error": {"code": code, "httpCode": int(status), "message": message, **more}}
 
 
-_NOT_FOUND = _body(404, "RESOURCE_NOT_FOUND", "Nothing exists here with that identifier.")
-_NO_ENDPOINT = _body(404, "ENDPOINT_NOT_FOUND", "There is no such API address.")
+_NOT_FOUND = _body(404, "RESOURCE_NOT_FOUND", "The requested resource was not found.")
+_NO_ENDPOINT = _body(404, "ENDPOINT_NOT_FOUND", "No endpoint exists at this URL.")
 _CRASH = _body(500, "INTERNAL_SERVER_ERROR", "Something went wrong on our side.")
-_THROTTLED = _body(429, "RATE_TOO_HIGH", "Slow down and retry after %d s.")
+_THROTTLED = _body(429, "RATE_TOO_HIGH", "Too many requests. Try again in %d seconds.")
 _NOT_FOUND_BYTES, _NO_ENDPOINT_BYTES, _CRASH_BYTES, _THROTTLED_BYTES = (
     _encode(body).encode() for body in (_NOT_FOUND, _NO_ENDPOINT, _CRASH, _THROTTLED)
 )
@@ -73,7 +73,7 @@ def rendered_handler(exc: Exception, context: dict[str, Any]) -> Response | None
     elif isinstance(exc, exceptions.Throttled):
         wait = math.ceil(exc.wait)
         status, code = HTTPStatus.TOO_MANY_REQUESTS, "RATE_TOO_HIGH"
-        body = _body(status, code, f"Slow down and retry after {wait} s.")
+        body = _body(status, code, f"Too many requests. Try again in {wait} seconds.")
         more = {"Retry-After": str(wait)}
     else:
         return None
@@ -120,7 +120,7 @@ def _headers(request: Any, code: str) -> dict[str, str]:
 def _wrong_fields(detail: Any) -> dict[str, Any]:
     errors: list[dict[str, str]] = []
     _flatten(detail, "", errors)
-    message = "Validation failed."
+    message = "Some values are not valid."
     if len(errors) == 1:
         message = f"{errors[0]['param']}: {errors[0]['message']}"
     return {"error": {"code": "VALIDATION_FAILED", "httpCode": 400, "message": message, "errors": errors}}
