@@ -103,14 +103,11 @@ def _place(passed: list[FrameType], *, is_computed: bool) -> str:
 
 
 def _handles_values(frame: FrameType, module: str, function: str) -> bool:
-    if module.partition(".")[0] == _FILTERS:
-        return True
-    functions = _PLACES.get(module, frozenset())
-    if functions is None:
-        return True
-    if function == "list" and not getattr(frame.f_locals["self"], "filter_backends", ()):
-        return False  # the queryset is the project's own
-    return function in functions
+    functions = None if module.partition(".")[0] == _FILTERS else _PLACES.get(module, frozenset())
+    if functions is None or function not in functions:
+        return functions is None
+    # Without a filter, the queryset of a list is the project's own.
+    return function != "list" or bool(getattr(frame.f_locals["self"], "filter_backends", ()))
 
 
 def _has_values(request: HttpRequest, place: str) -> bool:

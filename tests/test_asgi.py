@@ -236,18 +236,35 @@ def test_an_answer_that_cannot_be_sent_ends_its_request_all_the_same(set_view, f
     assert (closed, len(finished)) == ([True], 1)
 
 
-@pytest.mark.parametrize("failure", [SystemExit("x"), ZeroDivisionError()])
-def test_a_receiver_that_fails_does_not_break_the_answer(failure, caplog):
-    def receiver(**kwargs):
-        raise failure
+@pytest.fixture
+def crash_with_receiver():
+    """Return the answer to a crash whose receiver of the end of the request raises an exception."""
 
-    request_finished.connect(receiver)
-    try:
-        server = Server(guard(other(ZeroDivisionError()))).run()
-    finally:
-        request_finished.disconnect(receiver)
-    assert_crash(server)
+    def answer(failure):
+        def receiver(**kwargs):
+            raise failure
+
+        request_finished.connect(receiver)
+        try:
+            return Server(guard(other(ZeroDivisionError()))).run()
+        finally:
+            request_finished.disconnect(receiver)
+
+    return answer
+
+
+@pytest.mark.parametrize("failure", [SystemExit("x"), ZeroDivisionError()])
+def test_a_receiver_that_fails_does_not_break_the_answer(failure, crash_with_receiver, caplog):
+    assert_crash(crash_with_receiver(failure))
     assert "could not be finished" in caplog.text
+
+
+def test_a_server_may_stop_a_worker_while_a_request_ends(crash_with_receiver):
+    class GreenletExit(BaseException):
+        pass
+
+    with pytest.raises(GreenletExit):
+        crash_with_receiver(GreenletExit())
 
 
 # The time that a head is held back

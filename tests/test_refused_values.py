@@ -101,6 +101,12 @@ class Amounts(APIView):
         return Response(serializer.data)
 
 
+class Calendar:
+    @staticmethod
+    def list():
+        return datetime.date(0, 1, 1)
+
+
 class Own(APIView):
     """The same in the project's own code."""
 
@@ -115,6 +121,7 @@ class Own(APIView):
             "lookup": lambda: list(User.objects.filter(date_joined__year=value)),
             "serializer": lambda: UserSerializer(User.objects.filter(date_joined__year=value), many=True).data,
             "syntax": wrong_statement,
+            "list": Calendar.list,
             "page": lambda: list(User.objects.all()[:value]),
         }[request.data["what"]]()
 
@@ -261,6 +268,7 @@ def test_a_decimal_of_900_digits_is_the_clients_in_a_field(api, answered):
         ("/api/own", {"what": "statement", "value": HUGE}),
         ("/api/own", {"what": "page", "value": HUGE}),
         ("/api/own", {"what": "syntax", "value": 1}),
+        ("/api/own", {"what": "list", "value": 1}),
     ],
     ids=str,
 )

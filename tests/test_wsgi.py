@@ -346,6 +346,21 @@ def test_a_status_that_is_not_final_is_a_crash(status):
     assert_crash(Server(guard(other(lambda start: start(status, []), lambda start: [b"x"]))).run())
 
 
+def test_a_server_may_stop_a_worker_while_a_body_is_closed():
+    class GreenletExit(BaseException):
+        pass
+
+    class Body:
+        def __iter__(self):
+            raise ZeroDivisionError
+
+        def close(self):
+            raise GreenletExit
+
+    with pytest.raises(GreenletExit):
+        Server(guard(other(starting, lambda start: Body()))).run()
+
+
 @pytest.mark.parametrize("failure", [RuntimeError("the second failure"), SystemExit("the second failure")])
 def test_a_body_that_cannot_be_closed_does_not_cost_the_answer(failure, caplog):
     class Body:
