@@ -65,6 +65,7 @@ class Facts:
     headers: Mapping[str, str] = {}
     is_final: bool = False
     is_safe: bool = False
+    reason: str = ""
 
 
 class Mapped(NamedTuple):

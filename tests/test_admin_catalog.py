@@ -491,7 +491,7 @@ def test_the_preview_is_what_is_answered_in_every_format(editor, api, settings):
     settings.APIERRORS = {**settings.APIERRORS, "FORMATS": {"/site": None}}
     made = previews(editor.get(page(row("ENDPOINT_NOT_FOUND"))))
     assert [name for name, _, _ in made] == [
-        "nested", "result", "detailed", "described", "oauth2", "typed", "problem",
+        "nested", "result", "detailed", "described", "oauth2", "typed", "problem", "standardized",
     ]  # fmt: skip
     for name, _, body in made:
         settings.APIERRORS = {**settings.APIERRORS, "FORMAT": name, "FORMATS": {}}

@@ -1,4 +1,4 @@
-"""The seven formats that ship with the package."""
+"""The seven formats of this package's own; the eighth is in ``standardized.py``."""
 
 from __future__ import annotations
 
