@@ -83,8 +83,9 @@ def known_code(code: Any, status: int | None, own_code: str = "") -> str:
     """
     current = catalog.current()
     text = text_code(code)
-    if current.status(text.upper()) is not None:
-        return text.upper()
+    known = current.find(text)
+    if known:
+        return known
     has_own = bool(own_code) and current.status(own_code) is not None
     if text or not (code is None or isinstance(code, str)):
         text = text or type(code).__qualname__
@@ -135,8 +136,7 @@ def registered_code(code: Any) -> str:
     name = text_code(code)
     if not name or name in DRF_CODES:
         return ""
-    name = name.upper()
-    return name if catalog.current().status(name) is not None else ""
+    return catalog.current().find(name)
 
 
 def read_crash(exc: BaseException, facts: Facts, request: HttpRequest) -> None:
@@ -194,9 +194,12 @@ def read_api_error(exc: ApiError, facts: Facts, request: HttpRequest, row: Mappe
     """Read what the raise site of an ``ApiError`` gave, each value for itself."""
     if not facts.code:
         facts.status = sound_status(attribute(exc, "status"))
-        facts.code = known_code(attribute(exc, "code"), facts.status, attribute(type(exc), "own_code", ""))
-    message, given = sound_text(attribute(exc, "message"), "message"), attribute(exc, "param")
-    facts.param = None if given is None else clean(str(sound_text(given, "param") or ""), _LONGEST_TEXT)
+        given = attribute(exc, "code")
+        facts.code = known_code(given, facts.status, attribute(type(exc), "own_code", ""))
+        if type(given) is str and given != facts.code and given.upper() == facts.code.upper():
+            facts.reason = given
+    message, param = sound_text(attribute(exc, "message"), "message"), attribute(exc, "param")
+    facts.param = None if param is None else clean(str(sound_text(param, "param") or ""), _LONGEST_TEXT)
     facts.message = message
     facts.details = attribute(exc, "details")
     in_query = attribute(exc, "in_query")

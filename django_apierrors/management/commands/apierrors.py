@@ -153,14 +153,13 @@ def _load_catalog() -> Catalog:
 
 def _find_code(name: str, live: Catalog) -> str:
     """Return the code with a name, in any case, or the code for which a format writes it."""
-    every = list(live)
-    code = name.upper()
-    if code in every:
+    code = live.find(name)
+    if code:
         return code
     aliased = format_aliases.get_codes_by_alias(name)
     if len(aliased) == 1:
         return aliased[0]
-    close = aliased or difflib.get_close_matches(code, every)
+    close = aliased or difflib.get_close_matches(name.upper(), live)
     hint = f" Did you mean {', '.join(close)}?" if close else " `apierrors list` shows all."
     raise CommandError(f"There is no code {name!r}.{hint}", returncode=_NOT_FOUND)
 
