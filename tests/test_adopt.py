@@ -107,7 +107,10 @@ def test_a_new_project_with_drf(project):
     assert (before[2][0], private[0], "WWW-Authenticate" in private[1]) == (403, 401, True)
     assert "Views with a get_exception_handler() of their own: nothing changes.\n    shop.OwnHandler at /v1/own" in said
     assert own == before[3]
-    assert "Empty and HTML errors of these views become JSON; JSON of their own stays.\n    shop.plain at /v1/plain" in said
+    assert (
+        "Empty and HTML errors of these views become JSON; JSON of their own stays.\n    shop.plain at /v1/plain"
+        in said
+    )
     assert (before[4][2], code(plain)) == ("", "METHOD_NOT_ALLOWED")
     assert f"An unknown URL under /api/, /v1/: the HTML page becomes {nowhere[2]}." in said
     assert is_page(before[5])

@@ -68,12 +68,17 @@ def has_default_csrf_failure() -> bool:
     return _is_same(settings.CSRF_FAILURE_VIEW, csrf.csrf_failure)
 
 
+def has_own_csrf_failure() -> bool:
+    """Return whether ``CSRF_FAILURE_VIEW`` is a view that does not ask this package first."""
+    ours = (handlers.csrf_failure, handlers.answer)
+    return not has_default_csrf_failure() and not _calls_any(settings.CSRF_FAILURE_VIEW, ours)
+
+
 def _check_csrf_failure() -> Iterator[CheckMessage]:
-    view = settings.CSRF_FAILURE_VIEW
     message = "A failed CSRF check is answered as PERMISSION_DENIED, not as CSRF_FAILED."
     if has_default_csrf_failure():
         yield warning(3, message, f'Set CSRF_FAILURE_VIEW = "{CSRF_FAILURE}".')
-    elif not _calls_any(view, (handlers.csrf_failure, handlers.answer)):
+    elif has_own_csrf_failure():
         hint = (
             f"Keep your page, and call {CSRF_FAILURE}(request, reason) first: "
             "return its response when that has the header X-Error-Code."

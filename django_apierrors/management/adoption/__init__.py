@@ -1,4 +1,4 @@
-"""The report of ``manage.py apierrors adopt``: what a project adds to have the package, and what its clients will see."""
+"""The report of ``manage.py apierrors adopt``: what a project adds, and what its clients see."""
 
 from .report import iter_report
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -10,7 +11,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from django.conf import settings
+from django.conf import ENVIRONMENT_VARIABLE, settings
 from django.urls import Resolver404, get_resolver, reverse
 from django.urls.exceptions import NoReverseMatch
 from rest_framework.settings import api_settings
@@ -39,7 +40,7 @@ class Addition:
 
 def iter_additions() -> Iterator[Addition]:
     """Yield what the settings, the root URLconf and the files of the servers lack; raises what the URLconf raises."""
-    module = sys.modules.get(getattr(settings, "SETTINGS_MODULE", None) or "")
+    module = sys.modules.get(os.environ.get(ENVIRONMENT_VARIABLE, ""))
     yield from _addition(_file_of(module), _settings_lines(module))
     if getattr(settings, "ROOT_URLCONF", None):
         urlconf = get_resolver().urlconf_module
@@ -189,4 +190,3 @@ def _server_file(kind: str) -> Path | None:
         if spec is not None and spec.origin:
             return Path(spec.origin)
     return None
-

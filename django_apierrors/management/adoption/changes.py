@@ -21,7 +21,7 @@ from rest_framework.views import APIView
 from rest_framework.views import exception_handler as drf_exception_handler
 
 from ... import catalog, formats, handlers, spelling
-from ...checks.error_views import has_default_csrf_failure, own_error_views
+from ...checks.error_views import has_own_csrf_failure, own_error_views
 from ...checks.parsers import REPLACEMENTS, views_with_parsers
 from ...checks.wrappers import calls_any
 from ...conf import conf
@@ -99,7 +99,9 @@ def _statuses() -> Iterator[Change]:
             advice='To keep 403: APIERRORS = {"UNAUTHENTICATED": "drf"}.',
         )
     if _has_ratelimit():
-        yield Change(text="A request that django-ratelimit refuses: 403 becomes 429, with Retry-After where it is known.")
+        yield Change(
+            text="A request that django-ratelimit refuses: 403 becomes 429, with Retry-After where it is known."
+        )
 
 
 def _answers_403(route: Route) -> bool:
@@ -128,7 +130,9 @@ def _pages() -> Iterator[Change]:
         if api_settings.EXCEPTION_HANDLER is drf_exception_handler:
             yield Change(text=f"{where}: the HTML page becomes JSON, unless DEBUG is on.")
         else:
-            yield Change(text=f"{where}: JSON, unless DEBUG is on; Django logs and signals it, whatever the handler did.")
+            yield Change(
+                text=f"{where}: JSON, unless DEBUG is on; Django logs and signals it, whatever the handler did."
+            )
         yield Change(text="A client that prefers JSON to HTML by its Accept header gets JSON for Django's pages, too.")
         yield Change(text="Every error has X-Error-Code, X-Request-ID, Cache-Control: no-store and nosniff.")
     plain = tuple(
@@ -143,7 +147,7 @@ def _pages() -> Iterator[Change]:
         if own:
             text = f"{', '.join(own)} of the project: requests of the API get JSON, the website keeps the pages."
             yield Change(text=text)
-    if not has_default_csrf_failure() and not calls_any(settings.CSRF_FAILURE_VIEW, (handlers.csrf_failure,)):
+    if has_own_csrf_failure():
         text = f"{import_path(settings.CSRF_FAILURE_VIEW)} answers a failed CSRF check as before, for the API, too."
         advice = "Let it call django_apierrors.handlers.csrf_failure first, and return that if it has X-Error-Code."
         yield Change(text=text, advice=advice)
@@ -154,7 +158,9 @@ def _views() -> Iterator[Change]:
     own = tuple(r.name for r in routes if r.view_class.get_exception_handler is not APIView.get_exception_handler)
     if own:
         advice = "Remove the method, or let it return django_apierrors.handlers.exception_handler."
-        yield Change(text="Views with a get_exception_handler() of their own: nothing changes.", places=own, advice=advice)
+        yield Change(
+            text="Views with a get_exception_handler() of their own: nothing changes.", places=own, advice=advice
+        )
     renderers = {cls for route in routes for cls in route.attribute("renderer_classes") or () if _is_bypassed(cls)}
     if renderers:
         yield Change(
@@ -197,4 +203,6 @@ def _guides() -> Iterator[Change]:
     packages |= {"django_ratelimit": None} if _has_ratelimit() else {}
     for package in packages:
         if package in _GUIDES:
-            yield Change(text=f"{package} is in use: docs/migrating/{_GUIDES[package]} says step by step how to leave it.")
+            yield Change(
+                text=f"{package} is in use: docs/migrating/{_GUIDES[package]} says step by step how to leave it."
+            )
