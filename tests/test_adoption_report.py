@@ -172,8 +172,7 @@ def test_parsers_of_the_project_stay_beside_ours(bare_report):
     parsers = ["rest_framework.parsers.JSONParser", "rest_framework.parsers.FileUploadParser"]
     said = bare_report(REST_FRAMEWORK={"DEFAULT_PARSER_CLASSES": parsers})
     assert (
-        '[\n            "django_apierrors.parsers.JSONParser",\n            "rest_framework.parsers.FileUploadParser",\n'
-        in said
+        '    "django_apierrors.parsers.JSONParser",\n            "rest_framework.parsers.FileUploadParser",\n' in said
     )
 
 
@@ -316,10 +315,7 @@ def test_views_with_parsers_of_drf_are_named(report):
 def test_middleware_that_answers_itself_is_named(report, settings):
     others = [f"{__name__}.refusing", f"{__name__}.passing"]
     said = report(MIDDLEWARE=[*settings.MIDDLEWARE, *others])
-    assert (
-        f"Middleware that answers itself: its JSON passes; its empty and HTML errors of the API become JSON.\n    {__name__}.refusing\n"
-        in said
-    )
+    assert f"errors of the API become JSON.\n    {__name__}.refusing\n" in said
     assert "passing" not in said
     assert "no_such" not in report(MIDDLEWARE=[*settings.MIDDLEWARE, "no_such.Middleware"])
 
@@ -352,7 +348,7 @@ def test_a_handler_of_the_project_is_named_with_both_ways(bare_report):
     assert f"the body that {__name__}.own_handler makes becomes" in said
     assert "docs/migrating/own-handler.md" in said
     assert said == bare_report(path("v1/x", partial(plain)), REST_FRAMEWORK={"EXCEPTION_HANDLER": partial(own_handler)})
-    assert "Django logs and signals it, whatever the handler did" in said
+    assert "Django logs and signals it" in said
 
 
 def test_a_plain_view_under_an_api_path_is_named_with_its_class_or_its_function(bare_report):

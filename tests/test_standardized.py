@@ -256,12 +256,20 @@ def errors(response):
             "validation_error",
             [("invalid", "No.", "b"), ("invalid", "They differ.", "a.non_field_errors")],
         ),
-        ("deep before shallow", "validation_error", [("invalid", "3", "e"), ("invalid", "2", "a.d"), ("invalid", "1", "a.b.c")]),
-        ("PermissionDenied with a code", "client_error", [("not_the_owner", exceptions.PermissionDenied.default_detail, None)]),
+        (
+            "deep before shallow",
+            "validation_error",
+            [("invalid", "3", "e"), ("invalid", "2", "a.d"), ("invalid", "1", "a.b.c")],
+        ),
+        (
+            "PermissionDenied with a code",
+            "client_error",
+            [("not_the_owner", "You do not have permission to perform this action.", None)],
+        ),
         ("APIException", "server_error", [("error", "A server error occurred.", None)]),
         ("a crash", "server_error", [("error", "Server Error (500)", None)]),
     ],
-)  # fmt: skip
+)
 def test_what_differs_is_right(name, type_, expected, ask):
     response = ask(OURS, get_case(name))
     assert response.json()["type"] == type_

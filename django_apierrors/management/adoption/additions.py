@@ -59,7 +59,8 @@ def _addition(path: str, lines: Iterable[str]) -> Iterator[Addition]:
 
 
 def _file_of(module: Any) -> str:
-    return getattr(module, "__file__", None) or getattr(module, "__name__", "the settings")
+    path: str = getattr(module, "__file__", None) or getattr(module, "__name__", "the settings")
+    return path
 
 
 # The settings
@@ -128,7 +129,7 @@ def _quoted(text: str) -> str:
 
 
 def _urlconf_lines(urlconf: Any) -> Iterator[str]:
-    missing, own, docs_path = missing_error_views(urlconf), own_error_views(urlconf), _docs_path()
+    missing, own, docs_path = missing_error_views(urlconf), own_error_views(urlconf), _free_docs_path()
     if docs_path:
         yield from ("from django.urls import include, path", "")
     imports = [*(["answer"] if own else []), *missing]
@@ -152,7 +153,7 @@ def _wrapper(name: str, view: Any) -> Iterator[str]:
     yield f"    return answer({arguments}) or own_{name}({arguments})"
 
 
-def _docs_path() -> str:
+def _free_docs_path() -> str:
     """Return a path for the documentation that is not taken, ``""`` where it is mounted already."""
     try:
         reverse("apierrors:index")

@@ -53,8 +53,8 @@ class Change:
 
 
 def iter_changes() -> Iterator[Change]:
-    """Yield what clients will notice, what stays, and what the project has to look at; raises what the URLconf raises."""
-    yield from _bodies()
+    """Yield what clients will notice, what stays, and what to look at; raises what the URLconf raises."""
+    yield from _changed_bodies()
     yield from _statuses()
     yield from _pages()
     yield from _views()
@@ -62,7 +62,7 @@ def iter_changes() -> Iterator[Change]:
     yield from _guides()
 
 
-def _bodies() -> Iterator[Change]:
+def _changed_bodies() -> Iterator[Change]:
     handler: Any = api_settings.EXCEPTION_HANDLER
     after = f"becomes {_sample('RESOURCE_NOT_FOUND')}"
     if handler is drf_exception_handler:
@@ -79,7 +79,7 @@ def _bodies() -> Iterator[Change]:
     formatter = getattr(settings, "DRF_STANDARDIZED_ERRORS", {}).get("EXCEPTION_FORMATTER_CLASS")
     if formatter:
         text = f"What {import_path(formatter)} makes is gone: it is called no more."
-        advice = "Write it as a subclass of django_apierrors.formats.Standardized: docs/migrating/drf-standardized-errors.md."
+        advice = "Write it as a subclass of formats.Standardized: docs/migrating/drf-standardized-errors.md."
         yield Change(text=text, advice=advice)
 
 
@@ -99,9 +99,7 @@ def _statuses() -> Iterator[Change]:
             advice='To keep 403: APIERRORS = {"UNAUTHENTICATED": "drf"}.',
         )
     if _has_ratelimit():
-        yield Change(
-            text="A request that django-ratelimit refuses: 403 becomes 429, with Retry-After where it is known."
-        )
+        yield Change(text="A request that django-ratelimit refuses: 403 becomes 429, with Retry-After if known.")
 
 
 def _answers_403(route: Route) -> bool:
@@ -130,9 +128,7 @@ def _pages() -> Iterator[Change]:
         if api_settings.EXCEPTION_HANDLER is drf_exception_handler:
             yield Change(text=f"{where}: the HTML page becomes JSON, unless DEBUG is on.")
         else:
-            yield Change(
-                text=f"{where}: JSON, unless DEBUG is on; Django logs and signals it, whatever the handler did."
-            )
+            yield Change(text=f"{where}: JSON, unless DEBUG is on; Django logs and signals it.")
         yield Change(text="A client that prefers JSON to HTML by its Accept header gets JSON for Django's pages, too.")
         yield Change(text="Every error has X-Error-Code, X-Request-ID, Cache-Control: no-store and nosniff.")
     plain = tuple(
@@ -164,7 +160,7 @@ def _views() -> Iterator[Change]:
     renderers = {cls for route in routes for cls in route.attribute("renderer_classes") or () if _is_bypassed(cls)}
     if renderers:
         yield Change(
-            text="Errors in JSON are written by DRF's JSONRenderer: what these renderers add or rename is gone from them.",
+            text="Errors in JSON are written by DRF's JSONRenderer: what these renderers add is gone from them.",
             places=tuple(sorted(map(import_path, renderers))),
             advice="What they wrap around errors belongs in a format; names in camel case are kept.",
         )
@@ -203,6 +199,4 @@ def _guides() -> Iterator[Change]:
     packages |= {"django_ratelimit": None} if _has_ratelimit() else {}
     for package in packages:
         if package in _GUIDES:
-            yield Change(
-                text=f"{package} is in use: docs/migrating/{_GUIDES[package]} says step by step how to leave it."
-            )
+            yield Change(text=f"{package} is in use: docs/migrating/{_GUIDES[package]} says how to leave it.")

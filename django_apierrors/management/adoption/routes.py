@@ -17,7 +17,7 @@ from ...paths import longest_prefix
 
 _STATIC = re.compile(r"[\w.~-]+/?")
 #: Views of Django and DRF, and ours: they are what they are.
-_FOREIGN = ("django.", "django_apierrors.", "rest_framework.")
+_FOREIGN_VIEWS = ("django.", "django_apierrors.", "rest_framework.")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,7 +37,7 @@ class Route:
     @property
     def is_foreign(self) -> bool:
         """Whether the view is of Django, DRF or this package."""
-        return self.name.startswith(_FOREIGN)
+        return self.name.startswith(_FOREIGN_VIEWS)
 
     def attribute(self, name: str) -> Any:
         """Return an attribute of the view of DRF, which ``as_view()`` may have set."""
