@@ -59,8 +59,7 @@ def _addition(path: str, lines: Iterable[str]) -> Iterator[Addition]:
 
 
 def _file_of(module: Any) -> str:
-    path: str = getattr(module, "__file__", None) or getattr(module, "__name__", "the settings")
-    return path
+    return str(getattr(module, "__file__", None) or getattr(module, "__name__", "the settings"))
 
 
 # The settings
