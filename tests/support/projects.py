@@ -12,15 +12,15 @@ import json, sys
 import config.asgi, config.wsgi
 from django.test import Client
 client = Client(raise_request_exception=False)
-def ask(method, path, headers):
-    response = client.generic(method, path, headers=headers)
+def ask(method, path, headers, body=""):
+    response = client.generic(method, path, body, content_type="application/json", headers=headers)
     kept = {name: value for name, value in response.headers.items() if name in ("Content-Type", "WWW-Authenticate", "X-Error-Code")}
     return [response.status_code, kept, response.content.decode()]
 print(json.dumps([ask(*exchange) for exchange in json.loads(sys.argv[1])]))
 """  # noqa: E501
 BASE = """
 DEBUG = False
-ALLOWED_HOSTS = ["testserver"]
+ALLOWED_HOSTS = ["testserver", "api.example.com"]
 LOGGING_CONFIG = None
 INSTALLED_APPS += ["rest_framework", "django_apierrors"]
 """
@@ -70,7 +70,7 @@ class Project:
         assert "Nothing is missing either" in self.run("manage.py", "apierrors", "adopt")
 
     def ask(self, *exchanges):
-        """Send requests, each a method, a path and headers; return status, headers and body of each answer."""
-        sent = [[method, path, headers] for method, path, headers in exchanges]
+        """Send requests, each a method, a path, headers and maybe a body; return status, headers and body of each."""
+        sent = [list(exchange) for exchange in exchanges]
         probe = f"import django; django.setup()\n{PROBE}"
         return [tuple(answer) for answer in json.loads(self.run("-c", probe, json.dumps(sent)))]

@@ -31,7 +31,7 @@ from ...problems import Problem
 from .additions import closest_format
 from .routes import Route, api_prefixes, import_path, is_under_api_path, iter_drf_routes, iter_routes
 
-_FOREIGN_MIDDLEWARE = ("django.", "corsheaders.", "django_apierrors.", "whitenoise.")
+_EXAMPLE_DOCS, _EXAMPLE_ID = "https://api.example.com/errors/", "7c9e6679-7425-40de-944b-e07fc1f90ae7"
 _RESPONSES = (Response, render, redirect, *(cls for cls in vars(http).values() if isinstance(cls, type)))
 #: Packages with a guide: the first part of the dotted path of their handler, middleware or app → the page.
 _GUIDES = {
@@ -41,6 +41,9 @@ _GUIDES = {
     "maintenance_mode": "django-maintenance-mode.md",
     "django_ratelimit": "django-ratelimit.md",
 }
+
+
+_FOREIGN_MIDDLEWARE = ("django", "corsheaders", "django_apierrors", "whitenoise", *_GUIDES)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,8 +88,8 @@ def _changed_bodies() -> Iterator[Change]:
 
 def _sample(code: str) -> str:
     name = getattr(settings, "APIERRORS", {}).get("FORMAT", closest_format())
-    entry = catalog.current().entry(code, settings.LANGUAGE_CODE)
-    problem = Problem(code=code, status=entry.status)
+    entry = catalog.current().entry(code, settings.LANGUAGE_CODE, _EXAMPLE_DOCS)
+    problem = Problem(code=code, status=entry.status, request_id=_EXAMPLE_ID)
     return json.dumps(formats.get(name).body(problem, entry), separators=(",", ":"), ensure_ascii=False)
 
 
@@ -184,7 +187,7 @@ def _middleware() -> Iterator[Change]:
 
 
 def _answers_itself(path: str) -> bool:
-    if path.startswith(_FOREIGN_MIDDLEWARE):
+    if path.partition(".")[0] in _FOREIGN_MIDDLEWARE:
         return False
     try:
         middleware = import_string(path)
@@ -199,4 +202,4 @@ def _guides() -> Iterator[Change]:
     packages |= {"django_ratelimit": None} if _has_ratelimit() else {}
     for package in packages:
         if package in _GUIDES:
-            yield Change(text=f"{package} is in use: docs/migrating/{_GUIDES[package]} says how to leave it.")
+            yield Change(text=f"{package} is in use: docs/migrating/{_GUIDES[package]} has the steps.")

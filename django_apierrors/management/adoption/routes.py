@@ -18,6 +18,8 @@ from ...paths import longest_prefix
 _STATIC = re.compile(r"[\w.~-]+/?")
 #: Views of Django and DRF, and ours: they are what they are.
 _FOREIGN_VIEWS = ("django.", "django_apierrors.", "rest_framework.")
+#: Views of packages that this one replaces.
+_REMOVED_VIEWS = ("drf_problems.",)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,7 +70,8 @@ def iter_drf_routes() -> Iterator[Route]:
 
 def api_prefixes() -> list[str]:
     """Return the first segments of the paths of DRF views that no API path covers."""
-    found = dict.fromkeys(_first_segment(route.path) for route in iter_drf_routes())
+    routes = [route for route in iter_drf_routes() if not route.name.startswith(_REMOVED_VIEWS)]
+    found = dict.fromkeys(_first_segment(route.path) for route in routes)
     return [prefix for prefix in found if prefix and longest_prefix(prefix, conf.API_PATHS) is None]
 
 
