@@ -1,6 +1,7 @@
 """The report of ``manage.py apierrors adopt`` for one property of a project after another."""
 
 import io
+import random
 import sys
 import types
 from functools import partial
@@ -20,6 +21,8 @@ from rest_framework.views import exception_handler as drf_handler
 from rest_framework.viewsets import ViewSet
 
 from django_apierrors import handlers
+from django_apierrors.checks import check_middleware_order
+from django_apierrors.checks.middleware_order import ordered
 from django_apierrors.handlers import answer
 
 
@@ -143,6 +146,14 @@ def test_a_urlconf_that_cannot_be_read_is_named(settings):
         call_command("apierrors", "adopt")
 
 
+@pytest.mark.parametrize(
+    "wrong", [{"FORMAT": 5}, "nested", {"FORMAT": "no.such.Format"}, {"EXCEPTIONS": {"X": "GONE"}}]
+)
+def test_settings_of_ours_that_are_wrong_are_named_first(wrong, report):
+    with pytest.raises(CommandError, match=r"Correct the settings first.\nAPIERRORS"):
+        report(APIERRORS=wrong)
+
+
 # Lines
 
 
@@ -166,6 +177,30 @@ def test_an_order_that_a_check_objects_to_is_put_right(report, settings):
     said = report(MIDDLEWARE=[*others, ours])
     assert f'SecurityMiddleware",\n        "{ours}",\n' in said
     assert "# new" not in said
+
+
+KNOWN = [
+    "django.middleware.cache.UpdateCacheMiddleware",
+    "django.middleware.gzip.GZipMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "corsheaders.middleware.CorsMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    f"{__name__}.passing",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.middleware.cache.FetchFromCacheMiddleware",
+    "django_apierrors.middleware.ApiErrorMiddleware",
+]
+
+
+def test_of_any_order_one_is_made_that_no_check_objects_to_and_nothing_is_lost(settings):
+    rng = random.Random(14)
+    for _ in range(300):
+        paths = rng.sample(KNOWN, rng.randint(0, len(KNOWN)))
+        settings.MIDDLEWARE = ordered(paths)
+        assert check_middleware_order() == [], paths
+        assert sorted(settings.MIDDLEWARE) == sorted({*paths, KNOWN[-1]})
 
 
 def test_parsers_of_the_project_stay_beside_ours(bare_report):

@@ -16,6 +16,7 @@ from django.utils import translation
 
 from ... import catalog, formats, negotiation
 from ...catalog import Catalog
+from ...checks.settings import check_settings
 from ...conf import conf
 from ...docs import examples, exports, format_aliases
 from ...docs.public_catalog import PublicCatalog
@@ -74,6 +75,9 @@ class Command(BaseCommand):
                 raise CommandError(f"The database refused: {exc}", returncode=EXIT_ERROR) from exc
 
     def _adopt(self) -> None:
+        wrong = [f"{message.msg} {message.hint}" for message in check_settings()]
+        if wrong:
+            raise CommandError("Correct the settings first.\n" + "\n".join(wrong), returncode=EXIT_ERROR)
         try:
             self._say(list(adoption.iter_report()))
         except Exception as exc:  # whatever a module of the project raises, which never is a fault of the command
