@@ -194,12 +194,9 @@ def read_api_error(exc: ApiError, facts: Facts, request: HttpRequest, row: Mappe
     """Read what the raise site of an ``ApiError`` gave, each value for itself."""
     if not facts.code:
         facts.status = sound_status(attribute(exc, "status"))
-        given = attribute(exc, "code")
-        facts.code = known_code(given, facts.status, attribute(type(exc), "own_code", ""))
-        if type(given) is str and given != facts.code and given.upper() == facts.code.upper():
-            facts.reason = given
-    message, param = sound_text(attribute(exc, "message"), "message"), attribute(exc, "param")
-    facts.param = None if param is None else clean(str(sound_text(param, "param") or ""), _LONGEST_TEXT)
+        facts.code = known_code(attribute(exc, "code"), facts.status, attribute(type(exc), "own_code", ""))
+    message, given = sound_text(attribute(exc, "message"), "message"), attribute(exc, "param")
+    facts.param = None if given is None else clean(str(sound_text(given, "param") or ""), _LONGEST_TEXT)
     facts.message = message
     facts.details = attribute(exc, "details")
     in_query = attribute(exc, "in_query")

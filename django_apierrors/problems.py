@@ -55,8 +55,8 @@ class Problem:
     is a query parameter, ``retry_after`` is in whole seconds, ``headers`` join the response.
     ``is_final`` says that ``message`` outranks the catalog: an operator wrote it for the clients.
     ``is_safe`` says that it may be shown whatever ``pass_detail`` says: it quotes nothing of ours.
-    ``reason`` is the raise site's own code as it was given, where that is not ``code``: DRF's
-    ``not_found``, or one that the catalog does not have.
+    ``reason`` is the code of an exception of DRF as it was given: ``not_found``, or one that the
+    catalog does not have.
     """
 
     code: str

@@ -245,9 +245,9 @@ def test_the_guard_is_put_where_it_is_not(report, settings, tmp_path, monkeypatc
     (tmp_path / "adopted_site").mkdir()
     (tmp_path / "adopted_site" / "wsgi.py").write_text("application = None\n")
     (tmp_path / "adopted_site" / "asgi.py").write_text("from django_apierrors.asgi import guard\n")
-    said = report(WSGI_APPLICATION="adopted_site.wsgi.application")
+    said = report(WSGI_APPLICATION="adopted_site.wsgi.app")
     assert f"{tmp_path / 'adopted_site' / 'wsgi.py'}, or change what is there" in said
-    assert "from django_apierrors.wsgi import guard\n\n    application = guard(application)\n" in said
+    assert "from django_apierrors.wsgi import guard\n\n    app = guard(app)\n" in said
     assert "asgi" not in said
     settings.ROOT_URLCONF = "adopted_site.urls"
     (tmp_path / "adopted_site" / "urls.py").write_text("urlpatterns = []\n")
@@ -384,6 +384,10 @@ def test_a_handler_of_the_project_is_named_with_both_ways(bare_report):
     assert "docs/migrating/own-handler.md" in said
     assert said == bare_report(path("v1/x", partial(plain)), REST_FRAMEWORK={"EXCEPTION_HANDLER": partial(own_handler)})
     assert "Django logs and signals it" in said
+
+
+def test_a_plain_view_that_is_structured_already_is_not_named(report):
+    assert "Empty and HTML errors" not in report(path("api/plain", plain))
 
 
 def test_a_plain_view_under_an_api_path_is_named_with_its_class_or_its_function(bare_report):

@@ -46,9 +46,11 @@ def iter_additions() -> Iterator[Addition]:
         urlconf = get_resolver().urlconf_module
         yield from _addition(_file_of(urlconf), _urlconf_lines(urlconf))
     for kind in ("wsgi", "asgi"):
-        path = _server_file(kind)
+        module_name, _, name = (getattr(settings, f"{kind.upper()}_APPLICATION", None) or "").rpartition(".")
+        path = _server_file(kind, module_name)
         if path is not None and "django_apierrors" not in path.read_text(encoding="utf-8"):
-            lines = [f"from django_apierrors.{kind} import guard", "", "application = guard(application)"]
+            name = name or "application"
+            lines = [f"from django_apierrors.{kind} import guard", "", f"{name} = guard({name})"]
             yield from _addition(str(path), lines)
 
 
@@ -177,10 +179,11 @@ def _resolves(path: str) -> bool:
 # The servers
 
 
-def _server_file(kind: str) -> Path | None:
-    """Return the file of ``wsgi.py`` or ``asgi.py``, ``None`` when there is none; it is not imported."""
-    application = getattr(settings, "WSGI_APPLICATION", None) or ""
-    named = application.rpartition(".")[0] if kind == "wsgi" else ""
+def _server_file(kind: str, named: str) -> Path | None:
+    """Return the file of a named module, else of ``wsgi.py`` or ``asgi.py``, ``None`` when there is none.
+
+    It is not imported.
+    """
     sibling = f"{str(getattr(settings, 'ROOT_URLCONF', '')).rpartition('.')[0]}.{kind}".lstrip(".")
     for name in filter(None, (named, sibling)):
         try:

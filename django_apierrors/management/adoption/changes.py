@@ -139,7 +139,7 @@ def _pages() -> Iterator[Change]:
         for route in iter_routes()
         if route.view_class is None and not route.is_foreign and is_under_api_path(route)
     )
-    if plain:
+    if plain and not is_installed():
         yield Change(text="Empty and HTML errors of these views become JSON; JSON of their own stays.", places=plain)
     if getattr(settings, "ROOT_URLCONF", None):
         own = own_error_views(get_resolver().urlconf_module)
