@@ -102,6 +102,15 @@ def test_a_class_whose_code_is_refused_answers_with_the_one_in_force(set_view, a
     assert_api_error(api.get("/api/plain"), "RESOURCE_CONFLICT")
 
 
+def test_one_that_is_a_key_of_oauth_is_written_as_that(settings, set_view, api):
+    settings.APIERRORS = {"STRICT": True, "FORMAT": "oauth2"}
+    register(define("invalid_grant", status=400, title="Grant", message="It was used."))
+    set_view(ApiError("invalid_grant", "Twice."))
+    assert api.get("/api/plain").json() == {"error": "invalid_grant", "error_description": "Twice."}
+    set_view(ApiError("vault_locked"))
+    assert api.get("/api/plain").json()["error"] == "invalid_request"
+
+
 def test_the_setting_takes_it(settings, set_view, api):
     settings.APIERRORS = {"STRICT": True, "EXCEPTIONS": {"builtins.ZeroDivisionError": "vault_locked"}}
     assert check_settings() == []
