@@ -43,6 +43,11 @@ class OwnHandler(APIView):
         return own_handler
 
 
+class Handling(APIView):
+    def handle_exception(self, exc):
+        return Response({"own": True}, status=400)
+
+
 class Wrapping(JSONRenderer):
     def render(self, data, accepted_media_type=None, renderer_context=None):
         return super().render({"data": data}, accepted_media_type, renderer_context)
@@ -340,6 +345,12 @@ def test_renderers_that_write_no_errors_are_named(report):
 def test_views_with_a_handler_of_their_own_stay(report):
     said = report(path("api/own", OwnHandler.as_view()))
     assert f"handler() of their own: nothing changes.\n    {__name__}.OwnHandler at /api/own\n" in said
+
+
+def test_views_that_handle_exceptions_themselves_stay_as_far_as_they_do(report):
+    said = report(path("api/own", Handling.as_view()), path("api/orders", Orders.as_view()))
+    assert f"what they answer without DRF's stays.\n    {__name__}.Handling at /api/own\n" in said
+    assert "Orders" not in said
 
 
 def test_views_with_parsers_of_drf_are_named(report):

@@ -160,6 +160,12 @@ def _views() -> Iterator[Change]:
         yield Change(
             text="Views with a get_exception_handler() of their own: nothing changes.", places=own, advice=advice
         )
+    handling = tuple(
+        route.name for route in routes if route.view_class.handle_exception is not APIView.handle_exception
+    )
+    if handling:
+        text = "Views with a handle_exception() of their own: what they answer without DRF's stays."
+        yield Change(text=text, places=handling)
     renderers = {cls for route in routes for cls in route.attribute("renderer_classes") or () if _is_bypassed(cls)}
     if renderers:
         yield Change(
