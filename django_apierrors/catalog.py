@@ -98,6 +98,13 @@ class Catalog:
             return row.status
         return definition.status if definition else None
 
+    def find(self, name: str) -> str:
+        """Return the code with a name in any case, ``""`` when the catalog has none."""
+        code = name.upper()
+        if self.status(code) is None:
+            code = name.lower()
+        return code if self.status(code) is not None else ""
+
     def passes_detail(self, code: str) -> bool:
         """Return whether the text of an exception may reach the client under a code."""
         definition = codes.get(code)

@@ -17,7 +17,8 @@ from .codes_builtin import BUILTIN_CODES
 
 Text = str | Promise
 
-PATTERN = re.compile(r"[A-Z][A-Z0-9_]*[A-Z0-9]")
+#: Of one case, so that two codes never differ in it alone.
+PATTERN = re.compile(r"(?:[A-Z][A-Z0-9_]*[A-Z0-9]|[a-z][a-z0-9_]*[a-z0-9])")
 MAX_LENGTH = 63
 _FORMAT_NAME = re.compile(r"[ !#-\[\]-~]+")
 
@@ -134,7 +135,7 @@ def passes_detail(status: int) -> bool:
 class ErrorDefinition:
     """The definition of a code in Python: the contract, and the texts as shipped.
 
-    ``code`` is 2 to 63 capital letters, digits and underscores. ``status`` is 400 to 599; ``type``
+    ``code`` is 2 to 63 letters of one case, digits and underscores. ``status`` is 400 to 599; ``type``
     and ``pass_detail`` follow from it unless given. ``retry`` is a key of ``RETRIES``.
     ``params`` declares the placeholders of the texts, each with a sample value; ``causes`` and
     ``remedy`` hold one item a line of the documentation. ``message_without`` takes the place of
@@ -165,8 +166,8 @@ class ErrorDefinition:
         """Validate the contract and set the values that follow from the status."""
         if not (isinstance(self.code, str) and PATTERN.fullmatch(self.code) and len(self.code) <= MAX_LENGTH):
             raise ValueError(
-                f"Error code {self.code!r} is not valid: use 2 to {MAX_LENGTH} capital letters, digits and "
-                "underscores, beginning with a letter, as in 'INSUFFICIENT_BALANCE'."
+                f"Error code {self.code!r} is not valid: use 2 to {MAX_LENGTH} letters of one case, digits and "
+                "underscores, beginning with a letter, as in 'INSUFFICIENT_BALANCE' or 'insufficient_balance'."
             )
         if not (isinstance(self.status, int) and 400 <= self.status <= 599):
             raise ValueError(f"{self.code}: status {self.status!r} is not an error; use a status from 400 to 599.")
@@ -210,10 +211,11 @@ def register(definition: ErrorDefinition) -> ErrorDefinition:
 
     A later definition with the same status replaces the earlier one, so that a project may
     reword a built-in code. One with another status does not: a status is a promise to
-    clients. It is kept for the system check that reports it.
+    clients. Nor does one whose code differs in case alone. Both are kept for the system check
+    that reports them.
     """
-    known = registry.get(definition.code)
-    if known is not None and known.status != definition.status:
+    known = registry.get(definition.code) or registry.get(definition.code.swapcase())
+    if known is not None and (known.code, known.status) != (definition.code, definition.status):
         _conflicts.append((known, definition))
     else:
         registry[definition.code] = definition
@@ -225,13 +227,18 @@ def get(code: str) -> ErrorDefinition | None:
     return registry.get(code)
 
 
+def find(name: str) -> ErrorDefinition | None:
+    """Return the definition of a code that is written in either case, ``None`` when it has none."""
+    return registry.get(name) or registry.get(name.upper()) or registry.get(name.lower())
+
+
 def definitions() -> Iterator[ErrorDefinition]:
     """Iterate over all definitions in the order in which they were registered."""
     return iter(tuple(registry.values()))
 
 
 def conflicts() -> Sequence[tuple[ErrorDefinition, ErrorDefinition]]:
-    """Return pairs of definitions of one code whose statuses differ: the one in force, the refused."""
+    """Return pairs of definitions of one code whose status or case differs: the one in force, the refused."""
     return tuple(_conflicts)
 
 

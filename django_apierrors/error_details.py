@@ -56,6 +56,9 @@ class _Flattened:
         self._most = most
         # Errors under these keys are about the whole that has them.
         self._whole = (api_settings.NON_FIELD_ERRORS_KEY, NON_FIELD_ERRORS, None)
+        #: The path of such a whole while its errors are read, and the key.
+        self._path_of_whole: Path | None = None
+        self._key = ""
         self._ancestors: set[int] = set()
         #: The number of errors in each container: one that stands in many places is counted once.
         self._counts: dict[int, int] = {}
@@ -89,8 +92,10 @@ class _Flattened:
 
     def _visit_members(self, path: Path, members: dict[Any, Any]) -> None:
         for key, inner in members.items():
-            if key in self._whole:
-                step = path
+            is_whole = key in self._whole
+            if is_whole:
+                step = self._path_of_whole = path
+                self._key = key or ""
             elif type(key) is str and key.isidentifier() and len(key) <= _MAX_STEP:
                 step = _below(path, key)
             else:
@@ -100,6 +105,8 @@ class _Flattened:
                 self.add(step, inner[0])  # nearly every field has one error
             else:
                 self.visit(step, inner)
+            if is_whole:
+                self._path_of_whole = None
 
     def add(self, path: Path, leaf: Any) -> None:
         self.total += 1
@@ -114,6 +121,8 @@ class _Flattened:
         message = clean(text if ours is None else str(ours), _MAX_TEXT)
         error = object.__new__(FieldError)  # its __init__ pays for each field, because it is frozen
         vars(error).update(path=path, code=code, message=message, in_query=self._in_query)
+        if path is self._path_of_whole:
+            vars(error)["key"] = self._key
         self.errors.append(error)
 
 

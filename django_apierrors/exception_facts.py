@@ -65,6 +65,7 @@ class Facts:
     headers: Mapping[str, str] = {}
     is_final: bool = False
     is_safe: bool = False
+    reason: str = ""
 
 
 class Mapped(NamedTuple):
@@ -82,8 +83,9 @@ def known_code(code: Any, status: int | None, own_code: str = "") -> str:
     """
     current = catalog.current()
     text = text_code(code)
-    if current.status(text.upper()) is not None:
-        return text.upper()
+    known = current.find(text)
+    if known:
+        return known
     has_own = bool(own_code) and current.status(own_code) is not None
     if text or not (code is None or isinstance(code, str)):
         text = text or type(code).__qualname__
@@ -134,8 +136,7 @@ def registered_code(code: Any) -> str:
     name = text_code(code)
     if not name or name in DRF_CODES:
         return ""
-    name = name.upper()
-    return name if catalog.current().status(name) is not None else ""
+    return catalog.current().find(name)
 
 
 def read_crash(exc: BaseException, facts: Facts, request: HttpRequest) -> None:

@@ -18,6 +18,7 @@ from rest_framework.exceptions import APIException, ErrorDetail
 
 from . import catalog, codes, headers
 from .client_errors import log_client_error
+from .error_details import text_code
 from .exception_codes import configured_code
 from .exception_facts import (
     DRF_CODES,
@@ -189,6 +190,7 @@ def _read_drf(exc: APIException, facts: Facts, request: HttpRequest, row: Mapped
 
 def _read_drf_code(exc: APIException, detail: Any, facts: Facts, row: Mapped, read: _Read) -> None:
     of_detail = detail.code if type(detail) is ErrorDetail else attribute(detail, "code")
+    facts.reason = of_detail if type(of_detail) is str and of_detail in DRF_CODES else text_code(of_detail)
     for code in (of_detail, read(exc, "default_code", None)):
         # Most codes are those that DRF gives when the raise site gives none.
         if not (type(code) is str and code in DRF_CODES):
@@ -217,8 +219,11 @@ def _read_http404(exc: Http404, facts: Facts, request: HttpRequest, row: Mapped)
 
 def _read_limit(exc: Exception, facts: Facts, request: HttpRequest, row: Mapped) -> None:
     """Read the policies and the wait of a limit, where those are known."""
-    if isinstance(exc, APIException) and not facts.code:
-        _read_drf_code(exc, attribute(exc, "detail"), facts, row, attribute)
+    if isinstance(exc, APIException):
+        detail = attribute(exc, "detail")
+        facts.message = sound_text(detail, "detail")
+        if not facts.code:
+            _read_drf_code(exc, detail, facts, row, attribute)
     facts.code = facts.code or row.code
     # DRF's exception carries only a wait, the longest of all throttles; what ours counted stands in the request.
     facts.retry_after = headers.retry_after(attribute(exc, "wait"))

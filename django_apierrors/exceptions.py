@@ -98,7 +98,7 @@ class ApiError(APIException):
     @classmethod
     def _definition(cls) -> codes.ErrorDefinition:
         own: dict[str, Any] = {name: value for name, value in vars(cls).items() if name in _DEFINING}
-        known = codes.get(cls.code)
+        known = codes.get(cls.code)  # in this case: another is a code of its own, which is refused
         if known is not None:
             # Reworded; or, with another status, refused by register() and reported by a check.
             implied: dict[str, Any] = (
@@ -158,7 +158,7 @@ class ApiError(APIException):
         return (code if first is None else first), (message if second is None else second)
 
     def _known(self) -> codes.ErrorDefinition | None:
-        return codes.get(self.code) or codes.get(self.own_code)
+        return codes.find(self.code) or codes.find(self.own_code)
 
     @property
     def default_code(self) -> str:  # type: ignore[override]
@@ -187,7 +187,9 @@ def _is_code(given: Any) -> bool:
     # Known or mistyped: a text for people has blanks, small letters or a full stop.
     if not isinstance(given, str):
         return False
-    return codes.PATTERN.fullmatch(given) is not None or ("_" in given and codes.get(given.upper()) is not None)
+    if codes.PATTERN.fullmatch(given) and (given.isupper() or codes.get(given) is not None):
+        return True
+    return "_" in given and codes.find(given) is not None
 
 
 class RateTooHigh(Ratelimited):  # type: ignore[misc]  # it is not annotated

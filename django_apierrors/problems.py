@@ -17,13 +17,15 @@ class FieldError:
 
     ``path`` holds keys and list positions from the outside in, and is empty for an
     error of the request as a whole. ``in_query`` says that the value belongs to the
-    query string, not to the body.
+    query string, not to the body. ``key`` is the key under which an error of a whole stood, as
+    DRF's ``non_field_errors``; it is no part of the path.
     """
 
     path: tuple[str | int, ...] = ()
     code: str
     message: str
     in_query: bool = False
+    key: str = ""
 
     @property
     def param(self) -> str:
@@ -53,6 +55,8 @@ class Problem:
     is a query parameter, ``retry_after`` is in whole seconds, ``headers`` join the response.
     ``is_final`` says that ``message`` outranks the catalog: an operator wrote it for the clients.
     ``is_safe`` says that it may be shown whatever ``pass_detail`` says: it quotes nothing of ours.
+    ``reason`` is the code of an exception of DRF as it was given: ``not_found``, or one that the
+    catalog does not have.
     """
 
     code: str
@@ -69,3 +73,4 @@ class Problem:
     in_query: bool = False
     is_final: bool = False
     is_safe: bool = False
+    reason: str = ""

@@ -70,8 +70,8 @@ def _spells_query() -> bool:
 
 
 def _error(error: FieldError, spell: Callable[[str], str]) -> FieldError:
-    path = tuple(_steps(error.path, spell))
-    return error if path == error.path else replace(error, path=path)
+    path, key = tuple(_steps(error.path, spell)), spell(error.key)
+    return error if (path, key) == (error.path, error.key) else replace(error, path=path, key=key)
 
 
 def _spelled(path: str, spell: Callable[[str], str]) -> str:

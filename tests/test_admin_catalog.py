@@ -405,9 +405,10 @@ def test_it_takes_no_placeholders(editor):
     assert errors(response) == {"message": ["Unknown placeholder: {number}. This text takes none."]}
 
 
-def test_a_code_is_written_in_capitals(editor):
-    editor.post(ADD, {**OWN, "code": "card_expired"})
-    assert row("CARD_EXPIRED").status == 402
+@pytest.mark.parametrize(("typed", "stored"), [("card_expired", "card_expired"), ("Card_expired", "CARD_EXPIRED")])
+def test_a_code_is_written_in_one_case(typed, stored, editor):
+    editor.post(ADD, {**OWN, "code": typed})
+    assert row(stored).status == 402
 
 
 def test_the_same_code_in_another_case_is_refused(editor, own):
@@ -499,7 +500,7 @@ def test_the_preview_is_what_is_answered_in_every_format(editor, api, settings):
     settings.APIERRORS = {**settings.APIERRORS, "FORMATS": {"/site": None}}
     made = previews(editor.get(page(row("ENDPOINT_NOT_FOUND"))))
     assert [name for name, _, _ in made] == [
-        "nested", "result", "detailed", "described", "oauth2", "typed", "problem",
+        "nested", "result", "detailed", "described", "oauth2", "typed", "problem", "standardized",
     ]  # fmt: skip
     for name, _, body in made:
         settings.APIERRORS = {**settings.APIERRORS, "FORMAT": name, "FORMATS": {}}

@@ -207,7 +207,7 @@ def test_e003_an_unknown_format_is_named_with_the_known_ones(settings, name):
         message = the_message("E003")
         assert repr(name) in message.msg
         assert next(iter(given)) in message.msg
-        assert "nested, result, detailed, described, oauth2, typed, problem" in message.hint
+        assert "nested, result, detailed, described, oauth2, typed, problem, standardized" in message.hint
 
 
 @pytest.mark.parametrize("given", [{"API_PATHS": ["api/"]}, {"FORMATS": {"api/": "nested"}}])

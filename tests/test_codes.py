@@ -106,7 +106,7 @@ def test_words_of_a_raise_site_are_withheld_from_a_5xx(status):
 @pytest.mark.parametrize(
     ("fields", "words"),
     [
-        ({"code": "lower_case"}, "'lower_case' is not valid: use 2 to 63 capital letters"),
+        ({"code": "Mixed_case"}, "'Mixed_case' is not valid: use 2 to 63 letters of one case"),
         ({"code": "A"}, "is not valid"),
         ({"code": "A_"}, "is not valid"),
         ({"code": "1A"}, "is not valid"),

@@ -20,7 +20,7 @@ from django_apierrors.exceptions import ApiError, ParamNotFound, ServiceUnavaila
 from django_apierrors.testing import maintenance_mode
 
 REQUEST_ID = "5e1f0a9c-2b7d-4c63-8f10-9d4b6a7e3c21"
-FORMATS = ("nested", "result", "detailed", "described", "oauth2", "typed", "problem")
+FORMATS = ("nested", "result", "detailed", "described", "oauth2", "typed", "problem", "standardized")
 
 # What formats.md says, written down a second time: a test that asked the package would agree with anything.
 KEYS = {
@@ -31,6 +31,7 @@ KEYS = {
     "oauth2": {"error", "error_description"},
     "typed": {"type", "code", "message", "param", "doc_url", "request_id"},
     "problem": {"type", "title", "status", "detail", "instance", "code", "request_id"},
+    "standardized": {"type", "errors"},
 }
 IN_ENVELOPE = {"nested", "detailed", "typed"}
 DETAILED_NAMES = {
@@ -42,6 +43,16 @@ DETAILED_NAMES = {
     "ENDPOINT_NOT_FOUND": "RESOURCE_NOT_FOUND",
     "RATE_TOO_HIGH": "RATE_LIMIT_EXCEEDED",
     "MAINTENANCE": "SERVICE_UNAVAILABLE",
+}
+STANDARDIZED_NAMES = {
+    "REQUEST_MALFORMED": "parse_error",
+    "AUTH_KEY_NOT_FOUND": "not_authenticated",
+    "AUTH_KEY_INVALID": "authentication_failed",
+    "CSRF_FAILED": "permission_denied",
+    "RESOURCE_NOT_FOUND": "not_found",
+    "ENDPOINT_NOT_FOUND": "not_found",
+    "RATE_TOO_HIGH": "throttled",
+    "INTERNAL_SERVER_ERROR": "error",
 }
 OAUTH_NAMES = {401: "invalid_client", 429: "temporarily_unavailable", 503: "temporarily_unavailable"}
 TYPES = {401: "auth_error", 403: "auth_error", 429: "rate_limit_error"}
@@ -595,7 +606,7 @@ def send(case, *, is_async, **headers):
 
 def assert_shape(response, case, format_):
     """Assert all that formats.md promises of one answer."""
-    code, lists_errors = case.code, format_ in ("nested", "detailed", "typed", "problem")
+    code, lists_errors = case.code, format_ in ("nested", "detailed", "typed", "problem", "standardized")
     if not lists_errors and case.first_code:
         code = case.first_code
     assert (response.status_code, response.headers["X-Error-Code"]) == (case.status, code)
@@ -656,6 +667,10 @@ def written(body, format_):
             return body["error"]["code"], body["error"]["type"], body["error"]["request_id"], body["error"]["doc_url"]
         case "problem":
             return body["code"], body["status"], body["request_id"], body["instance"], body["type"]
+        case "standardized":
+            # Of values that were not accepted each has a code of its own.
+            listed = [error["code"] for error in body["errors"] if body["type"] != "validation_error"]
+            return body["type"], listed
 
 
 def expected(code, status, format_, page):
@@ -676,6 +691,14 @@ def expected(code, status, format_, page):
             return code, type_, REQUEST_ID, page
         case "problem":
             return code, status, REQUEST_ID, f"urn:uuid:{REQUEST_ID}", page or "about:blank"
+        case "standardized":
+            return expected_of_standardized(code, status)
+
+
+def expected_of_standardized(code, status):
+    if code in ("VALIDATION_FAILED", "PARAM_NOT_FOUND"):
+        return "validation_error", []
+    return "client_error" if status < 500 else "server_error", [STANDARDIZED_NAMES.get(code, code.lower())]
 
 
 @pytest.fixture(params=[False, True], ids=["sync", "async"])

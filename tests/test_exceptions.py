@@ -215,10 +215,10 @@ def test_a_definition_without_a_status_says_what_is_missing(own_codes):
 
 
 def test_an_unsound_definition_says_what_is_wrong(own_codes):
-    with pytest.raises(ValueError, match="'quota' is not valid"):
+    with pytest.raises(ValueError, match="'Quota' is not valid"):
 
         class Quota(ApiError):
-            code = "quota"
+            code = "Quota"
             status = 422
 
 

@@ -13,7 +13,7 @@ from shop.api_errors import InsufficientBalance
 from django_apierrors.exceptions import ApiError, AuthKeyInvalid, IdempotencyKeyInUse, ParamNotFound
 
 GOLDEN = Path(__file__).parent / "golden"
-FORMATS = ("nested", "result", "detailed", "described", "oauth2", "typed", "problem")
+FORMATS = ("nested", "result", "detailed", "described", "oauth2", "typed", "problem", "standardized")
 REQUEST_ID = {"X-Request-ID": "7c9e6679-7425-40de-944b-e07fc1f90ae7"}
 #: The header table of formats.md, and the headers that describe the body.
 HEADERS = (

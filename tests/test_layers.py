@@ -33,7 +33,8 @@ LEVELS = (
     {"drf_responses", "last_resort", "maintenance", "oauth2", "parsers", "ratelimit", "renderers", "request_line"},
     {"rewriting"},
     {"context_processors", "crashes", "docs", "handlers", "middleware", "receivers", "testing"},
-    {"admin", "asgi", "checks", "management", "urls", "wsgi"},
+    {"admin", "asgi", "checks", "urls", "wsgi"},
+    {"management"},
     {"apps"},
 )
 #: One room in two files: the built-in definitions are too many to stand in codes.py.

@@ -66,12 +66,12 @@ def upgrade(monkeypatch):
         {"status": None},
         {"title": ""},
         {"message": ""},
-        {"code": "card_expired"},
+        {"code": "Card_expired"},
         {"code": "RATE_TOO_HIGH"},
     ],
 )
 def test_the_database_refuses_a_row_that_could_not_be_answered(fields):
-    if fields.get("code", "").islower() and connection.vendor == "mysql":
+    if fields.get("code") == "Card_expired" and connection.vendor == "mysql":
         pytest.skip("its collation takes no notice of case; the unique index takes none either")
     with pytest.raises(IntegrityError), transaction.atomic():
         ErrorCode.objects.create(**{**OWN, **fields})

@@ -381,6 +381,7 @@ SHAPES = {
     "oauth2": (None, {"error", "error_description"}),
     "typed": ("error", {"code", "doc_url", "message", "param", "request_id", "type"}),
     "problem": (None, {"code", "detail", "instance", "request_id", "status", "title", "type"}),
+    "standardized": (None, {"errors", "type"}),
 }
 
 

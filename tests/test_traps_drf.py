@@ -736,6 +736,7 @@ KEYS_OF_FORMATS = {
     "oauth2": {"error", "error_description"},
     "typed": {"error"},
     "problem": {"type", "title", "status", "detail", "instance", "code", "request_id"},
+    "standardized": {"type", "errors"},
 }
 
 

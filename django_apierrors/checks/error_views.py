@@ -29,14 +29,11 @@ def _check_urlconf() -> Iterator[CheckMessage]:
     if not getattr(settings, "ROOT_URLCONF", None):
         return
     urlconf = get_resolver().urlconf_module
-    # As in Django's resolver, an empty name means the default.
-    views = {name: getattr(urlconf, name, None) or getattr(urls, name) for name in _NAMES}
-    missing = [name for name, view in views.items() if _is_same(view, getattr(urls, name))]
+    missing, own = missing_error_views(urlconf), own_error_views(urlconf)
     if missing:
         message = f"{settings.ROOT_URLCONF} lacks {', '.join(missing)}: errors above the middleware stay HTML."
         hint = f"Add to {settings.ROOT_URLCONF}: from django_apierrors.handlers import {', '.join(missing)}"
         yield warning(2, message, hint)
-    own = [name for name, view in views.items() if name not in missing and not _calls_any(view, _OURS)]
     if own:
         message = (
             f"{', '.join(own)} of {settings.ROOT_URLCONF} are views of the project, which answer API requests, too, "
@@ -49,12 +46,39 @@ def _check_urlconf() -> Iterator[CheckMessage]:
         yield info(2, message, hint)
 
 
+def missing_error_views(urlconf: Any) -> list[str]:
+    """Return the names of the error views that a URLconf leaves to Django."""
+    return [name for name, view in _error_views(urlconf).items() if _is_same(view, getattr(urls, name))]
+
+
+def own_error_views(urlconf: Any) -> dict[str, Any]:
+    """Return the error views of a URLconf, by name, that do not ask this package first."""
+    missing = missing_error_views(urlconf)
+    views = _error_views(urlconf).items()
+    return {name: view for name, view in views if name not in missing and not _calls_any(view, _OURS)}
+
+
+def _error_views(urlconf: Any) -> dict[str, Any]:
+    # As in Django's resolver, an empty name means the default.
+    return {name: getattr(urlconf, name, None) or getattr(urls, name) for name in _NAMES}
+
+
+def has_default_csrf_failure() -> bool:
+    """Return whether ``CSRF_FAILURE_VIEW`` is Django's."""
+    return _is_same(settings.CSRF_FAILURE_VIEW, csrf.csrf_failure)
+
+
+def has_own_csrf_failure() -> bool:
+    """Return whether ``CSRF_FAILURE_VIEW`` is a view that does not ask this package first."""
+    ours = (handlers.csrf_failure, handlers.answer)
+    return not has_default_csrf_failure() and not _calls_any(settings.CSRF_FAILURE_VIEW, ours)
+
+
 def _check_csrf_failure() -> Iterator[CheckMessage]:
-    view = settings.CSRF_FAILURE_VIEW
     message = "A failed CSRF check is answered as PERMISSION_DENIED, not as CSRF_FAILED."
-    if _is_same(view, csrf.csrf_failure):
+    if has_default_csrf_failure():
         yield warning(3, message, f'Set CSRF_FAILURE_VIEW = "{CSRF_FAILURE}".')
-    elif not _calls_any(view, (handlers.csrf_failure, handlers.answer)):
+    elif has_own_csrf_failure():
         hint = (
             f"Keep your page, and call {CSRF_FAILURE}(request, reason) first: "
             "return its response when that has the header X-Error-Code."

@@ -57,6 +57,20 @@ def check_middleware_order(**kwargs: Any) -> list[CheckMessage]:
     return messages
 
 
+def ordered(paths: Sequence[str]) -> list[str]:
+    """Return the entries of ``MIDDLEWARE`` with ours in its place; others move only where no place would do."""
+    others = [path for path in paths if not is_listed(path)]
+    ours = next((path for path in paths if is_listed(path)), MIDDLEWARE)
+    order = _Order.of(others)
+    first = min(order.below, default=len(others))
+    late = [index for index in order.above if index > first]
+    moved = [others[index] for index in late]
+    kept = [path for index, path in enumerate(others) if index not in late]
+    above = [*kept[:first], *moved]
+    last = max(_positions(above, (*_REQUIRED_ABOVE, _SECURITY)), default=-1) + 1
+    return [*above[:last], ours, *above[last:], *kept[first:]]
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Order:
     """The entries of ``MIDDLEWARE``, and the positions of those that have a place relative to ours."""

@@ -13,12 +13,13 @@ from .. import parsers
 from . import ratelimit, setup
 from .shortcuts import warning
 
-_REPLACEMENTS: dict[Any, type] = {
+#: Parser of DRF → ours.
+REPLACEMENTS: dict[Any, type] = {
     drf_parsers.JSONParser: parsers.JSONParser,
     drf_parsers.FormParser: parsers.FormParser,
     drf_parsers.MultiPartParser: parsers.MultiPartParser,
 }
-_ALL_PATHS = [f"django_apierrors.parsers.{cls.__name__}" for cls in _REPLACEMENTS.values()]
+_ALL_PATHS = [f"django_apierrors.parsers.{cls.__name__}" for cls in REPLACEMENTS.values()]
 
 
 def check_parsers(**kwargs: Any) -> list[CheckMessage]:
@@ -27,24 +28,24 @@ def check_parsers(**kwargs: Any) -> list[CheckMessage]:
     if not setup.has_structured_views():
         return messages
     default = api_settings.DEFAULT_PARSER_CLASSES
-    if any(cls in _REPLACEMENTS for cls in default):
+    if any(cls in REPLACEMENTS for cls in default):
         messages.append(_message("DEFAULT_PARSER_CLASSES", default, f"Set DEFAULT_PARSER_CLASSES = {_ALL_PATHS!r}."))
-    for name, classes in sorted(_views_with_parsers(), key=str):
-        if any(cls in _REPLACEMENTS for cls in classes):
+    for name, classes in sorted(views_with_parsers(), key=str):
+        if any(cls in REPLACEMENTS for cls in classes):
             paths = ", ".join(
-                f"django_apierrors.parsers.{_REPLACEMENTS[cls].__name__}" for cls in classes if cls in _REPLACEMENTS
+                f"django_apierrors.parsers.{REPLACEMENTS[cls].__name__}" for cls in classes if cls in REPLACEMENTS
             )
             messages.append(_message(f"{name}.parser_classes", classes, f"Use {paths} there."))
     return messages
 
 
 def _message(where: str, classes: Any, hint: str) -> CheckMessage:
-    names = ", ".join(f"rest_framework.parsers.{cls.__name__}" for cls in classes if cls in _REPLACEMENTS)
+    names = ", ".join(f"rest_framework.parsers.{cls.__name__}" for cls in classes if cls in REPLACEMENTS)
     message = f"{where} has {names}: NUL, lone surrogates and 1e999 in a body reach the views, which may crash on them."
     return warning(20, message, hint)
 
 
-def _views_with_parsers() -> set[tuple[str, tuple[Any, ...]]]:
+def views_with_parsers() -> set[tuple[str, tuple[Any, ...]]]:
     """Return the views of the URLconf that have parsers of their own, and those."""
     if not getattr(settings, "ROOT_URLCONF", None):
         return set()

@@ -80,7 +80,7 @@ def _check_exceptions() -> Iterator[CheckMessage]:
             if cls in (BaseException, Exception):
                 hint = "Name the exceptions that the code stands for: this one hides every crash."
                 yield error(5, f"APIERRORS['EXCEPTIONS'] has {path!r}, which is every exception.", hint)
-        if codes.get(code) is None:
+        if codes.find(code) is None:
             yield unknown_code(code, f"APIERRORS['EXCEPTIONS'][{path!r}]")
 
 

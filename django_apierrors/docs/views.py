@@ -150,7 +150,7 @@ def catalog_markdown(docs: DocsRequest) -> HttpResponse:
 
 def _get_entries(docs: DocsRequest, name: str) -> tuple[Entry | None, list[Entry]]:
     """Return the entry of a code, and the entries with that alias; case is ignored."""
-    public, code = docs.public, name.upper()
+    public, code = docs.public, docs.public.catalog.find(name)
     entry = public.entry(code) if code in public else None
     others = [public.entry(code) for code in get_codes_by_alias(name) if code in public]
     if entry is None and not others:

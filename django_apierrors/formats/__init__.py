@@ -10,6 +10,7 @@ from .bounded import MOST_BYTES, bounded
 from .builtin import RFC9457, Described, Detailed, Nested, OAuth2, Result, Typed
 from .fallback import fallback
 from .format import Field, Format
+from .standardized import Standardized
 
 __all__ = [
     "BUILTIN",
@@ -23,6 +24,7 @@ __all__ = [
     "Nested",
     "OAuth2",
     "Result",
+    "Standardized",
     "Typed",
     "bounded",
     "fallback",
@@ -38,6 +40,7 @@ BUILTIN: dict[str, type[Format]] = {
     "oauth2": OAuth2,
     "typed": Typed,
     "problem": RFC9457,
+    "standardized": Standardized,
 }
 
 #: The formats whose body is the same for all errors of one code and status without facts of their

@@ -1,4 +1,4 @@
-"""The seven formats that ship with the package."""
+"""The seven formats of this package's own; the eighth is in ``standardized.py``."""
 
 from __future__ import annotations
 
@@ -173,6 +173,10 @@ class OAuth2(Format):
         429: "temporarily_unavailable",
         503: "temporarily_unavailable",
     }
+
+    def own_name(self, code: str, names: Mapping[str, str]) -> str | None:
+        """Return the key of a code; a code of the project may be spelled as a key itself."""
+        return super().own_name(code, names) or (code if code in self.codes.values() else None)
 
     def body(self, problem: Problem, entry: Entry) -> dict[str, Any]:
         """Return the key and a description within %x20-21 / %x23-5B / %x5D-7E."""

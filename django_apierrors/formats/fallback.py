@@ -11,8 +11,9 @@ from ..problems import Problem
 from .bounded import bounded
 from .builtin import RFC9457, Described, Detailed, Nested, OAuth2, Result, Typed
 from .format import Format
+from .standardized import Standardized
 
-_SHIPPED = (RFC9457, Described, Detailed, Nested, OAuth2, Result, Typed)
+_SHIPPED = (RFC9457, Described, Detailed, Nested, OAuth2, Result, Standardized, Typed)
 
 
 def fallback(

@@ -10,7 +10,7 @@ from ..problems import FieldError, Problem
 from .details import json_size, to_json_values
 
 # The bytes of JSON for errors and details of one problem: an estimate that spares work; bounded.py measures.
-_BUDGET = 48_000
+BUDGET = 48_000
 _BYTES_PER_ERROR = 60
 # A character outside the BMP, escaped as JSON does.
 _MAX_BYTES_PER_CHARACTER = 12
@@ -57,5 +57,5 @@ def location(place: str, error: FieldError) -> dict[str, str]:
 
 def details_member(problem: Problem) -> tuple[dict[str, Any], int]:
     """Return the member ``details``, if there are any, and the bytes that are left for errors."""
-    values, budget = to_json_values(problem.details, problem.code, _BUDGET)
+    values, budget = to_json_values(problem.details, problem.code, BUDGET)
     return {} if values is None else {"details": values}, budget

@@ -33,7 +33,7 @@ class Migration(migrations.Migration):
                 ('description', models.TextField(blank=True, verbose_name='description')),
                 ('causes', models.TextField(blank=True, help_text='One cause a line.', verbose_name='causes')),
                 ('remedy', models.TextField(blank=True, help_text='One step a line.', verbose_name='remedy')),
-                ('code', models.CharField(max_length=63, unique=True, validators=[django.core.validators.RegexValidator('\\A[A-Z][A-Z0-9_]*[A-Z0-9]\\Z', 'Use capital letters, digits and underscores, beginning with a letter, as in INSUFFICIENT_BALANCE.')], verbose_name='code')),
+                ('code', models.CharField(max_length=63, unique=True, validators=[django.core.validators.RegexValidator('\\A(?:[A-Z][A-Z0-9_]*[A-Z0-9]|[a-z][a-z0-9_]*[a-z0-9])\\Z', 'Use letters of one case, digits and underscores, beginning with a letter, as in INSUFFICIENT_BALANCE.')], verbose_name='code')),
                 ('status', models.PositiveSmallIntegerField(blank=True, null=True, validators=[django.core.validators.MinValueValidator(400), django.core.validators.MaxValueValidator(599)], verbose_name='status')),
                 ('type', models.CharField(blank=True, choices=[('api_error', 'api_error'), ('validation_error', 'validation_error'), ('auth_error', 'auth_error'), ('idempotency_error', 'idempotency_error'), ('rate_limit_error', 'rate_limit_error')], max_length=30, verbose_name='type')),
                 ('retry', models.CharField(blank=True, choices=[('never', 'never'), ('safe', 'safe'), ('idempotent', 'idempotent')], max_length=20, verbose_name='retry')),
@@ -106,7 +106,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='errorcode',
-            constraint=models.CheckConstraint(condition=models.Q(('code', django.db.models.functions.text.Upper('code'))), name='apierrors_code_in_capitals'),
+            constraint=models.CheckConstraint(condition=models.Q(('code', django.db.models.functions.text.Upper('code')), ('code', django.db.models.functions.text.Lower('code')), _connector='OR'), name='apierrors_code_in_one_case'),
         ),
         migrations.AddConstraint(
             model_name='errorcodetranslation',

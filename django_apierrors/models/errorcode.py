@@ -9,7 +9,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
 from django.db.models import Q
-from django.db.models.functions import Upper
+from django.db.models.functions import Lower, Upper
 from django.utils.translation import gettext_lazy as _
 
 from .. import codes
@@ -78,7 +78,10 @@ class ErrorCode(Texts):
         validators=[
             RegexValidator(
                 rf"\A{codes.PATTERN.pattern}\Z",
-                _("Use capital letters, digits and underscores, beginning with a letter, as in INSUFFICIENT_BALANCE."),
+                _(
+                    "Use letters of one case, digits and underscores, beginning with a letter, as in "
+                    "INSUFFICIENT_BALANCE."
+                ),
             )
         ],
     )
@@ -116,8 +119,10 @@ class ErrorCode(Texts):
                 name="apierrors_complete_or_defined",
                 violation_error_message=_("A code that no Python code defines needs a status, a title and a message."),
             ),
-            # With the unique index: no two codes that differ only in case.
-            models.CheckConstraint(condition=Q(code=Upper("code")), name="apierrors_code_in_capitals"),
+            # An index on the code in capitals is more than MariaDB has: clean() and the loader see to the rest.
+            models.CheckConstraint(
+                condition=Q(code=Upper("code")) | Q(code=Lower("code")), name="apierrors_code_in_one_case"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -131,6 +136,8 @@ class ErrorCode(Texts):
         """Refuse unknown placeholders, a change between 4xx and 5xx, a URL of no use, and cyclic replacements."""
         errors = self._text_errors(self.code)
         definition = codes.get(self.code)
+        if other := self._code_in_other_case():
+            errors["code"] = _("It differs from %s in case alone.") % other
         if definition is not None and self.status and self.status // 100 != definition.status // 100:
             errors["status"] = _("%(code)s is defined as %(status)d; a row may change it only within %(class)dxx.") % {
                 "code": self.code,
@@ -143,6 +150,14 @@ class ErrorCode(Texts):
             errors["replaced_by"] = _("The replacements lead in a circle.")
         if errors:
             raise ValidationError(errors)
+
+    def _code_in_other_case(self) -> str:
+        """Return the code that differs from this one in case alone, of Python or of another row, else ``""``."""
+        definition = codes.find(self.code)
+        if definition is not None:
+            return definition.code if definition.code != self.code else ""
+        others = type(self).objects.using(self._state.db).filter(code__iexact=self.code).exclude(code=self.code)
+        return others.values_list("code", flat=True).first() or ""
 
     def _has_cyclic_replacement(self) -> bool:
         seen, next_ = {self.pk}, self.replaced_by

@@ -125,9 +125,11 @@ def load_rows(using: str) -> Iterator[dict[str, Any]]:
     for code, language, *texts in of_languages:
         if _LANGUAGE.fullmatch(language.lower()):
             translations.setdefault(code, {})[language.lower()] = _edited_texts(texts)
+    seen: set[str] = set()
     of_codes = ErrorCode.objects.using(using).order_by("code").values_list(*_ROW_FIELDS)
     for code, status, type_, retry, doc_url, listed, deprecated, replaced_by, *texts in of_codes:
-        if codes.PATTERN.fullmatch(code):
+        if codes.PATTERN.fullmatch(code) and code.swapcase() not in codes.registry and code.swapcase() not in seen:
+            seen.add(code)
             yield {
                 "code": code,
                 "status": status if _is_valid_status(code, status) else None,

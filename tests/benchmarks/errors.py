@@ -22,7 +22,7 @@ from tables import plain, table
 
 from django_apierrors import handlers
 
-FORMATS = ("nested", "typed", "problem")
+FORMATS = ("nested", "typed", "problem", "standardized")
 BY_HAND = {"by hand, bytes": floor.bytes_handler, "by hand, DRF's Response": floor.rendered_handler}
 #: An address without a view: compared by hand and ours, and not measured.
 NOWHERE = "nowhere"

@@ -24,6 +24,7 @@ KEYS = {
     "oauth2": {"error", "error_description"},
     "typed": {"type", "code", "message", "param", "doc_url", "request_id"},
     "problem": {"type", "title", "status", "detail", "instance", "code", "request_id"},
+    "standardized": {"type", "errors"},
 }
 ENVELOPED = {"nested", "detailed", "typed"}
 _NAME, _VALUE = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+"), re.compile(r"[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?|")
@@ -58,7 +59,7 @@ def check_answer(response, name):
         assert name != key or error[value] == response.status_code
     if name == "described":
         assert body["message"].startswith(f"{response.status_code} ")
-    for listed in error.get("errors", ()) if name in ("nested", "typed", "problem") else ():
+    for listed in error.get("errors", ()) if name in ("nested", "typed", "problem", "standardized") else ():
         assert isinstance(listed["code"], str)
         assert listed["code"]
     assert b"secret" not in response.content

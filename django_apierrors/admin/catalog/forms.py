@@ -24,8 +24,7 @@ class ErrorCodeForm(forms.ModelForm):  # type: ignore[type-arg]
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         """Set the required fields and the labels of blank choices."""
         super().__init__(*args, **kwargs)
-        code = self.instance.code or self.data.get("code", "").strip().upper()
-        definition = codes.get(code)
+        definition = codes.find(self.instance.code or self.data.get("code", "").strip())
         for name in ("status", "title", "message"):
             if name in self.fields:
                 self.fields[name].required = definition is None
@@ -35,9 +34,9 @@ class ErrorCodeForm(forms.ModelForm):  # type: ignore[type-arg]
                 field.choices = [("", _("As shipped") if definition else label), *field.choices[1:]]
 
     def clean_code(self) -> str:
-        """Return the code in upper case, the form of all codes, before uniqueness is checked."""
+        """Return the code in one case, before uniqueness is checked: in capitals unless all are small letters."""
         code: str = self.cleaned_data["code"]
-        return code.upper()
+        return code if code.islower() else code.upper()
 
 
 class TranslationForm(forms.ModelForm):  # type: ignore[type-arg]

@@ -16,12 +16,13 @@ from django.utils import translation
 
 from ... import catalog, formats, negotiation
 from ...catalog import Catalog
+from ...checks.settings import check_settings
 from ...conf import conf
 from ...docs import examples, exports, format_aliases
 from ...docs.public_catalog import PublicCatalog
 from ...models import ErrorCode, ErrorCodeTranslation, Revision
 from ...snapshot import snapshot
-from .. import catalog_output, documents, importing, static_bodies, sync
+from .. import adoption, catalog_output, documents, importing, static_bodies, sync
 from ..subcommands import EXIT_ERROR, add_subcommand
 
 #: The exit code of a difference and of an unknown code.
@@ -51,6 +52,8 @@ class Command(BaseCommand):
         mode = sync_.add_mutually_exclusive_group()
         mode.add_argument("--check", action="store_true", help="change nothing; exit with 1 when something is to do")
         mode.add_argument("--prune", action="store_true", help="remove blank rows of codes that are defined no more")
+        adopt = add_subcommand(actions, "adopt", "print what this project adds to have the package, and what changes")
+        adopt.set_defaults(skip_checks=True)  # the project is not ready, which is what it is asked for
         static = add_subcommand(actions, "static", "write error bodies for a proxy, with a snippet for nginx")
         static.add_argument("folder", type=Path, metavar="DIR")
         static.add_argument("--force", action="store_true", help="overwrite files that differ")
@@ -61,12 +64,24 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, action: str, **options: Any) -> None:
         """Run one subcommand with the catalog of the database."""
+        if action == "adopt":  # before there are tables
+            self._adopt()
+            return
         run = getattr(self, f"_{action}")
         with catalog.override(_load_catalog()):
             try:
                 run(**options)
             except DatabaseError as exc:
                 raise CommandError(f"The database refused: {exc}", returncode=EXIT_ERROR) from exc
+
+    def _adopt(self) -> None:
+        wrong = [f"{message.msg} {message.hint}" for message in check_settings()]
+        if wrong:
+            raise CommandError("Correct the settings first.\n" + "\n".join(wrong), returncode=EXIT_ERROR)
+        try:
+            self._say(list(adoption.iter_report()))
+        except Exception as exc:  # whatever a module of the project raises, which never is a fault of the command
+            raise CommandError(f"The project cannot be read: {exc!r}", returncode=EXIT_ERROR) from exc
 
     def _list(self, *, lang: str | None, **options: Any) -> None:
         found = PublicCatalog(catalog.current(), _language(lang), unlisted=True).entries()
@@ -153,14 +168,13 @@ def _load_catalog() -> Catalog:
 
 def _find_code(name: str, live: Catalog) -> str:
     """Return the code with a name, in any case, or the code for which a format writes it."""
-    every = list(live)
-    code = name.upper()
-    if code in every:
+    code = live.find(name)
+    if code:
         return code
     aliased = format_aliases.get_codes_by_alias(name)
     if len(aliased) == 1:
         return aliased[0]
-    close = aliased or difflib.get_close_matches(code, every)
+    close = aliased or difflib.get_close_matches(name.upper(), live)
     hint = f" Did you mean {', '.join(close)}?" if close else " `apierrors list` shows all."
     raise CommandError(f"There is no code {name!r}.{hint}", returncode=_NOT_FOUND)
 
