@@ -7,12 +7,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.conf import settings
-from django.utils.translation import override
 
 from .codes import LONGEST_MESSAGE
 from .problems import Problem
 from .text import clean, fill
-from .waits import wait_text
+from .waits import wait_text_in
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -69,5 +68,4 @@ class Entry:
         seconds = params["retry_after"]
         if not isinstance(seconds, int):  # a raise site gave another text
             return params
-        with override(self.language or settings.LANGUAGE_CODE):
-            return {**params, "wait": wait_text(seconds)}
+        return {**params, "wait": wait_text_in(self.language or settings.LANGUAGE_CODE, seconds)}

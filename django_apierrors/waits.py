@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import functools
+
 from django.utils.functional import lazy
-from django.utils.translation import npgettext
+from django.utils.translation import npgettext, override
 
 
 def wait_text(seconds: int) -> str:
@@ -22,5 +24,12 @@ def wait_text(seconds: int) -> str:
     return npgettext("wait", "%(count)d day", "%(count)d days", days) % {"count": days}
 
 
-#: The same in the language that is active when the text is used.
+@functools.lru_cache(maxsize=1024)
+def wait_text_in(language: str, seconds: int) -> str:
+    """Return a wait in a language; kept, because Django takes long for each text and many clients wait as long."""
+    with override(language):
+        return wait_text(seconds)
+
+
+#: A wait in the language that is active when the text is used.
 lazy_wait = lazy(wait_text, str)

@@ -95,7 +95,8 @@ def test_the_statuses_of_the_api_are_explained_with_their_codes(client):
 def test_the_envelope_is_explained_by_an_answer_of_the_format_and_its_keys(client, configure, name):
     configure(FORMAT=name)
     shape = section(html(client.get("/errors/")), "shape")
-    body = json.loads(unescaped(re.search(r"<pre dir=\"ltr\" class=\"copied\".*?<code>(.*?)</code>", shape, re.DOTALL)[1]))
+    sample = re.search(r'<pre dir="ltr" class="copied".*?<code>(.*?)</code>', shape, re.DOTALL)[1]
+    body = json.loads(unescaped(sample))
     documented = set(re.findall(r'<th scope="row"><code>([\w.]+)</code>', shape))
     assert keys_of(body) <= documented
     assert ("rate_limit_error</code></dt>" in shape) == (name == "typed")

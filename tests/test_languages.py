@@ -2,6 +2,7 @@
 
 import gettext
 import re
+import shutil
 from datetime import UTC, datetime
 from html import unescape
 from html.parser import HTMLParser
@@ -112,6 +113,17 @@ def test_a_wait_is_in_the_language_of_its_text(api, set_view, settings):
         for language, message in (("de", "Noch 30 Sekunden."), ("ja", "Encore 30 secondes.")):
             response = api.get("/api/drf", headers={"Accept-Language": language})
             assert response.json()["error"]["message"] == message
+
+
+def test_a_catalog_of_the_project_comes_first(api, set_view, settings, tmp_path):
+    set_view(Throttled(wait=30))
+    asked = {"Accept-Language": "fr"}
+    assert "dans 30 secondes" in api.get("/api/drf", headers=asked).json()["error"]["message"]
+    place = tmp_path / "fr" / "LC_MESSAGES"
+    place.mkdir(parents=True)
+    shutil.copy(LOCALE / "de" / "LC_MESSAGES" / "django.mo", place)
+    settings.LOCALE_PATHS = [tmp_path]
+    assert "in 30 Sekunden" in api.get("/api/drf", headers=asked).json()["error"]["message"]
 
 
 BODIES = [
