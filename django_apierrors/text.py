@@ -60,3 +60,8 @@ def fill(text: str, params: Mapping[str, Any]) -> str | None:
 def placeholders(text: str) -> frozenset[str]:
     """Return the names of the placeholders in a text."""
     return frozenset(_PLACEHOLDER.findall(text))
+
+
+def without_placeholders(text: str) -> str:
+    """Return a text without its placeholders."""
+    return _PLACEHOLDER.sub("", text)

@@ -11,7 +11,7 @@ from django.utils.text import smart_split, unescape_string_literal
 from django.utils.translation import gettext_lazy as _
 
 from ... import codes
-from ...catalog import shipped_texts
+from ...shipped import shipped_texts
 from ...models import ErrorCodeTranslation
 from .row_state import RowState, filter_by_state
 

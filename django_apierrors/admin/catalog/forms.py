@@ -13,8 +13,8 @@ from django.utils.translation import get_language_info
 from django.utils.translation import gettext_lazy as _
 
 from ... import codes
-from ...catalog import shipped_texts
 from ...models import ErrorCode
+from ...shipped import shipped_texts
 from .row_state import get_fallback_texts
 
 
