@@ -9,7 +9,7 @@ from django.utils.functional import Promise
 from .codes import TEXTS, WITHOUT, ErrorDefinition, Text
 from .codes_builtin import BUILTIN_CODES
 from .equivalents import EQUIVALENTS, FIRST_ERROR, PLACEHOLDERS, REQUIRED, Equivalent
-from .text import without_placeholders
+from .text import has_words, without_placeholders
 from .translations import SOURCE_LANGUAGE, Source, is_source_language, source_of, translate
 
 _MESSAGES = {item["code"]: item["message"] for item in BUILTIN_CODES}
@@ -49,7 +49,7 @@ def _text_in(text: Text, language: str) -> tuple[str, str]:
     source = source_of(text)
     if source is None:
         plain = str(text)
-        return plain, "" if any(map(str.isalpha, without_placeholders(plain))) else language
+        return plain, "" if has_words(plain) else language
     translated = translate(source, language)
     if translated is not None:
         return translated, language

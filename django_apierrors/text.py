@@ -65,3 +65,8 @@ def placeholders(text: str) -> frozenset[str]:
 def without_placeholders(text: str) -> str:
     """Return a text without its placeholders."""
     return _PLACEHOLDER.sub("", text)
+
+
+def has_words(text: str) -> bool:
+    """Return whether a text has letters beside its placeholders."""
+    return any(map(str.isalpha, without_placeholders(text)))

@@ -460,7 +460,7 @@ def test_the_number_of_windows_whose_answers_are_kept_is_limited(monkeypatch):
         request = HttpRequest()
         found = responses.make_problem(window, request)
         assert found.details["ends_at"].startswith("2038")
-        assert "Moving." in responses.render_page(window, found, Catalog().entry("MAINTENANCE", "en"))
+        assert "Moving." in responses.render_page(window, found, Catalog().entry("MAINTENANCE", "en"))[0]
         assert len(responses._page_cache) <= 2
         assert len(responses._details_cache) <= 2
 

@@ -10,6 +10,7 @@ from .bounded import MOST_BYTES, bounded
 from .builtin import RFC9457, Described, Detailed, Nested, OAuth2, Result, Typed
 from .fallback import fallback
 from .format import Field, Format
+from .languages import content_language
 
 __all__ = [
     "BUILTIN",
@@ -25,6 +26,7 @@ __all__ = [
     "Result",
     "Typed",
     "bounded",
+    "content_language",
     "fallback",
     "get",
 ]
