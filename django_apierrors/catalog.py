@@ -188,7 +188,7 @@ def _type(definition: codes.ErrorDefinition | None, status: int) -> str:
 
 
 def _chosen(row: Row, language: str) -> dict[str, tuple[str, str]]:
-    """Return the edited texts, each with its language: the exact one, else its base, else ``""``, which nobody knows."""
+    """Return the edited texts with their languages: the exact one, else its base, else ``""``: nobody knows it."""
     base = language.split("-")[0]
     edited = (("", row.texts), *((spoken, row.translations.get(spoken, _NO_TEXTS)) for spoken in (base, language)))
     return {name: (text, spoken) for spoken, texts in edited for name, text in texts.items() if text}

@@ -38,9 +38,7 @@ EQUIVALENTS: dict[str, Equivalent] = {
     "METHOD_NOT_ALLOWED": Equivalent(exceptions.MethodNotAllowed.default_detail),
     "NOT_ACCEPTABLE": Equivalent(exceptions.NotAcceptable.default_detail),
     "UNSUPPORTED_MEDIA_TYPE": Equivalent(exceptions.UnsupportedMediaType.default_detail),
-    "RATE_TOO_HIGH": Equivalent(
-        exceptions.Throttled.default_detail, then=exceptions.Throttled.extra_detail_plural
-    ),
+    "RATE_TOO_HIGH": Equivalent(exceptions.Throttled.default_detail, then=exceptions.Throttled.extra_detail_plural),
     "INTERNAL_SERVER_ERROR": Equivalent(exceptions.APIException.default_detail),
 }
 #: Placeholders of DRF → ours for the same value.

@@ -15,7 +15,7 @@ from django.conf import settings
 from django.utils.translation import to_locale
 
 from . import model_texts
-from .translations import DOMAIN, SOURCE_LANGUAGE, is_source_language, locale_paths, source_of, translate
+from .translations import DOMAIN, is_source_language, languages_of_django, locale_paths, source_of, translate
 
 # The placeholders of DRF and of Django.
 _VALUE = re.compile(r"%\(\w+\)[a-z]|%[a-z]|\{\w*\}")
@@ -44,10 +44,7 @@ def find_language(text: str, language: str) -> str:
 
     It is the given language, or the one that stands in where that has no translation.
     """
-    for spoken in (language, settings.LANGUAGE_CODE, SOURCE_LANGUAGE):
-        if _is_known(text, spoken):
-            return spoken
-    return ""
+    return next((spoken for spoken in languages_of_django(language) if _is_known(text, spoken)), "")
 
 
 def clear_known_texts() -> None:

@@ -66,19 +66,19 @@ def _add_equivalents(code: str, language: str, texts: dict[str, str], languages:
     """Let DRF and Django say what is not translated: the message, and what stands in for it without its values."""
     stands_in = WITHOUT if texts[WITHOUT] else "title"
     missing = [name for name, spoken in (("message", "message"), (WITHOUT, stands_in)) if languages[spoken] != language]
-    found = _equivalents(EQUIVALENTS[code], language) if missing and code in EQUIVALENTS else None
-    for name in missing if found is not None else ():
+    found = _equivalents(EQUIVALENTS[code], language) if missing and code in EQUIVALENTS else {}
+    for name in missing if found else ():
         texts[name], languages[name] = found[name], language
 
 
-def _equivalents(equivalent: Equivalent, language: str) -> dict[str, str] | None:
-    """Return the message of an equivalent in a language, with its placeholders and without, ``None`` if it has none."""
+def _equivalents(equivalent: Equivalent, language: str) -> dict[str, str]:
+    """Return the message of an equivalent in a language, with its placeholders and without; nothing if it has none."""
     if equivalent.text == FIRST_ERROR:
         has_errors = translate(Source(REQUIRED), language) is not None
-        return {"message": FIRST_ERROR, WITHOUT: FIRST_ERROR} if has_errors else None
+        return {"message": FIRST_ERROR, WITHOUT: FIRST_ERROR} if has_errors else {}
     text = translate(_source(equivalent.text), language)
     if text is None:
-        return None
+        return {}
     then = translate(_source(equivalent.then), language) if equivalent.then else None
     message = f"{equivalent.before}{text}" if then is None else f"{equivalent.before}{text} {then}"
     for theirs, ours in PLACEHOLDERS.items():

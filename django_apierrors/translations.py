@@ -6,7 +6,7 @@ import functools
 import gettext
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import django.conf
 from django.apps import apps
@@ -35,8 +35,8 @@ def source_of(text: object) -> Source | None:
     """Return the source of a lazy text of gettext, ``None`` for any other text."""
     if not isinstance(text, Promise):
         return None
-    # How a lazy text is pickled: the function and its arguments come first.
-    function, args, *_others = text.__reduce__()[1]
+    pickled: Any = text.__reduce__()
+    function, args, *_others = pickled[1]  # what is needed to make the text again
     if function is django_gettext:
         return Source(args[0])
     return Source(args[1], args[0]) if function is django_pgettext else None
@@ -60,6 +60,14 @@ def translate(source: Source, language: str) -> str | None:
 def is_source_language(language: str) -> bool:
     """Return whether a language is the one in which texts are written in Python."""
     return language.partition("-")[0] == SOURCE_LANGUAGE
+
+
+def languages_of_django(language: str) -> Sequence[str]:
+    """Return the languages in which Django looks for a text: the given one, ``LANGUAGE_CODE``, that of the code."""
+    if is_source_language(language):
+        return (language,)  # for these Django has no fallback
+    default = () if is_source_language(settings.LANGUAGE_CODE) else (settings.LANGUAGE_CODE,)
+    return tuple(dict.fromkeys((language, *default, SOURCE_LANGUAGE)))
 
 
 def locale_paths() -> Sequence[str]:

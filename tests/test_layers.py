@@ -25,7 +25,16 @@ LEVELS = (
     }
     | {"text", "translations", "uncaught", "url_resolution", "usage"},
     {"client_ip", "entries", "exceptions", "headers", "request_state", "shipped", "sound_values", "spelling"},
-    {"catalog", "client_errors", "error_details", "exception_codes", "known_texts", "refused_values", "request_id", "windows"},
+    {
+        "catalog",
+        "client_errors",
+        "error_details",
+        "exception_codes",
+        "known_texts",
+        "refused_values",
+        "request_id",
+        "windows",
+    },
     {"query_errors"},
     {"exception_facts", "logs", "models"},
     {"exception_mapping", "formats", "negotiation", "rows"},

@@ -9,10 +9,7 @@ from http import HTTPStatus
 from operator import attrgetter
 from typing import Any, ClassVar
 
-from django.utils.encoding import force_str
-from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import override
 
 from ..catalog import Entry
 from ..codes import phrase

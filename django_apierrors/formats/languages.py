@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from types import MappingProxyType
 from typing import Any
 
-from django.conf import settings
 from django.utils.functional import Promise
 
 from ..codes import WITHOUT
@@ -15,7 +14,7 @@ from ..equivalents import FIRST_ERROR
 from ..known_texts import find_language
 from ..problems import Problem
 from ..text import has_words, placeholders
-from ..translations import SOURCE_LANGUAGE, source_of, translate
+from ..translations import languages_of_django, source_of, translate
 from .format import Format
 
 # The placeholder whose value is a text, not a name or a number.
@@ -66,8 +65,8 @@ def _find_own_language(message: Any, text: str, language: str) -> str:
     source = source_of(message)
     if source is None:
         return find_language(text, language)
-    spoken = (known for known in (language, settings.LANGUAGE_CODE) if translate(source, known) is not None)
-    return next(spoken, SOURCE_LANGUAGE)
+    known = languages_of_django(language)
+    return next((spoken for spoken in known if translate(source, spoken) is not None), known[-1])
 
 
 def _is_data(value: Any, levels: int = _MOST_LEVELS) -> bool:
