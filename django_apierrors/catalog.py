@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -138,11 +137,6 @@ class Catalog:
     def with_rows(self, rows: Iterable[Row]) -> Catalog:
         """Return a catalog that differs by some rows."""
         return Catalog({**self._rows, **{row.code: row for row in rows}})
-
-    @functools.cached_property
-    def languages(self) -> frozenset[str]:
-        """The languages that any row has texts in."""
-        return frozenset(language for row in self._rows.values() for language in row.translations)
 
     def forget(self) -> None:
         """Drop what was resolved and prepared: the languages or settings of the project have changed."""

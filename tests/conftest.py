@@ -6,6 +6,7 @@ import pytest
 from django.core.signals import got_request_exception, request_finished, request_started
 from django.db import close_old_connections
 from django.test import AsyncClient, Client
+from django.utils import translation
 from shop import views
 from support.gettext_catalogs import write_catalog
 
@@ -77,6 +78,13 @@ def end_of_maintenance():
     """Let the gate notice that the maintenance of a test is over, before a request of another test does."""
     yield
     monitor.check()
+
+
+@pytest.fixture(autouse=True)
+def end_of_language():
+    """Leave to the next test no language that LocaleMiddleware activated in this thread."""
+    yield
+    translation.deactivate()
 
 
 @pytest.fixture

@@ -78,6 +78,12 @@ def test_an_edited_text_wins_over_the_raise_site():
     assert edited.message_for(problem) == "Of the admin."
 
 
+def test_an_edited_text_without_its_value_gives_way_to_the_raise_site():
+    entry = catalog.current().entry("RESOURCE_CONFLICT", "en")
+    edited = dataclasses.replace(entry, message="Of {somebody}.", edited=True)
+    assert edited.message_for(Problem(code="RESOURCE_CONFLICT", status=409, message="Mine.")) == "Mine."
+
+
 def test_a_final_text_wins_over_the_admin_and_a_brace_in_it_is_a_brace():
     entry = catalog.current().entry("PERMISSION_DENIED", "en")
     for shown in (entry, dataclasses.replace(entry, message="Of the admin.", edited=True)):
