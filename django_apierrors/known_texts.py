@@ -39,6 +39,7 @@ class Known(NamedTuple):
     by_end: Mapping[str, Sequence[Pieces]]
 
 
+@functools.lru_cache(maxsize=2000)
 def find_language(text: str, language: str) -> str:
     """Return the language of a text of DRF, Django, an app or this package, ``""`` for a literal of a raise site.
 
@@ -49,11 +50,10 @@ def find_language(text: str, language: str) -> str:
 
 def clear_known_texts() -> None:
     """Read the catalogs anew: the languages, the apps or the paths of the project have changed."""
-    _is_known.cache_clear()
+    find_language.cache_clear()
     _known.cache_clear()
 
 
-@functools.lru_cache(maxsize=2000)
 def _is_known(text: str, language: str) -> bool:
     known = _known(language)
     if text in known.whole:

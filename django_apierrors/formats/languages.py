@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator
 from types import MappingProxyType
 from typing import Any
@@ -52,12 +53,19 @@ def _languages_of_message(problem: Problem, entry: Entry, language: str) -> Iter
     elif name == WITHOUT and entry.message_without == FIRST_ERROR:
         yield find_language(problem.errors[0].message, language)
     elif name == "message":
-        if has_words(entry.message):
+        has_own_words, has_detail = _parts(entry.message)
+        if has_own_words:
             yield entry.language
-        if _DETAIL in placeholders(entry.message):
+        if has_detail:
             yield find_language(str(problem.params[_DETAIL]), language)
     else:
         yield entry.languages.get(name, "")
+
+
+@functools.lru_cache(maxsize=1000)
+def _parts(message: str) -> tuple[bool, bool]:
+    """Return whether a message of the catalog has words of its own, and whether it quotes a text."""
+    return has_words(message), _DETAIL in placeholders(message)
 
 
 def _find_own_language(message: Any, text: str, language: str) -> str:
