@@ -94,6 +94,13 @@ def is_as_written(response: HttpResponseBase) -> bool:
     return response.__dict__.get(_CONTENT) == getattr(response, "content", None)
 
 
+def forget_language(response: HttpResponseBase) -> None:
+    """Take back what was said of the languages of a body: it is no longer the one that was made."""
+    spoken = response.__dict__.pop(LANGUAGE, "")
+    if spoken and response.headers.get(headers.CONTENT_LANGUAGE) == spoken:
+        del response.headers[headers.CONTENT_LANGUAGE]
+
+
 def restore_language(response: HttpResponseBase) -> None:
     """Take away a language that LocaleMiddleware has given to an answer with texts of which nobody knows it."""
     if is_as_written(response):

@@ -16,6 +16,7 @@ from django_apierrors.catalog import Row
 from django_apierrors.codes import ErrorDefinition
 from django_apierrors.exceptions import ApiError
 from django_apierrors.formats import Nested
+from django_apierrors.handlers import exception_handler
 
 REQUIRED = gettext_lazy("This field is required.")
 INVALID = gettext_lazy("Enter a valid value.")
@@ -240,6 +241,41 @@ def claiming_middleware(get_response):
     def middleware(request):
         response = get_response(request)
         response["Content-Language"] = "tlh"
+        return response
+
+    return middleware
+
+
+def extending_handler(exc, context):
+    """Adds to the body as projects do, where the exception asks for it."""
+    response = exception_handler(exc, context)
+    if "hint" in str(exc):
+        response.data = {**response.data, "hint": "Call us."}
+    elif "other" in str(exc):
+        assert response.data
+        response.data = {"other": "Of the project."}
+    elif "read" in str(exc):
+        assert response.data
+    return response
+
+
+@pytest.mark.parametrize(
+    ("how", "header"), [("as it is", "cs"), ("read", "cs"), ("hint", None), ("other", "tlh")], ids=str
+)
+def test_a_body_that_a_handler_of_a_project_changed_claims_nothing_of_ours(how, header, spoken, settings):
+    settings.REST_FRAMEWORK = {**settings.REST_FRAMEWORK, "EXCEPTION_HANDLER": f"{__name__}.extending_handler"}
+    settings.MIDDLEWARE = [*settings.MIDDLEWARE[:3], f"{__name__}.defaulting_middleware", *settings.MIDDLEWARE[3:]]
+    settings.MIDDLEWARE = [name for name in settings.MIDDLEWARE if "Locale" not in name]
+    settings.LANGUAGE_CODE = "cs"
+    assert spoken(exceptions.NotFound(how)) == header
+
+
+def defaulting_middleware(get_response):
+    """Names a language where nobody did, as LocaleMiddleware does."""
+
+    def middleware(request):
+        response = get_response(request)
+        response.headers.setdefault("Content-Language", "tlh")
         return response
 
     return middleware

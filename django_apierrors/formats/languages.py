@@ -53,7 +53,7 @@ def _languages_of_message(problem: Problem, entry: Entry, language: str) -> Iter
     elif name == WITHOUT and entry.message_without == FIRST_ERROR:
         yield find_language(problem.errors[0].message, language)
     elif name == "message":
-        has_own_words, has_detail = _parts(entry.message)
+        has_own_words, has_detail = _message_parts(entry.message)
         if has_own_words:
             yield entry.language
         if has_detail:
@@ -63,7 +63,7 @@ def _languages_of_message(problem: Problem, entry: Entry, language: str) -> Iter
 
 
 @functools.lru_cache(maxsize=1000)
-def _parts(message: str) -> tuple[bool, bool]:
+def _message_parts(message: str) -> tuple[bool, bool]:
     """Return whether a message of the catalog has words of its own, and whether it quotes a text."""
     return has_words(message), _DETAIL in placeholders(message)
 
