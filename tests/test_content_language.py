@@ -140,10 +140,12 @@ def test_a_lazy_text_of_a_raise_site_falls_back_as_django_does(spoken, settings,
     assert spoken(ApiError("RESOURCE_CONFLICT", gettext_lazy("Of the project.")), "en") == "en"
 
 
-def test_a_lazy_text_above_locale_middleware_is_in_the_language_of_the_answer(spoken, settings):
+def test_a_lazy_text_above_locale_middleware_is_in_the_language_of_the_answer(settings):
     settings.MIDDLEWARE = [settings.MIDDLEWARE[2], f"{__name__}.refusing_middleware", *settings.MIDDLEWARE[3:]]
     with override("es"):  # of the request before
-        assert spoken(ApiError("GONE"), "sv") == "sv"
+        response = sender("sync")("get", "/api/plain", headers={"Accept-Language": "sv"})
+    assert response["Content-Language"] == "sv"
+    assert response.json()["error"]["message"] == in_language(REQUIRED, "sv")
 
 
 def refusing_middleware(get_response):

@@ -15,6 +15,7 @@ from rest_framework import exceptions, fields, serializers
 from support.clients import sender
 
 from django_apierrors import catalog
+from django_apierrors.handlers import answer
 from django_apierrors.testing import maintenance_mode, override_error
 
 APIERRORS = "django_apierrors.middleware.ApiErrorMiddleware"
@@ -222,6 +223,14 @@ def test_vary_names_accept_language_where_that_was_asked(project, chooser, is_as
         for headers in ({}, {"Accept": "text/html"}):
             response = sender("sync")("get", "/site/page", headers={"Accept-Language": "de", **headers})
             assert ("Accept-Language" in response["Vary"]) is is_asked
+
+
+def test_vary_is_that_of_each_request_though_answers_are_prepared():
+    asking, chosen = (RequestFactory().get("/api/x", headers={"accept-language": "de"}) for _ in range(2))
+    chosen.LANGUAGE_CODE = "de"
+    for _ in range(2):
+        assert answer(asking, exceptions.NotFound())["Vary"] == "Accept-Language"
+        assert "Vary" not in answer(chosen, exceptions.NotFound())
 
 
 def test_a_csrf_failure_is_in_the_language_that_was_activated(project, settings):
