@@ -205,6 +205,21 @@ def test_details_of_another_type_are_not_searched(spoken):
     assert spoken(ApiError("RESOURCE_NOT_FOUND", details=OfAProject(a=1))) is None
 
 
+def test_details_that_cannot_be_searched_hide_nothing(set_view):
+    class Unsearchable(str):
+        def __contains__(self, part):
+            raise LookupError("secret")
+
+    set_view(lambda request: fail(ApiError("RESOURCE_NOT_FOUND", details={"a": Unsearchable("b")})))
+    response = sender("sync")("get", "/api/drf")
+    assert response.json()["error"]["details"] == {"a": "b"}
+    assert "Content-Language" not in response
+
+
+def fail(exc):
+    raise exc
+
+
 def test_an_oauth_description_is_english_and_literals_are_not_known(spoken):
     assert spoken(ApiError("OAUTH_INVALID_GRANT"), format_="oauth2") == "en"
     assert spoken(ApiError("OAUTH_INVALID_GRANT", REQUIRED), format_="oauth2") == "en"

@@ -39,10 +39,9 @@ def _languages(format_: Format, problem: Problem, entry: Entry, language: str) -
     for name in format_.texts(entry):
         yield entry.languages.get(name, "")
     if format_.lists_errors:
-        for message in {error.message for error in problem.errors if error.message}:
+        for message in dict.fromkeys(error.message for error in problem.errors if error.message):
             yield find_language(message, language)
-    # Details of our own are data.
-    if problem.details and type(problem.details) is not MappingProxyType and not _is_data(problem.details):
+    if problem.details is not None and not _are_details_data(problem.details):
         yield ""
 
 
@@ -75,6 +74,13 @@ def _find_own_language(message: Any, text: str, language: str) -> str:
         return find_language(text, language)
     known = languages_of_django(language)
     return next((spoken for spoken in known if translate(source, spoken) is not None), known[-1])
+
+
+def _are_details_data(details: Any) -> bool:
+    try:
+        return type(details) is MappingProxyType or _is_data(details)  # details of our own are data
+    except Exception:  # a value of somebody else must never hide the error that carries it
+        return False
 
 
 def _is_data(value: Any, levels: int = _MOST_LEVELS) -> bool:
