@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import gettext
+import logging
 import re
 import struct
 from collections import defaultdict
@@ -16,6 +17,8 @@ from django.utils.translation import to_locale
 
 from . import model_texts
 from .translations import DOMAIN, is_source_language, languages_of_django, locale_paths, source_of, translate
+
+logger = logging.getLogger("django_apierrors")
 
 # The placeholders of DRF and of Django.
 _VALUE = re.compile(r"%\(\w+\)[a-z]|%[a-z]|\{\w*\}")
@@ -115,7 +118,12 @@ def _entries(language: str) -> Iterator[tuple[Sequence[str], Sequence[str]]]:
     """Yield msgids and translations of each entry of a language, the singular and the plurals."""
     for path in locale_paths():
         for file in gettext.find(DOMAIN, path, [to_locale(language)], all=True):
-            yield from _parse(Path(file).read_bytes())
+            try:
+                entries = list(_parse(Path(file).read_bytes()))
+            except Exception:  # a catalog that is broken must never hide the error whose language is looked for
+                logger.exception("The catalog %s cannot be read", file)
+                continue
+            yield from entries
 
 
 def _parse(file: bytes) -> Iterator[tuple[Sequence[str], Sequence[str]]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import gettext
+import logging
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -15,6 +16,8 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as django_gettext
 from django.utils.translation import pgettext as django_pgettext
 from django.utils.translation import to_locale
+
+logger = logging.getLogger("django_apierrors")
 
 #: The domain of the catalogs of Django, DRF, apps and projects.
 DOMAIN = "django"
@@ -98,7 +101,11 @@ def _catalogs(language: str) -> Sequence[gettext.NullTranslations]:
     # Python reads each file once; of "de_AT" it finds "de", too.
     found = []
     for path in locale_paths():
-        catalog = gettext.translation(DOMAIN, path, [to_locale(language)], fallback=True)
+        try:
+            catalog = gettext.translation(DOMAIN, path, [to_locale(language)], fallback=True)
+        except Exception:  # a catalog that is broken must never hide the error whose text is looked for
+            logger.exception("A catalog of %s in %s cannot be read", language, path)
+            continue
         if isinstance(catalog, gettext.GNUTranslations):
             catalog.add_fallback(_Nothing())
             found.append(catalog)

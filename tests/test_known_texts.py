@@ -48,6 +48,14 @@ def test_a_catalog_of_the_project_is_read_in_both_orders_of_bytes(order, setting
     assert find_language("a: b", "cs") == ""  # a text of two values says nothing
 
 
+def test_a_catalog_that_is_broken_is_logged_and_passed_over(settings, tmp_path, caplog):
+    (tmp_path / "de" / "LC_MESSAGES").mkdir(parents=True)
+    (tmp_path / "de" / "LC_MESSAGES" / "django.mo").write_bytes(b"broken")
+    settings.LOCALE_PATHS = [tmp_path]
+    assert find_language("This field is required.", "en") == "en"  # German catalogs tell what is written in English
+    assert "django.mo cannot be read" in caplog.text
+
+
 def test_without_translation_only_what_is_written_in_python_is_known(settings):
     settings.USE_I18N = False
     assert find_language("Toto pole je vyžadováno.", "cs") == ""

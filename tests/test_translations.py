@@ -58,6 +58,14 @@ def test_the_first_catalog_that_has_a_text_counts(locale_path, settings, tmp_pat
     assert translate(Source(REQUIRED), "cs") == "Dříve."
 
 
+def test_a_catalog_that_is_broken_is_logged_and_passed_over(settings, tmp_path, caplog):
+    (tmp_path / "cs" / "LC_MESSAGES").mkdir(parents=True)
+    (tmp_path / "cs" / "LC_MESSAGES" / "django.mo").write_bytes(b"broken")
+    settings.LOCALE_PATHS = [tmp_path]
+    assert translate(Source(REQUIRED), "cs") == CZECH
+    assert f"A catalog of cs in {tmp_path} cannot be read" in caplog.text
+
+
 def test_a_context_chooses_among_texts_that_are_spelled_alike(locale_path):
     locale_path("cs", {"May": "Květen", "permission\4May": "Smí"})
     assert translate(Source("May"), "cs") == "Květen"
