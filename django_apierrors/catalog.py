@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from django.utils import translation
-from django.utils.functional import Promise
-
 from . import codes
 from .entries import Entry as Entry
+from .shipped import texts_in
 from .text import placeholders
 
 _MOST_RESOLVED = 50_000
@@ -148,11 +145,6 @@ class Catalog:
         """Return a catalog that differs by some rows."""
         return Catalog({**self._rows, **{row.code: row for row in rows}})
 
-    @functools.cached_property
-    def languages(self) -> frozenset[str]:
-        """The languages that any row has texts in."""
-        return frozenset(language for row in self._rows.values() for language in row.translations)
-
     def forget(self) -> None:
         """Drop what was resolved and prepared: the languages or settings of the project have changed."""
         self._entries.clear()
@@ -160,43 +152,34 @@ class Catalog:
 
 
 def _entry(definition: codes.ErrorDefinition | None, row: Row, language: str) -> Entry:
-    shipped, shipped_in = _shipped(definition, language)
+    shipped, languages = texts_in(definition, language) if definition is not None else ({}, {})
     chosen = _chosen(row, language)
-    texts = {name: chosen.get(name) or row.texts.get(name) or shipped.get(name, "") for name in codes.TEXTS}
+    texts = shipped | {name: text for name, (text, _) in chosen.items()}
+    languages |= {name: spoken for name, (_, spoken) in chosen.items()}
     status = row.status or (definition.status if definition else 500)
-    if chosen.get("message"):
-        said_in = language if row.translations.get(language, _NO_TEXTS).get("message") else language.split("-")[0]
-    else:
-        said_in = "" if row.texts.get("message") else shipped_in
     return Entry(
         code=row.code,
         status=status,
         type=row.type or _type(definition, status),
         retry=row.retry or (definition.retry if definition else "never"),
-        title=texts["title"],
-        message=texts["message"],
-        description=texts["description"],
-        causes=_lines(texts["causes"]),
-        remedy=_lines(texts["remedy"]),
+        title=texts.get("title", ""),
+        message=texts.get("message", ""),
+        description=texts.get("description", ""),
+        causes=_lines(texts.get("causes", "")),
+        remedy=_lines(texts.get("remedy", "")),
         params=definition.params if definition else {},
-        message_without=_without(definition, language),
+        message_without=texts.get(codes.WITHOUT, ""),
         names=definition.names if definition else {},
         pass_detail=bool(definition.pass_detail) if definition else codes.passes_detail(status),
         since=definition.since if definition else "",
         doc_url=row.doc_url or (definition.doc_url if definition else ""),
-        language=said_in,
-        edited=bool(chosen.get("message") or row.texts.get("message")),
+        language=languages.get("message", ""),
+        languages=languages,
+        edited="message" in chosen,
         listed=row.listed,
         deprecated=row.deprecated,
         replaced_by=row.replaced_by,
     )
-
-
-def _without(definition: codes.ErrorDefinition | None, language: str) -> str:
-    if definition is None or not definition.message_without:
-        return ""
-    with translation.override(language):
-        return str(definition.message_without)
 
 
 def _type(definition: codes.ErrorDefinition | None, status: int) -> str:
@@ -205,39 +188,15 @@ def _type(definition: codes.ErrorDefinition | None, status: int) -> str:
     return codes.type_for(status)
 
 
-def _chosen(row: Row, language: str) -> dict[str, str]:
-    """Return the translated texts: of the exact language, else of its base, each for itself."""
-    base = row.translations.get(language.split("-")[0], _NO_TEXTS)
-    return {**base, **row.translations.get(language, _NO_TEXTS)}
+def _chosen(row: Row, language: str) -> dict[str, tuple[str, str]]:
+    """Return the edited texts with their languages: the exact one, else its base, else ``""``: nobody knows it."""
+    base = language.split("-")[0]
+    edited = (("", row.texts), *((spoken, row.translations.get(spoken, _NO_TEXTS)) for spoken in (base, language)))
+    return {name: (text, spoken) for spoken, texts in edited for name, text in texts.items() if text}
 
 
 def _lines(text: str) -> tuple[str, ...]:
     return tuple(line.strip() for line in text.splitlines() if line.strip())
-
-
-def _shipped(definition: codes.ErrorDefinition | None, language: str) -> tuple[dict[str, str], str]:
-    """Return the shipped texts in a language, and which language they are really in, if that is known."""
-    if definition is None:
-        return {}, ""
-    with translation.override(language):
-        texts = shipped_texts(definition)
-    with translation.override("en"):
-        source = shipped_texts(definition)
-    translatable = any(isinstance(text, Promise) for text in (definition.title, definition.message))
-    if not translatable:
-        return texts, ""
-    return texts, language if texts != source or language.split("-")[0] == "en" else "en"
-
-
-def shipped_texts(definition: codes.ErrorDefinition) -> dict[str, str]:
-    """Return the five texts of a definition in the active language, lists one item a line."""
-    return {
-        "title": str(definition.title),
-        "message": str(definition.message),
-        "description": str(definition.description),
-        "causes": "\n".join(map(str, definition.causes)),
-        "remedy": "\n".join(map(str, definition.remedy)),
-    }
 
 
 _installed = Catalog()

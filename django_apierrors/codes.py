@@ -26,6 +26,8 @@ _FORMAT_NAME = re.compile(r"[ !#-\[\]-~]+")
 LONGEST_MESSAGE = 2000
 #: The texts of a code that the team may edit.
 TEXTS = ("title", "message", "description", "causes", "remedy")
+#: The text in the place of a message one of whose placeholders has no value.
+WITHOUT = "message_without"
 
 #: Error types, as the ``typed`` format writes them, with their meanings.
 TYPES: dict[str, Text] = {

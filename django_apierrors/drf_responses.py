@@ -15,7 +15,7 @@ from . import headers
 from .answer_cache import renderer
 from .formats import MOST_BYTES
 from .problems import Problem
-from .responses import make_body, mark
+from .responses import forget_language, make_body, mark
 from .sound_values import attribute
 
 logger = logging.getLogger("django_apierrors")
@@ -63,6 +63,7 @@ class ErrorResponse(Response):
     def rendered_content(self) -> Any:
         """The bytes: JSON by DRF's own renderer, anything else by the negotiated one, or as JSON should that fail."""
         if self._problem is None:
+            forget_language(self)
             return super().rendered_content  # of a body that somebody assigned
         problem = self._current_problem(self._problem)
         if self._data is None and (
@@ -86,11 +87,14 @@ class ErrorResponse(Response):
             self.headers[headers.CONTENT_LENGTH] = str(len(self.content))
 
     def _render(self, problem: Problem) -> Any:
+        is_read = self._data is not None
         body = self.data
         if self._read is not None and self._read != problem:
             # What was added to the body or changed in it stays, whichever came first.
             body = self._data = _merged(self._body(self._read), body, self._body(problem))
             self._read = problem
+        if is_read and body != self._body(problem):
+            forget_language(self)
         if writes_errors(self.accepted_renderer):
             try:
                 return super().rendered_content

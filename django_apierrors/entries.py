@@ -8,7 +8,8 @@ from typing import Any
 
 from django.conf import settings
 
-from .codes import LONGEST_MESSAGE
+from .codes import LONGEST_MESSAGE, WITHOUT
+from .equivalents import FIRST_ERROR
 from .problems import Problem
 from .text import clean, fill
 from .waits import wait_text_in
@@ -20,7 +21,8 @@ class Entry:
 
     ``message_without`` is the message where a placeholder of ``message`` has no value, if there is
     one. ``names`` holds what formats write for the code, by the name of the format. ``language``
-    is the language of the message when it was chosen by language, else empty. ``edited`` says that
+    is the language of the message, empty where nobody knows it; ``languages`` holds the same of each
+    text by its name. ``edited`` says that
     the message comes from the admin and outranks the raise site's. ``doc_url`` is absolute, or
     empty when nothing documents the code publicly.
     """
@@ -40,6 +42,7 @@ class Entry:
     doc_url: str
     language: str
     message_without: str = ""
+    languages: Mapping[str, str] = field(default_factory=dict)
     names: Mapping[str, str] = field(default_factory=dict)
     edited: bool = False
     listed: bool = True
@@ -53,19 +56,35 @@ class Entry:
         client, and of an operator a brace is a brace. A text with a placeholder that has no value
         gives way to the raise site's, to ``message_without``, and to the title with a full stop.
         """
+        return self.chosen_message(problem)[0]
+
+    def chosen_message(self, problem: Problem) -> tuple[str, str]:
+        """Return the message of one problem with the name of its text, ``""`` for that of the raise site."""
         own = ""
         if problem.message and (problem.is_final or problem.is_safe or self.pass_detail):
             own = clean(str(problem.message), LONGEST_MESSAGE)
         if own and (problem.is_final or not self.edited):
-            return own
-        params, without = problem.params, self.message_without
-        if "retry_after" in params and params.get("wait") is None and "{wait}" in self.message:
-            params = self._with_wait(params)
-        return fill(self.message, params) or own or fill(without, params) or f"{self.title}."
+            return own, ""
+        params = self._with_wait(problem.params)
+        text = fill(self.message, params)
+        if text:
+            return text, "message"
+        if own:
+            return own, ""
+        without = self.message_without
+        text = fill(without, _with_first_error(problem) if FIRST_ERROR in without else params)
+        return (text, WITHOUT) if text else (f"{self.title}.", "title")
 
     def _with_wait(self, params: Mapping[str, Any]) -> Mapping[str, Any]:
-        # In the language of the message; where nobody knows that, it is the team's.
-        seconds = params["retry_after"]
-        if not isinstance(seconds, int):  # a raise site gave another text
+        """Return the placeholder values with the wait in words, in the language of the message or else the team's."""
+        seconds = params.get("retry_after")
+        if not isinstance(seconds, int) or params.get("wait") is not None or "{wait}" not in self.message:
             return params
         return {**params, "wait": wait_text_in(self.language or settings.LANGUAGE_CODE, seconds)}
+
+
+def _with_first_error(problem: Problem) -> Mapping[str, object]:
+    """Return the placeholder values with what is wrong first, and where."""
+    first = problem.errors[0] if problem.errors else None
+    text = first and first.message and (f"{first.param}: {first.message}" if first.path else first.message)
+    return {**problem.params, "first_error": text or None}

@@ -9,6 +9,7 @@ from typing import Any
 
 from django.core.exceptions import BadRequest, PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
+from django.utils.translation import get_language
 from django.views import csrf, defaults
 from rest_framework.exceptions import ValidationError
 from rest_framework.response import Response
@@ -23,6 +24,7 @@ from .problems import Problem
 from .request_state import RequestState
 from .signals import problem_sent
 from .sound_values import attribute, sound_text
+from .translations import SOURCE_LANGUAGE
 
 logger = logging.getLogger("django_apierrors")
 
@@ -42,6 +44,7 @@ def exception_handler(exc: Exception, context: dict[str, Any] | None) -> Respons
     if isinstance(exc, StopIteration):
         # Before Python 3.13 it would never leave the thread of a sync view under ASGI.
         raise RuntimeError("The view raised StopIteration.") from exc
+    state.language = get_language() or SOURCE_LANGUAGE
     problem = problem_for(exc, request, state)
     if is_left_to_django(exc, problem.status):
         return None
@@ -96,6 +99,7 @@ def handler500(request: HttpRequest) -> HttpResponse:
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     """Answer a request that the CSRF check refused: ``settings.CSRF_FAILURE_VIEW``."""
     state = RequestState.of(request)
+    state.language = negotiation.active_language()
     if negotiation.is_ours(request, state):
         return _send(problem_with_code("CSRF_FAILED", request), request, state)
     return csrf.csrf_failure(request, reason=reason)

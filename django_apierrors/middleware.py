@@ -16,7 +16,7 @@ from django_ratelimit.exceptions import Ratelimited
 from rest_framework.exceptions import APIException
 from rest_framework.response import Response
 
-from . import responses, rewriting
+from . import negotiation, responses, rewriting
 from .conf import Settings, conf
 from .drf_responses import ErrorResponse
 from .exception_mapping import is_left_to_django
@@ -197,7 +197,9 @@ class ApiErrorMiddleware:
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         """Return the response to a deliberate error of a view; store any other for the finished response."""
-        problem = rewriting.store_exception(request, RequestState.of(request), exception)
+        state = RequestState.of(request)
+        state.language = negotiation.active_language()
+        problem = rewriting.store_exception(request, state, exception)
         if problem is None or is_left_to_django(exception, problem.status) or _is_djangos(exception):
             return None
         return responses.make(problem, request)

@@ -5,24 +5,27 @@ from __future__ import annotations
 import functools
 import re
 from collections.abc import Iterable
+from contextlib import nullcontext
 from typing import Any
 
 from django.conf import settings
 from django.conf.urls.i18n import is_language_prefix_patterns_used
 from django.core.exceptions import DisallowedHost
 from django.http import HttpRequest
-from django.http.response import HttpResponseBase
+from django.middleware.locale import LocaleMiddleware
 from django.urls import NoReverseMatch, get_script_prefix, reverse
 from django.utils import translation
+from django.utils.module_loading import import_string
 from django.utils.translation import get_language
 from rest_framework import views
 from rest_framework.exceptions import APIException
 
-from . import headers
 from .conf import Settings, conf
 from .exceptions import RateTooHigh
 from .paths import longest_prefix
 from .request_state import RequestState
+from .translations import SOURCE_LANGUAGE
+from .url_resolution import language_in_path, override_language, urlconf_of
 
 _MARK = "error_format"
 _METHODS = ("get", "post", "put", "patch", "delete", "head", "options")
@@ -110,29 +113,58 @@ def allowed_methods(request: HttpRequest) -> str:
     return ", ".join(name.upper() for name in names if name.upper() != request.method)
 
 
-def language_for(request: HttpRequest, response: HttpResponseBase) -> str:
-    """Return the language of the texts: the response's, else the request's, else LANGUAGE_CODE.
+def language_for(request: HttpRequest, state: RequestState) -> str:
+    """Return the language of the texts of an answer, as Django spells it.
 
-    Never the active language: above LocaleMiddleware that is the previous request's.
+    Inside the chain of middleware it is the active one, which the entry points there keep in the state: texts of
+    DRF were made in it. Outside it is that of ``request.LANGUAGE_CODE``, else what LocaleMiddleware would choose
+    if it is installed, else ``LANGUAGE_CODE``. The active language is there that of the request before.
     """
-    if not settings.USE_I18N:
-        return settings.LANGUAGE_CODE
-    header = response.headers.get(headers.CONTENT_LANGUAGE)
-    if header:
-        language = header.partition(",")[0].strip().lower()
-        if translation.check_for_language(language):
-            return language
-    code: str | None = getattr(request, "LANGUAGE_CODE", None)
-    if code:
-        return code
-    if request.META.get("HTTP_COOKIE"):  # it may name one
-        return translation.get_language_from_request(request)
-    return _accepted_language(request.META.get("HTTP_ACCEPT_LANGUAGE"))
+    if state.language or not settings.USE_I18N:
+        return state.language or settings.LANGUAGE_CODE
+    chosen: str | None = getattr(request, "LANGUAGE_CODE", None)
+    if chosen:
+        return chosen
+    return _negotiated_language(request, state) if has_locale_middleware() else settings.LANGUAGE_CODE
+
+
+def active_language() -> str:
+    """Return the active language; with translations deactivated that is the one in which texts are written."""
+    return get_language() or SOURCE_LANGUAGE
+
+
+def has_locale_middleware() -> bool:
+    """Return whether LocaleMiddleware, or a subclass of it, is in ``MIDDLEWARE``."""
+    return any(map(_is_locale_middleware, settings.MIDDLEWARE))
 
 
 def clear_language_cache() -> None:
     """Forget the languages of headers, when the languages of the project have changed."""
     _accepted_language.cache_clear()
+
+
+@functools.lru_cache(maxsize=200)
+def _is_locale_middleware(path: str) -> bool:
+    try:
+        found = import_string(path)
+    except Exception:  # Django itself fails to start when there is none, and names it
+        return False
+    return isinstance(found, type) and issubclass(found, LocaleMiddleware)
+
+
+def _negotiated_language(request: HttpRequest, state: RequestState) -> str:
+    """Return the language that LocaleMiddleware would choose: of the path, the cookie, the header."""
+    try:
+        in_path = language_in_path(request)
+        has_prefixes, is_default_prefixed = is_language_prefix_patterns_used(urlconf_of(request))
+    except Exception:  # whatever a URLconf raises: an error must never hide behind another
+        in_path, has_prefixes, is_default_prefixed = None, False, False
+    if in_path or (has_prefixes and not is_default_prefixed):
+        return in_path or settings.LANGUAGE_CODE
+    state.is_language_asked = True
+    if request.META.get("HTTP_COOKIE"):  # it may name one
+        return translation.get_language_from_request(request)
+    return _accepted_language(request.META.get("HTTP_ACCEPT_LANGUAGE"))
 
 
 @functools.lru_cache(maxsize=256)
@@ -144,16 +176,17 @@ def _accepted_language(accepted: str | None) -> str:
     return translation.get_language_from_request(request)
 
 
-def docs_base(request: HttpRequest | None, values: Settings = conf) -> str:
+def docs_base(request: HttpRequest | None, values: Settings = conf, language: str = "") -> str:
     """Return the absolute URL of the public documentation, with a slash at its end, else ``""``.
 
-    Its base is ``DOCS["BASE_URL"]``, else the request's; a host that is not allowed has none.
+    Its base is ``DOCS["BASE_URL"]``, else the request's; a host that is not allowed has none. A URL
+    with the prefix of a language has that of ``language``, the active one by default.
     """
     if values.value("DOCS", "ACCESS") != "public":
         return ""
     urlconf = getattr(request, "urlconf", None) or settings.ROOT_URLCONF
-    language = get_language() if is_language_prefix_patterns_used(urlconf)[0] else None
-    path = _docs_path(urlconf, get_script_prefix(), language)
+    has_prefix = is_language_prefix_patterns_used(urlconf)[0]
+    path = _docs_path(urlconf, get_script_prefix(), (language or get_language()) if has_prefix else None)
     if not path:
         return ""
     base_url: str | None = values.value("DOCS", "BASE_URL")
@@ -169,7 +202,8 @@ def docs_base(request: HttpRequest | None, values: Settings = conf) -> str:
 def _docs_path(urlconf: Any, script_prefix: str, language: str | None) -> str:
     # All that `reverse` depends on; it costs as much as the rest of a response.
     try:
-        return reverse("apierrors:index", urlconf=urlconf)
+        with override_language(language) if language else nullcontext():
+            return reverse("apierrors:index", urlconf=urlconf)
     except NoReverseMatch:
         return ""
 

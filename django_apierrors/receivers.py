@@ -10,7 +10,7 @@ from typing import Any
 from django.apps import AppConfig, apps
 from django.db import DEFAULT_DB_ALIAS, connections, router
 
-from . import catalog, codes, negotiation, rewriting
+from . import catalog, codes, known_texts, negotiation, rewriting, translations
 from .exceptions import RaiseSiteError
 from .maintenance import responses
 from .models import ErrorCode, ErrorCodeTranslation, MaintenanceWindow, Revision, bump_revision
@@ -22,7 +22,7 @@ from .windows import monitor
 #: The models whose rows the snapshot holds.
 REVISIONED_MODELS = (ErrorCode, ErrorCodeTranslation, MaintenanceWindow)
 
-_SETTINGS_OF_TEXTS = {"LANGUAGES", "LANGUAGE_CODE", "LOCALE_PATHS", "USE_I18N"}
+_SETTINGS_OF_TEXTS = {"INSTALLED_APPS", "LANGUAGES", "LANGUAGE_CODE", "LOCALE_PATHS", "USE_I18N"}
 
 
 def receive_exception(request: Any = None, **kwargs: Any) -> None:
@@ -39,6 +39,8 @@ def clear_caches(setting: str, **kwargs: Any) -> None:
         catalog.current().forget()
         negotiation.clear_language_cache()
         wait_text_in.cache_clear()
+        translations.clear_catalogs()
+        known_texts.clear_known_texts()
     elif setting == "TEMPLATES":
         responses.clear_pages()
     elif setting == "APIERRORS":

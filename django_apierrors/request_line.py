@@ -31,7 +31,7 @@ def refuse_nul(request: HttpRequest) -> HttpResponse | None:
     if not negotiation.is_ours(request, RequestState()):
         request.resolver_match = None
         return None
-    with override(negotiation.language_for(request, HttpResponse())):  # no middleware has activated it
+    with override(negotiation.language_for(request, RequestState.of(request))):  # no middleware has activated it
         message = fill(str(fault), {"param": param})
     problem = problem_with_code("REQUEST_MALFORMED", request, message=message, param=param or None)
     return responses.make(problem, request)

@@ -25,6 +25,8 @@ class RequestState:
     - ``format_name``: the name of the format, ``None`` for a request that is left to Django and
       DRF, ``""`` before anybody asked.
     - ``is_api_path_or_view``: whether the request is the API's whatever its Accept header says.
+    - ``language``: the active language inside the chain of middleware, ``""`` outside.
+    - ``is_language_asked``: whether ``Accept-Language`` was read to choose the language.
     - ``code``: the code of the error, for log records.
     - ``request_id``: the id of the request, ``""`` before anybody asked.
     - ``usages``: what was counted for rate limits, in the order of the checks.
@@ -40,8 +42,10 @@ class RequestState:
         "format_name",
         "is_api_path_or_view",
         "is_inside",
+        "is_language_asked",
         "is_ours",
         "is_stored",
+        "language",
         "problem",
         "request_id",
         "usages",
@@ -57,6 +61,8 @@ class RequestState:
         self.is_stored = False
         self.is_api_path_or_view: bool | None = None
         self.format_name: str | None = ""
+        self.language = ""
+        self.is_language_asked = False
         self.code = ""
         self.request_id = ""
         self.usages: tuple[Usage, ...] = ()

@@ -8,7 +8,6 @@ from contextlib import suppress
 from http import HTTPStatus
 from typing import Any
 
-from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.utils.cache import patch_vary_headers
@@ -22,9 +21,12 @@ from .conf import Settings, conf
 from .formats import Format
 from .problems import FieldError, Problem
 from .request_state import RequestState
+from .url_resolution import override_language
 
 logger = logging.getLogger("django_apierrors")
 
+#: The attribute of a response with what ``Content-Language`` says of its body, ``""`` if nobody knows.
+LANGUAGE = "_apierrors_language"
 _PROBLEM = "_apierrors_problem"
 _CONTENT = "_apierrors_content"
 _NESTED = formats.Nested()
@@ -52,16 +54,15 @@ def make(problem: Problem, request: HttpRequest) -> HttpResponse:
     return _render(HttpResponse(status=problem.status), problem, request)
 
 
-def make_page(problem: Problem, request: HttpRequest, render: Callable[[Entry], str]) -> HttpResponse:
-    """Return a new response with a page for people; ``render`` makes it of the entry of the problem."""
-    response = HttpResponse(status=problem.status)
-    _set_fixed_headers(response, problem, request, RequestState.of(request))
-    language = negotiation.language_for(request, response)
-    entry = catalog.current().entry(problem.code, language)
-    if entry.language and not problem.is_final:
-        response[headers.CONTENT_LANGUAGE] = entry.language
-    response[headers.VARY] = "Accept, Accept-Language" if settings.USE_I18N else "Accept"
-    response.content = render(entry)
+def make_page(problem: Problem, request: HttpRequest, render: Callable[[Entry], tuple[str, str]]) -> HttpResponse:
+    """Return a new response with a page for people; ``render`` makes it, and its of an entry."""
+    response, state = HttpResponse(status=problem.status), RequestState.of(request)
+    _set_fixed_headers(response, problem, request, state)
+    entry = catalog.current().entry(problem.code, negotiation.language_for(request, state))
+    response.content, spoken = render(entry)
+    if spoken:
+        response[headers.CONTENT_LANGUAGE] = spoken
+    response[headers.VARY] = "Accept, Accept-Language" if state.is_language_asked else "Accept"
     response[headers.CONTENT_LENGTH] = str(len(response.content))
     return response
 
@@ -87,6 +88,21 @@ def mark(response: HttpResponseBase, content: bytes) -> None:
 def is_as_written(response: HttpResponseBase) -> bool:
     """Return whether the body of an answer is still the one that was written."""
     return response.__dict__.get(_CONTENT) == getattr(response, "content", None)
+
+
+def forget_language(response: HttpResponseBase) -> None:
+    """Take back what was said of the languages of a body: it is no longer the one that was made."""
+    spoken = response.__dict__.pop(LANGUAGE, "")
+    if spoken and response.headers.get(headers.CONTENT_LANGUAGE) == spoken:
+        del response.headers[headers.CONTENT_LANGUAGE]
+
+
+def restore_language(response: HttpResponseBase) -> None:
+    """Take away a language that LocaleMiddleware has given to an answer with texts of which nobody knows it."""
+    if is_as_written(response):
+        response.headers[headers.CONTENT_LANGUAGE] = response.__dict__.get(LANGUAGE, "")
+        if not response.headers[headers.CONTENT_LANGUAGE]:
+            del response.headers[headers.CONTENT_LANGUAGE]
 
 
 def renew(response: HttpResponse, problem: Problem, request: HttpRequest) -> None:
@@ -122,6 +138,7 @@ def make_body(
         format_ = formats.get(state.format_name or conf.FORMAT)
         _set_fixed_headers(response, problem, request, state)
     _set_own_headers(response, problem, state)
+    response.headers.pop(headers.CONTENT_LANGUAGE, None)
     body, content, media_type = formats.fallback(format_, problem, response.status_code, renderer.render)
     return content if as_bytes else body, media_type
 
@@ -132,17 +149,20 @@ def _formatted(
     format_ = formats.get(state.format_name or negotiation.format_name(request, state) or conf.FORMAT)
     if problem.errors or problem.param:
         problem = _name_members(problem, format_, request, state)
-    prepared = prepared_answer(problem, format_, request, state, response)
-    docs_base = negotiation.docs_base(request, state.conf)
-    body: Any = prepared.body_for(problem) if as_bytes else None
-    if body is None:
+    language = format_.language or negotiation.language_for(request, state)
+    prepared = prepared_answer(problem, format_, language, request, state)
+    docs_base = negotiation.docs_base(request, state.conf, language)
+    written: tuple[Any, str] | None = prepared.body_for(problem) if as_bytes else None
+    if written is None:
         entry = prepared.resolved.linked(docs_base)
-        body = formats.bounded(format_, problem, entry, renderer.render)[as_bytes]
+        with override_language(language):  # of lazy texts; above LocaleMiddleware that of the request before is active
+            body = formats.bounded(format_, problem, entry, renderer.render)[as_bytes]
+            written = body, formats.content_language(format_, problem, entry, language)
     _set_fixed_headers(response, problem, request, state)
-    _set_text_headers(response, problem, prepared, docs_base)
+    _set_text_headers(response, prepared, docs_base, written[1])
     for name, value in format_.headers.items():
         set_header(response, name, value)
-    return body, format_.media_type
+    return written[0], format_.media_type
 
 
 def _without_values(problem: Problem) -> Problem:
@@ -201,12 +221,14 @@ def _set_own_headers(response: HttpResponseBase, problem: Problem, state: Reques
     response.__dict__[_PROBLEM] = problem
 
 
-def _set_text_headers(response: HttpResponseBase, problem: Problem, prepared: PreparedAnswer, docs_base: str) -> None:
-    """Set the headers that the catalog and the format decide."""
+def _set_text_headers(response: HttpResponseBase, prepared: PreparedAnswer, docs_base: str, spoken: str) -> None:
+    """Set the headers that the catalog and the format decide; ``spoken`` are the languages of the body."""
     written = response.headers
-    # Nobody knows the language of an operator's own words.
-    if prepared.resolved.entry.language and not problem.is_final:
-        written[headers.CONTENT_LANGUAGE] = prepared.resolved.entry.language
+    response.__dict__[LANGUAGE] = spoken
+    if spoken:
+        written[headers.CONTENT_LANGUAGE] = spoken
+    elif headers.CONTENT_LANGUAGE in written:
+        del written[headers.CONTENT_LANGUAGE]
     url = prepared.resolved.doc_url(docs_base)
     if url:
         link, there = f'<{iri_to_uri(url)}>; rel="help"', written.get(headers.LINK)

@@ -39,6 +39,8 @@ def finish(request: HttpRequest, response: HttpResponseBase, state: RequestState
                 response = responses.write(response, problem, request)
         elif problem.status != response.status_code or problem.request_id != response.headers.get(headers.X_REQUEST_ID):
             reconcile(request, response, problem, state)
+        if problem and response.headers.get(headers.CONTENT_LANGUAGE, "") != response.__dict__.get(responses.LANGUAGE):
+            responses.restore_language(response)
     except Exception:  # the answer of somebody else must never be lost to a fault of ours
         logger.exception("An error answer could not be structured; it was sent as it was")
     state.exception = state.problem = None  # its traceback holds every frame of the request
@@ -109,7 +111,9 @@ def convert_returned(request: HttpRequest, response: Response) -> None:
     if response.exception or isinstance(response.accepted_renderer, (TemplateHTMLRenderer, StaticHTMLRenderer)):
         return
     errors = _serializer_errors(response.data)
-    if errors is not None and negotiation.is_ours(request, RequestState.of(request)):
+    state = RequestState.of(request)
+    if errors is not None and negotiation.is_ours(request, state):
+        state.language = negotiation.active_language()
         drf_responses.convert(response, problem_for_detail(errors, request, response.status_code), request, errors)
 
 

@@ -60,3 +60,13 @@ def fill(text: str, params: Mapping[str, Any]) -> str | None:
 def placeholders(text: str) -> frozenset[str]:
     """Return the names of the placeholders in a text."""
     return frozenset(_PLACEHOLDER.findall(text))
+
+
+def without_placeholders(text: str) -> str:
+    """Return a text without its placeholders."""
+    return _PLACEHOLDER.sub("", text)
+
+
+def has_words(text: str) -> bool:
+    """Return whether a text has letters beside its placeholders."""
+    return any(map(str.isalpha, without_placeholders(text)))

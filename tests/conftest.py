@@ -8,6 +8,7 @@ from django.db import close_old_connections
 from django.test import AsyncClient, Client
 from django.utils import translation
 from shop import views
+from support.gettext_catalogs import write_catalog
 
 from django_apierrors.windows import monitor
 
@@ -59,6 +60,17 @@ def bare(settings):
         settings.CSRF_FAILURE_VIEW = "django.views.csrf.csrf_failure"
 
     return without_the_package
+
+
+@pytest.fixture
+def locale_path(settings, tmp_path):
+    """Write the translations of a project's own into a directory of ``LOCALE_PATHS``."""
+
+    def write(language, texts):
+        write_catalog(tmp_path, language, texts)
+        settings.LOCALE_PATHS = [*settings.LOCALE_PATHS, tmp_path]
+
+    return write
 
 
 @pytest.fixture(autouse=True)

@@ -12,6 +12,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils.translation import override
 
 from django_apierrors import catalog, codes
 from django_apierrors.admin.catalog.row_state import get_entry
@@ -345,6 +346,55 @@ def test_a_language_that_the_project_gave_up_can_still_be_edited(editor, setting
     editor.post(page(obj), {**BLANK, **data})
     there.refresh_from_db()
     assert there.message == "Pomaleji."
+
+
+def activating_middleware(get_response):
+    def middleware(request):
+        with override("cs"):
+            return get_response(request)
+
+    return middleware
+
+
+def naming_middleware(get_response):
+    def middleware(request):
+        request.LANGUAGE_CODE = "en"
+        return get_response(request)
+
+    return middleware
+
+
+LOCALE = "django.middleware.locale.LocaleMiddleware"
+
+
+@pytest.mark.parametrize(
+    ("middleware", "languages", "use_i18n", "stored", "reason"),
+    [
+        (LOCALE, ["en", "de-at"], True, "de", ""),
+        (LOCALE, ["en", "de-at"], True, "de-at", ""),
+        (LOCALE, ["en", "de"], True, "de-at", "LANGUAGES does not list its language."),
+        (LOCALE, ["en"], True, "cs", "LANGUAGES does not list its language."),
+        (LOCALE, ["en", "cs"], False, "cs", "USE_I18N is off"),
+        (None, ["en", "cs"], True, "cs", "MIDDLEWARE has no LocaleMiddleware"),
+        (None, ["en", "cs"], True, "en", ""),
+        (None, ["en", "cs"], False, "en", ""),
+        (f"{__name__}.activating_middleware", ["en", "cs"], True, "cs", ""),
+        (f"{__name__}.naming_middleware", ["en", "cs"], True, "cs", ""),
+    ],
+)
+def test_beside_a_translation_that_no_request_can_reach_stands_why(
+    middleware, languages, use_i18n, stored, reason, editor, settings
+):
+    settings.LANGUAGE_CODE, settings.USE_I18N = "en", use_i18n
+    settings.LANGUAGES = [(code, code) for code in languages]
+    others = [name for name in settings.MIDDLEWARE if name != LOCALE]
+    settings.MIDDLEWARE = [*others, middleware] if middleware else others
+    obj = row()
+    ErrorCodeTranslation.objects.create(entry=obj, language=stored, message="Pomalu.")
+    with override("en"):
+        text = editor.get(page(obj)).content.decode()
+    assert ("No request can reach this translation" in text) is bool(reason)
+    assert reason in text
 
 
 def test_a_language_has_one_translation(editor):

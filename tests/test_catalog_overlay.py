@@ -88,14 +88,14 @@ def test_each_text_falls_back_for_itself():
 
 @pytest.mark.parametrize(
     ("accepted", "message", "content_language"),
-    [("de-at", "Servus.", "de-at"), ("de", "Hallo.", "de"), ("fr", "Hi.", "fr"), ("en", "Hi.", "en")],
+    [("de-at", "Servus.", "de-at"), ("de", "Hallo.", "de"), ("fr", "Hi.", None), ("en", "Hi.", None)],
 )
 def test_the_language_of_the_request_chooses_on_the_wire(accepted, message, content_language, set_view, monkeypatch):
     monkeypatch.setattr(catalog, "_installed", in_german(exact="Servus.", base="Hallo.", override="Hi."))
     set_view(ApiError(TRANSLATED))
     response = Client().get("/api/plain", headers={"Accept-Language": accepted})
     assert_api_error(response, TRANSLATED, 409, message=message)
-    assert response.headers["Content-Language"] == content_language
+    assert response.headers.get("Content-Language") == content_language
 
 
 # Contract

@@ -331,19 +331,48 @@ def test_the_status_url_is_that_of_the_window_else_that_of_the_project(send, set
 
 @pytest.mark.usefixtures("german")
 @pytest.mark.parametrize("headers", [JSON, BROWSER], ids=["JSON", "page"])
-def test_a_translation_is_told_to_who_asks_for_it(send, catalog, headers):
-    catalog("de", message="Wir räumen auf.", title="Wartung")
+def test_a_translation_is_told_to_who_asks_for_it(send, catalog, headers, settings):
+    settings.LANGUAGES = [*settings.LANGUAGES, ("cs", "Czech")]  # the words of the page are not translated to it
+    catalog("cs", message="Uklízíme.", title="Údržba")
+    is_page = headers is BROWSER
     for wanted, message, language in (
-        ("de-AT, en;q=0.5", "Wir räumen auf.", "de"),
+        ("cs-CZ, en;q=0.5", "Uklízíme.", "cs, en" if is_page else "cs"),
         ("en", MESSAGE, "en"),
-        ("fr", MESSAGE, "en"),
+        ("sv", MESSAGE, "en"),
     ):
         with maintenance_mode():
             answer = send("get", "/site/page", headers={**headers, "Accept-Language": wanted})
         assert message in answer.content.decode()
         assert answer.headers["Content-Language"] == language
-        if headers is BROWSER:
-            assert f'<html lang="{language}">' in answer.content.decode()
+        if is_page:
+            assert f'<html lang="{language[:2]}">' in answer.content.decode()
+            assert ('<div lang="en" dir="auto">' in answer.content.decode()) is (language == "cs, en")
+
+
+@pytest.mark.usefixtures("german")
+def test_a_page_is_in_one_language_where_its_words_are_translated(send, catalog, locale_path, settings):
+    settings.LANGUAGES = [*settings.LANGUAGES, ("cs", "Czech")]
+    locale_path("cs", {responses.PAGE_TEXT.text: "Sledujte stav"})
+    catalog("cs", message="Uklízíme.")
+    with maintenance_mode(status_url="https://status.example"):
+        answer = send("get", "/site/page", headers={**BROWSER, "Accept-Language": "cs"})
+    page = answer.content.decode()
+    assert answer.headers["Content-Language"] == "cs, en"
+    assert '<h1 lang="en" dir="auto">Maintenance</h1>' in page
+    assert "Sledujte stav" in page
+    assert "<div>" in page
+
+
+@pytest.mark.usefixtures("german")
+def test_the_words_of_a_page_of_a_projects_own_are_taken_for_those_of_its_message(send, catalog, settings, tmp_path):
+    settings.LANGUAGES = [*settings.LANGUAGES, ("cs", "Czech")]
+    (tmp_path / "django_apierrors").mkdir()
+    (tmp_path / responses.TEMPLATE).write_text("Naše {{ message }}")
+    settings.TEMPLATES = [{**settings.TEMPLATES[0], "DIRS": [tmp_path]}]
+    catalog("cs", message="Uklízíme.", title="Údržba")
+    with maintenance_mode():
+        answer = send("get", "/site/page", headers={**BROWSER, "Accept-Language": "cs"})
+    assert (answer.content.decode(), answer.headers["Content-Language"]) == ("Naše Uklízíme.", "cs")
 
 
 @pytest.mark.usefixtures("german")
@@ -460,7 +489,7 @@ def test_the_number_of_windows_whose_answers_are_kept_is_limited(monkeypatch):
         request = HttpRequest()
         found = responses.make_problem(window, request)
         assert found.details["ends_at"].startswith("2038")
-        assert "Moving." in responses.render_page(window, found, Catalog().entry("MAINTENANCE", "en"))
+        assert "Moving." in responses.render_page(window, found, Catalog().entry("MAINTENANCE", "en"))[0]
         assert len(responses._page_cache) <= 2
         assert len(responses._details_cache) <= 2
 

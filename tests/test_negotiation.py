@@ -3,7 +3,9 @@
 import json
 
 import pytest
+from django.conf.urls.i18n import i18n_patterns
 from django.http import HttpResponse
+from django.middleware.locale import LocaleMiddleware
 from django.test import RequestFactory
 from django.urls import include, path
 from django.utils import translation
@@ -13,8 +15,7 @@ from rest_framework.views import APIView
 from rest_framework.viewsets import ViewSet
 from support.clients import sender
 
-from django_apierrors import catalog, negotiation
-from django_apierrors.catalog import Row
+from django_apierrors import negotiation
 from django_apierrors.exceptions import ApiError
 from django_apierrors.handlers import handler400, handler403, handler404, handler500
 from django_apierrors.request_state import RequestState
@@ -59,6 +60,7 @@ def decorated(request):
     raise ApiError("RESOURCE_CONFLICT")
 
 
+OF_NOTHING = path("x", silent)
 urlpatterns = [
     path("", include("urls")),
     path("api/silent", silent),
@@ -196,70 +198,123 @@ def test_a_view_with_a_format_is_structured_on_a_path_without_one(send, settings
     assert shape(send("get", "/v1/marked-drf")) == "described"
 
 
-# Which language
+# Which language; test_languages.py walks through all ways of choosing it
 
 
-def test_the_language_of_the_response_wins(send, set_view):
-    set_view(lambda request: HttpResponse(status=409, headers={"Content-Language": "de, en"}))
-    row = Row(code="RESOURCE_CONFLICT", translations={"de": {"message": "Konflikt."}, "fr": {"message": "Conflit."}})
-    with catalog.pinned(row):
-        response = send("get", "/api/plain", headers={"accept-language": "fr"})
-    assert response["Content-Language"] == "de"
-    assert response.json()["error"]["message"] == "Konflikt."
-
-
-def test_a_text_without_a_translation_says_that_it_is_english(send, set_view):
-    set_view(lambda request: HttpResponse(status=409, headers={"Content-Language": "sw"}))
-    assert send("get", "/api/plain")["Content-Language"] == "en"
+def language_for(request):
+    return negotiation.language_for(request, RequestState.of(request))
 
 
 @pytest.mark.parametrize(
-    "said, chosen, sent, language",
+    "active, chosen, sent, language",
     [
         ("de", "fr", "it", "de"),
-        ("DE, en", "fr", "it", "de"),
-        ("not a language", "fr", "it", "fr"),
         ("", "fr", "it", "fr"),
         ("", None, "it", "it"),
         ("", None, "xx", "en"),
     ],
 )
-def test_the_language_is_the_responses_else_the_requests_else_the_default(said, chosen, sent, language):
+def test_the_language_is_the_active_one_else_the_requests_else_what_is_asked_for(active, chosen, sent, language):
     request = RequestFactory().get("/", headers={"accept-language": sent})
+    RequestState.of(request).language = active
     if chosen:
         request.LANGUAGE_CODE = chosen
-    response = HttpResponse(headers={"Content-Language": said})
     with translation.override("es"):  # of the request before
-        assert negotiation.language_for(request, response) == language
+        assert language_for(request) == language
+    assert RequestState.of(request).is_language_asked is (not active and not chosen)
+
+
+class OfAProject(LocaleMiddleware):
+    pass
+
+
+def passing(get_response):
+    return get_response
+
+
+@pytest.mark.parametrize(
+    "middleware, is_asked",
+    [
+        ("django.middleware.locale.LocaleMiddleware", True),
+        (f"{__name__}.OfAProject", True),
+        (f"{__name__}.passing", False),
+        ("no.such.Middleware", False),
+        ("django.middleware.common.CommonMiddleware", False),
+    ],
+)
+def test_nobody_asks_for_a_language_without_locale_middleware_or_a_subclass(middleware, is_asked, settings):
+    settings.MIDDLEWARE = [middleware]
+    settings.LANGUAGE_CODE = "fr"
+    assert language_for(RequestFactory().get("/", headers={"accept-language": "it"})) == ("it" if is_asked else "fr")
 
 
 def test_a_cookie_names_a_language_before_the_header_does():
     request = RequestFactory().get("/", headers={"accept-language": "fr", "cookie": "django_language=it"})
-    assert negotiation.language_for(request, HttpResponse()) == "it"
+    assert language_for(request) == "it"
+
+
+@pytest.mark.parametrize(
+    "path, is_default_prefixed, language, is_asked",
+    [
+        ("/it/x", True, "it", False),
+        ("/it/x", False, "it", False),
+        ("/x", True, "fr", True),
+        ("/x", False, "en-us", False),
+    ],
+)
+def test_a_prefix_in_the_path_counts_first_as_in_locale_middleware(path, is_default_prefixed, language, is_asked):
+    class InLanguages:
+        urlpatterns = i18n_patterns(OF_NOTHING, prefix_default_language=is_default_prefixed)
+
+    request = RequestFactory().get(path, headers={"accept-language": "fr"})
+    request.urlconf = InLanguages
+    assert language_for(request) == language
+    assert RequestState.of(request).is_language_asked is is_asked
+
+
+def test_a_urlconf_that_fails_hides_no_error():
+    request = RequestFactory().get("/it/x", headers={"accept-language": "fr"})
+    request.urlconf = "no.such.urls"
+    assert language_for(request) == "fr"
 
 
 def test_a_header_is_read_anew_when_the_languages_of_the_project_change(settings):
-    request = RequestFactory().get("/", headers={"accept-language": "fr, de"})
-    assert negotiation.language_for(request, HttpResponse()) == "fr"
+    def asked():
+        return language_for(RequestFactory().get("/", headers={"accept-language": "fr, de"}))
+
+    assert asked() == "fr"
     settings.LANGUAGES = [("en", "English"), ("de", "German")]
-    assert negotiation.language_for(request, HttpResponse()) == "de"
+    assert asked() == "de"
     settings.LANGUAGES = [("en", "English")]
-    assert negotiation.language_for(request, HttpResponse()) == "en"
+    assert asked() == "en"
 
 
 def test_a_request_that_names_no_language_gets_the_default():
     request = RequestFactory().get("/")
     request.META.pop("HTTP_COOKIE", None)
     with translation.override("es"):
-        assert negotiation.language_for(request, HttpResponse()) == "en"
+        assert language_for(request) == "en"
 
 
 def test_without_translation_the_language_is_the_default(settings):
     settings.USE_I18N = False
     settings.LANGUAGE_CODE = "de"
-    assert negotiation.language_for(RequestFactory().get("/"), HttpResponse()) == "de"
+    assert language_for(RequestFactory().get("/")) == "de"
 
 
 def test_a_default_language_that_django_does_not_know_is_taken_as_it_is(settings):
     settings.LANGUAGE_CODE = "tlh"
-    assert negotiation.language_for(RequestFactory().get("/"), HttpResponse()) == "tlh"
+    assert language_for(RequestFactory().get("/")) == "tlh"
+
+
+def test_where_translations_are_deactivated_texts_are_as_they_are_written():
+    with translation.override(None):
+        assert negotiation.active_language() == "en"
+
+
+@pytest.mark.parametrize("language, prefix", [("de", "/de"), ("en-us", "")])
+def test_documentation_with_a_prefix_has_that_of_the_answer(language, prefix):
+    request = RequestFactory().get("/")
+    request.urlconf = "support.docs_urls_by_language"
+    with translation.override("es"):  # of the request before
+        assert negotiation.docs_base(request, language=language) == f"http://testserver{prefix}/errors/"

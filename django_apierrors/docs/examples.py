@@ -10,12 +10,13 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import get_script_prefix
 from rest_framework import fields
 
-from .. import headers, responses
+from .. import headers, negotiation, responses
 from ..catalog import Entry
 from ..codes import phrase
 from ..conf import conf
 from ..problems import FieldError, Problem
 from ..request_state import RequestState
+from ..url_resolution import override_language
 
 _EXAMPLE_REQUEST_ID = "7c9e6679-7425-40de-944b-e07fc1f90ae7"
 _EXAMPLE_RETRY_AFTER = 30
@@ -24,11 +25,12 @@ _EXAMPLE_BASE = "https://api.example.com"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Example:
-    """An example response: the name of its format, its status line with the headers, and its body."""
+    """An example response: the name of its format, its status line with the headers, its body and its language."""
 
     format: str
     head: str
     body: str
+    language: str = ""
 
 
 def build_example(entry: Entry, format_name: str, request: HttpRequest, language: str) -> Example:
@@ -36,7 +38,8 @@ def build_example(entry: Entry, format_name: str, request: HttpRequest, language
 
     ``request`` is that of the documentation page; without ``DOCS["BASE_URL"]`` links have its host and scheme.
     """
-    response = responses.make(_sample_problem(entry), _ClientRequest(request, format_name, language))
+    with override_language(language):
+        response = responses.make(_sample_problem(entry), _ClientRequest(request, format_name, language))
     return format_response(response, format_name)
 
 
@@ -45,7 +48,8 @@ def format_response(response: HttpResponse, format_name: str) -> Example:
     lines = [f"HTTP/1.1 {response.status_code} {phrase(response.status_code)}"]
     lines += [f"{name}: {value}" for name, value in response.items() if name != headers.CONTENT_LENGTH]
     body = json.dumps(json.loads(response.content), indent=2, ensure_ascii=False)
-    return Example(format=format_name, head="\n".join(lines), body=body)
+    spoken = response.get(headers.CONTENT_LANGUAGE, "")
+    return Example(format=format_name, head="\n".join(lines), body=body, language="" if "," in spoken else spoken)
 
 
 def get_api_url(request: HttpRequest) -> str:
@@ -59,13 +63,19 @@ def get_api_url(request: HttpRequest) -> str:
     return base.rstrip("/") + get_script_prefix() + _api_path("").lstrip("/")
 
 
-def _sample_problem(entry: Entry) -> Problem:
+def sample_params(entry: Entry) -> dict[str, Any]:
+    """Return the sample values of the placeholders of a code, those that are texts in the active language."""
     params: dict[str, Any] = dict(entry.params)
+    if entry.code in _FIELD_ERRORS and "param" in params:
+        params["detail"] = str(_FIELD_ERRORS[entry.code][1])
+    return params
+
+
+def _sample_problem(entry: Entry) -> Problem:
+    params = sample_params(entry)
     errors: tuple[FieldError, ...] = ()
     if entry.code in _FIELD_ERRORS and "param" in params:
-        kind, message = _FIELD_ERRORS[entry.code]
-        params["detail"] = str(message)
-        errors = (FieldError(path=(params["param"],), code=kind, message=str(message)),)
+        errors = (FieldError(path=(params["param"],), code=_FIELD_ERRORS[entry.code][0], message=params["detail"]),)
     return Problem(
         code=entry.code,
         status=entry.status,
@@ -95,7 +105,8 @@ class _ClientRequest(HttpRequest):
         self.META = {name: value for name, value in page.META.items() if name != "HTTP_AUTHORIZATION"}
         self._page_scheme = page.scheme
         self.path_info = _api_path(format_name)
-        RequestState.of(self).format_name = format_name
+        state = RequestState.of(self)
+        state.format_name, state.is_language_asked = format_name, negotiation.has_locale_middleware()
         self.LANGUAGE_CODE = language
 
     def _get_scheme(self) -> str | None:

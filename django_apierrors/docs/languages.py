@@ -1,24 +1,43 @@
-"""The language of the documentation pages."""
+"""The languages of the documentation pages."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from django.conf import settings
 from django.conf.urls.i18n import is_language_prefix_patterns_used
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
 from django.utils import translation
 
-from .. import catalog, negotiation
+from .. import negotiation
+from ..catalog import Entry
+from ..request_state import RequestState
+from ..translations import SOURCE_LANGUAGE, Source, is_source_language, translate
+
+#: A text of the pages: they are in the languages that it is translated to.
+DOCS_TEXT = Source("How to fix it")
 
 
-def get_page_language(request: HttpRequest) -> str:
-    """Return the language of a request, or English if neither the package nor a row is translated to it."""
-    language = negotiation.language_for(request, HttpResponse())
-    base = language.split("-")[0]
-    with translation.override(language):
-        is_translated = translation.gettext("How to fix it") != "How to fix it"
-    if base == "en" or is_translated or not catalog.current().languages.isdisjoint((language, base)):
-        return language
-    return "en"
+def get_reader_language(request: HttpRequest) -> str:
+    """Return the language of the reader: that of the request if anybody set it, else the active one."""
+    # A view is inside the chain of middleware.
+    language: str | None = getattr(request, "LANGUAGE_CODE", None) if settings.USE_I18N else settings.LANGUAGE_CODE
+    return language or negotiation.active_language()
+
+
+def get_page_language(language: str) -> str:
+    """Return the language of the words around the texts of codes: that of the reader, else English."""
+    return language if is_source_language(language) or translate(DOCS_TEXT, language) else SOURCE_LANGUAGE
+
+
+def get_languages(entries: Iterable[Entry], names: Iterable[str], page: str = "") -> str:
+    """Return the value of ``Content-Language`` for some texts of codes, and for the words of a page around them.
+
+    Texts of which nobody knows the language are passed over: the codes of a project are mostly written in one.
+    """
+    spoken = dict.fromkeys([page])
+    spoken |= {entry.languages.get(name, ""): None for entry in entries for name in names if getattr(entry, name)}
+    return ", ".join(filter(None, spoken))
 
 
 def is_language_public(request: HttpRequest) -> bool:
@@ -28,7 +47,9 @@ def is_language_public(request: HttpRequest) -> bool:
     """
     if not settings.USE_I18N:
         return True
-    language = negotiation.language_for(request, HttpResponse())
+    language = get_reader_language(request)
+    if not negotiation.has_locale_middleware():
+        return language == settings.LANGUAGE_CODE and not hasattr(request, "LANGUAGE_CODE")
     # As in LocaleMiddleware: the prefix of the path, or none for the default language.
     urlconf = getattr(request, "urlconf", None) or settings.ROOT_URLCONF
     has_prefixes, is_default_prefixed = is_language_prefix_patterns_used(urlconf)
@@ -40,4 +61,4 @@ def is_language_public(request: HttpRequest) -> bool:
     anonymous = HttpRequest()
     if "HTTP_ACCEPT_LANGUAGE" in request.META:
         anonymous.META["HTTP_ACCEPT_LANGUAGE"] = request.META["HTTP_ACCEPT_LANGUAGE"]
-    return language == negotiation.language_for(anonymous, HttpResponse())
+    return language == negotiation.language_for(anonymous, RequestState.of(anonymous))

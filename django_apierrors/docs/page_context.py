@@ -11,7 +11,9 @@ from typing import Any
 
 from django.core.paginator import Paginator
 from django.http import HttpRequest
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import get_language
 
 from .. import codes, formats
 from ..catalog import Entry
@@ -20,8 +22,10 @@ from ..conf import conf
 from ..formats import Format
 from ..maintenance.announcements import Notice
 from ..text import fill
+from ..translations import SOURCE_LANGUAGE
+from ..url_resolution import override_language
 from . import texts
-from .examples import Example, build_example, get_api_url
+from .examples import Example, build_example, get_api_url, sample_params
 from .format_aliases import get_aliases, get_configured_formats, get_oauth_format_name, is_oauth_error
 from .public_catalog import PublicCatalog
 from .rate_limits import describe_policies
@@ -116,10 +120,10 @@ def get_detail_context(request: HttpRequest, entry: Entry, language: str, *, is_
         "phrase": phrase(entry.status),
         "retry_meaning": codes.RETRIES.get(entry.retry, ""),
         "message": _format_message(entry),
-        "title": to_html(entry.title),
-        "description": to_html(entry.description),
-        "causes": [to_html(item) for item in entry.causes],
-        "remedy": [to_html(item) for item in entry.remedy],
+        "title": _mark_language(entry, "title", entry.title),
+        "description": _mark_language(entry, "description", entry.description),
+        "causes": [_mark_language(entry, "causes", item) for item in entry.causes],
+        "remedy": [_mark_language(entry, "remedy", item) for item in entry.remedy],
         "example": build_example(entry, own_format, request, language),
         "api_url": get_api_url(request),
         "is_server_error": entry.status >= HTTPStatus.INTERNAL_SERVER_ERROR,
@@ -135,10 +139,10 @@ def get_code_rows(entries: Iterable[Entry], *, with_description: bool = False) -
         CodeRow(
             entry=entry,
             names=aliases.get(entry.code, ()),
-            title=to_html(entry.title),
+            title=_mark_language(entry, "title", entry.title),
             message=_format_message(entry),
             retry=texts.RETRY_TEXTS.get(entry.retry, entry.retry),
-            description=to_html(entry.description) if with_description else "",
+            description=_mark_language(entry, "description", entry.description) if with_description else "",
         )
         for entry in entries
     ]
@@ -204,4 +208,14 @@ def _get_status_rows(by_status: Mapping[int, Sequence[str]]) -> list[StatusRow]:
 
 
 def _format_message(entry: Entry) -> SafeString:
-    return to_html(fill(entry.message, entry.params) or entry.title)
+    with override_language(entry.language or get_language() or SOURCE_LANGUAGE):
+        text = fill(entry.message, sample_params(entry))
+    return _mark_language(entry, "message", text) if text else _mark_language(entry, "title", entry.title)
+
+
+def _mark_language(entry: Entry, name: str, text: str) -> SafeString:
+    """Return a text of a code as HTML, with its language where the page is in another one."""
+    html, language = to_html(text), entry.languages.get(name)
+    if not (text and language) or language == get_language():
+        return html
+    return format_html('<span lang="{}" dir="auto">{}</span>', language, html)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
@@ -15,7 +15,7 @@ from django.utils import translation
 from django.utils.cache import get_conditional_response, patch_vary_headers
 from django.views.decorators.http import require_safe
 
-from .. import catalog, headers, negotiation, responses
+from .. import catalog, codes, headers, negotiation, responses
 from ..catalog import Entry
 from ..conf import conf
 from ..exception_mapping import problem_with_code
@@ -23,7 +23,7 @@ from ..models import ErrorCode
 from . import exports
 from .access import Viewer, deny_access, get_viewer
 from .format_aliases import get_codes_by_alias
-from .languages import get_page_language, is_language_public
+from .languages import get_languages, get_page_language, get_reader_language, is_language_public
 from .page_context import get_code_rows, get_detail_context, get_index_context
 from .public_catalog import PublicCatalog
 
@@ -36,18 +36,24 @@ class DocsRequest:
     def __init__(self, request: HttpRequest) -> None:
         self.request = request
         self.viewer: Viewer = get_viewer(request)
-        self.language = get_page_language(request)
-        self.public = PublicCatalog(
-            catalog.current(), self.language, negotiation.docs_base(request), unlisted=self.viewer.sees_unlisted
-        )
+        self.language = get_reader_language(request)
+        self.page_language = get_page_language(self.language)
+        base = negotiation.docs_base(request, language=self.language)
+        self.public = PublicCatalog(catalog.current(), self.language, base, unlisted=self.viewer.sees_unlisted)
+        #: The languages of the texts in the response.
+        self.spoken = ""
 
     def build_document(self, entries: list[Entry] | None = None) -> dict[str, Any]:
         """Return the public JSON document of some entries, of all by default."""
-        return exports.build_document(self.public.catalog, self.public.entries() if entries is None else entries)
+        entries = self.public.entries() if entries is None else entries
+        self.spoken = get_languages(entries, codes.TEXTS)
+        return exports.build_document(self.public.catalog, entries)
 
-    def render(self, template: str, **context: Any) -> HttpResponse:
-        """Return an HTML page."""
+    def render(self, template: str, entries: Iterable[Entry], **context: Any) -> HttpResponse:
+        """Return an HTML page with the texts of some entries."""
         docs = conf.DOCS
+        names = codes.TEXTS if template == "detail" else ("title", "message")
+        self.spoken = get_languages(entries, names, self.page_language)
         context |= {"status_url": docs["STATUS_URL"], "support_url": docs["SUPPORT_URL"], "viewer": self.viewer}
         return render(self.request, f"django_apierrors/docs/{template}.html", context)
 
@@ -69,7 +75,7 @@ def _docs_view(*, as_data: bool) -> Callable[[_Answer], _View]:
                 return denied
             docs = DocsRequest(request)
             try:
-                with translation.override(docs.language):
+                with translation.override(docs.page_language):
                     return _set_cache_headers(docs, function(docs, **kwargs))
             except Http404:
                 if not is_data:
@@ -86,9 +92,10 @@ def _set_cache_headers(docs: DocsRequest, response: HttpResponse) -> HttpRespons
     is_public = docs.viewer.is_public and is_language_public(docs.request)
     scope = "public" if is_public else "private"
     response[headers.CACHE_CONTROL] = f"{scope}, max-age={_MAX_AGE}"
-    response[headers.CONTENT_LANGUAGE] = docs.language
+    if docs.spoken:
+        response[headers.CONTENT_LANGUAGE] = docs.spoken
     response[headers.CONTENT_TYPE_OPTIONS] = "nosniff"
-    patch_vary_headers(response, ("Accept", "Accept-Language"))
+    patch_vary_headers(response, ("Accept",))  # LocaleMiddleware adds Accept-Language, if that was asked
     if response.status_code != 200:
         return response
     etag = f'"{hashlib.sha256(response.content).hexdigest()[:32]}"'
@@ -101,7 +108,8 @@ def index(docs: DocsRequest) -> HttpResponse:
     """List all codes."""
     if negotiation.prefers_json(docs.request):
         return _json_response(docs.build_document())
-    return docs.render("index", **get_index_context(docs.request, docs.public))
+    context = get_index_context(docs.request, docs.public)
+    return docs.render("index", map(docs.public.entry, context["page"].object_list), **context)
 
 
 @_docs_view(as_data=False)
@@ -111,13 +119,14 @@ def detail(docs: DocsRequest, code: str) -> HttpResponse:
         return _detail_response(docs, code, "apierrors:detail")
     entry, others = _get_entries(docs, code)
     if entry is None and len(others) > 1:
-        return docs.render("alias", name=code, lines=get_code_rows(others))
+        return docs.render("alias", others, name=code, lines=get_code_rows(others))
     entry = entry or others[0]
     if entry.code != code:
         return redirect("apierrors:detail", code=entry.code, permanent=True)
     context = get_detail_context(docs.request, entry, docs.language, is_staff=docs.viewer.is_staff)
     return docs.render(
         "detail",
+        [entry],
         **context,
         written_as_it=get_code_rows(other for other in others if other.code != entry.code),
         edit_url=_get_edit_url(docs, entry.code),
@@ -145,7 +154,9 @@ def catalog_csv(docs: DocsRequest) -> HttpResponse:
 @_docs_view(as_data=False)
 def catalog_markdown(docs: DocsRequest) -> HttpResponse:
     """Return all codes as Markdown."""
-    return _download_response(exports.to_markdown(docs.build_document()), "text/markdown", "errors.md")
+    document = docs.build_document()
+    docs.spoken = ", ".join(dict.fromkeys(filter(None, (docs.page_language, *docs.spoken.split(", ")))))
+    return _download_response(exports.to_markdown(document), "text/markdown", "errors.md")
 
 
 def _get_entries(docs: DocsRequest, name: str) -> tuple[Entry | None, list[Entry]]:

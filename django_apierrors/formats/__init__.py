@@ -10,6 +10,7 @@ from .bounded import MOST_BYTES, bounded
 from .builtin import RFC9457, Described, Detailed, Nested, OAuth2, Result, Typed
 from .fallback import fallback
 from .format import Field, Format
+from .languages import content_language
 from .standardized import Standardized
 
 __all__ = [
@@ -27,6 +28,7 @@ __all__ = [
     "Standardized",
     "Typed",
     "bounded",
+    "content_language",
     "fallback",
     "get",
 ]

@@ -9,10 +9,7 @@ from http import HTTPStatus
 from operator import attrgetter
 from typing import Any, ClassVar
 
-from django.utils.encoding import force_str
-from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import override
 
 from ..catalog import Entry
 from ..codes import phrase
@@ -180,18 +177,19 @@ class OAuth2(Format):
 
     def body(self, problem: Problem, entry: Entry) -> dict[str, Any]:
         """Return the key and a description within %x20-21 / %x23-5B / %x5D-7E."""
-        is_verbatim = problem.is_final and str(problem.message).isascii()
-        if self.own_name(entry.code, entry.names) is None and not is_verbatim:
-            # Texts of other raise sites are in the language of the client by now.
-            problem = replace(problem, message=None, params={"param": problem.param, **problem.params, "detail": None})
-        elif isinstance(problem.message, Promise):
-            with override(self.language):
-                problem = replace(problem, message=force_str(problem.message))
-        text = entry.message_for(problem)
+        text = entry.message_for(self.for_body(problem, entry))
         description = "".join(c if " " <= c <= "~" and c not in '"\\' else " " for c in text)
         # It is never empty (RFC 6749, A.8), whatever alphabet the team writes in.
         description = " ".join(description.split()) or phrase(problem.status)
         return {"error": self._key(problem, entry), "error_description": description}
+
+    def for_body(self, problem: Problem, entry: Entry) -> Problem:
+        """Return the problem without texts in the language of the client."""
+        is_verbatim = problem.is_final and str(problem.message).isascii()
+        if self.own_name(entry.code, entry.names) is None and not is_verbatim:
+            # Texts of other raise sites are in the language of the client by now.
+            return replace(problem, message=None, params={"param": problem.param, **problem.params, "detail": None})
+        return problem
 
     def _key(self, problem: Problem, entry: Entry) -> str:
         nearest = "server_error" if problem.status >= HTTPStatus.INTERNAL_SERVER_ERROR else "invalid_request"
@@ -287,6 +285,10 @@ class RFC9457(Format):
             ]
             body.update(errors_total(problem, body["errors"]))
         return body | own
+
+    def texts(self, entry: Entry) -> tuple[str, ...]:
+        """Return the title, unless it is the phrase of the status."""
+        return ("title",) if entry.doc_url else ()
 
 
 def _urn(request_id: str) -> str:

@@ -57,6 +57,17 @@ class Format:
         """Return the name for a code that brings some names, ``None`` when there is none but the code."""
         return names.get(self.name) or self.codes.get(code)
 
+    def texts(self, entry: Entry) -> Sequence[str]:
+        """Return the names of those texts of an entry that a body has beside the message: ``["title"]``.
+
+        ``Content-Language`` names their languages, too.
+        """
+        return ()
+
+    def for_body(self, problem: Problem, entry: Entry) -> Problem:
+        """Return the problem whose texts ``body()`` writes."""
+        return problem
+
     def wrapped(self, error: dict[str, Any]) -> dict[str, Any]:
         """Return the body that holds an error object."""
         return {self.envelope: error} if self.envelope else error

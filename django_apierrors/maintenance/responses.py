@@ -16,19 +16,22 @@ from django.template import Origin
 from django.template.loader import get_template
 from django.utils import timezone, translation
 
-from .. import headers, negotiation, responses, url_resolution
+from .. import headers, negotiation, responses
 from ..catalog import Entry
 from ..conf import conf
 from ..datetimes import format_utc
 from ..exception_mapping import problem_with_code
 from ..problems import Problem
 from ..request_state import RequestState
+from ..translations import SOURCE_LANGUAGE, Source, is_source_language, translate
 from ..windows import Window
 from .announcements import Announcement, status_url
 
 logger = logging.getLogger("django_apierrors")
 
 TEMPLATE = "django_apierrors/maintenance.html"
+#: A text of the page: it is in the languages that this is translated to.
+PAGE_TEXT = Source("Follow the progress")
 _FALLBACK_PAGE = "<!doctype html><html lang=en><title>Maintenance (503)</title><h1>Maintenance</h1></html>"
 _NO_ORIGIN = Origin("")
 _PACKAGE_TEMPLATE = Path(__file__).parents[1] / "templates" / TEMPLATE
@@ -45,7 +48,6 @@ _logged_failures: set[str] = set()
 def make_response(window: Window, request: HttpRequest) -> HttpResponse:
     """Return the response to a request that a window refuses."""
     problem = make_problem(window, request)
-    _set_language(request)
     if wants_page(request):
         response = responses.make_page(problem, request, lambda entry: render_page(window, problem, entry))
     else:
@@ -94,8 +96,8 @@ def wants_page(request: HttpRequest) -> bool:
     return negotiation.format_name(request, state) is None or not negotiation.is_api_path_or_view(request, state)
 
 
-def render_page(window: Window, problem: Problem, entry: Entry) -> str:
-    """Return the HTML page, from the template of the project or of this package; it needs no query.
+def render_page(window: Window, problem: Problem, entry: Entry) -> tuple[str, str]:
+    """Return the HTML page and its languages, from the template of the project or of this package; it needs no query.
 
     The template of this package is rendered once for a window and a language; only the request id differs.
     """
@@ -103,22 +105,23 @@ def render_page(window: Window, problem: Problem, entry: Entry) -> str:
     facts = (window, entry, urls, timezone.get_current_timezone_name())
     cached = _page_cache.get((window.key, entry.language))
     if cached is not None and cached[0] == facts:
-        return cached[1] + problem.request_id + cached[2]
+        return cached[1] + problem.request_id + cached[2], _languages_of_page(problem, entry, is_ours=True)
     try:
         template = get_template(TEMPLATE)
         if Path(getattr(template, "origin", _NO_ORIGIN).name) != _PACKAGE_TEMPLATE:
-            return _render_template(template, window, problem, entry, urls)
+            page = _render_template(template, window, problem, entry, urls)
+            return page, _languages_of_page(problem, entry, is_ours=False)
         rendered = _render_template(template, window, replace(problem, request_id=_ID_MARK), entry, urls)
         before, _, after = rendered.partition(_ID_MARK)
     except Exception:  # a page must never turn a 503 into a 500
         if window.key not in _logged_failures:
             _logged_failures.add(window.key)
             logger.exception("The template %s failed; a fixed page is sent", TEMPLATE)
-        return _FALLBACK_PAGE
+        return _FALLBACK_PAGE, SOURCE_LANGUAGE
     if len(_page_cache) >= _MAX_CACHED:
         _page_cache.clear()
     _page_cache[window.key, entry.language] = (facts, before, after)
-    return before + problem.request_id + after
+    return before + problem.request_id + after, _languages_of_page(problem, entry, is_ours=True)
 
 
 def clear_pages() -> None:
@@ -139,17 +142,22 @@ def _render_template(
         "problem": problem,
         "window": Announcement.of(window, is_open=True),
         "language": language,
+        "title_language": entry.languages.get("title") or language,
+        "page_language": _language_around(language),
     }
     with translation.override(language):
         rendered: str = template.render(context)
         return rendered
 
 
-def _set_language(request: HttpRequest) -> None:
-    """Set the language in the path of a request, which LocaleMiddleware never gets to see."""
-    try:
-        language = url_resolution.language_in_path(request)
-    except Exception:  # whatever a URLconf raises: a 503 must never become a 500
-        return
-    if language:
-        request.LANGUAGE_CODE = language
+def _language_around(language: str) -> str:
+    """Return the language of the words around the texts of the catalog on a page of this package."""
+    return language if is_source_language(language) or translate(PAGE_TEXT, language) else SOURCE_LANGUAGE
+
+
+def _languages_of_page(problem: Problem, entry: Entry, *, is_ours: bool) -> str:
+    """Return the languages of a page; nobody knows that of the words of an operator."""
+    if problem.is_final or not entry.language:
+        return ""
+    spoken = [entry.language, entry.languages.get("title", ""), _language_around(entry.language) if is_ours else ""]
+    return ", ".join(dict.fromkeys(filter(None, spoken)))

@@ -23,8 +23,7 @@ from rest_framework.views import set_rollback
 _HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Cache-Control": "no-store",
-    "Content-Language": "en-gb",
-    "Vary": "Accept-Language",
+    "Content-Language": "en-us",
 }
 _HEADERS_OF_BYTES = {"Content-Type": "application/json", **_HEADERS}
 _SOUND_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")

@@ -44,6 +44,12 @@ class TranslationInline(admin.StackedInline):  # type: ignore[type-arg]
     formfield_overrides = {models.TextField: _FORMFIELD_OVERRIDES[models.TextField]}
     extra = 0
 
+    def get_formset(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
+        """Return a formset whose forms know the request, to say which translations no other can reach."""
+        formset: Any = super().get_formset(request, obj, **kwargs)
+        formset.request = request
+        return formset
+
 
 class ErrorCodeAdminMixin(ErrorCodeActions):
     """The admin of the catalog for any subclass of ``ModelAdmin``, such as that of a theme."""

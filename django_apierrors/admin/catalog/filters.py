@@ -11,8 +11,8 @@ from django.utils.text import smart_split, unescape_string_literal
 from django.utils.translation import gettext_lazy as _
 
 from ... import codes
-from ...catalog import shipped_texts
 from ...models import ErrorCodeTranslation
+from ...shipped import shipped_texts
 from .row_state import RowState, filter_by_state
 
 

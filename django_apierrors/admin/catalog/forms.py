@@ -6,6 +6,7 @@ from typing import Any
 
 from django import forms
 from django.conf import settings
+from django.http import HttpRequest
 from django.utils.functional import Promise
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -13,8 +14,9 @@ from django.utils.translation import get_language_info
 from django.utils.translation import gettext_lazy as _
 
 from ... import codes
-from ...catalog import shipped_texts
 from ...models import ErrorCode
+from ...shipped import shipped_texts
+from .reachable_languages import get_unreachable_reason
 from .row_state import get_fallback_texts
 
 
@@ -44,7 +46,7 @@ class TranslationForm(forms.ModelForm):  # type: ignore[type-arg]
 
     language = forms.ChoiceField(label=_("Language"))
 
-    def __init__(self, *args: Any, entry: ErrorCode, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, entry: ErrorCode, request: HttpRequest, **kwargs: Any) -> None:
         """Set the row of the code, and the choices: the languages of the project and the stored one."""
         super().__init__(*args, **kwargs)
         self.instance.entry = entry  # validation depends on the code
@@ -53,14 +55,18 @@ class TranslationForm(forms.ModelForm):  # type: ignore[type-arg]
         for name, text in (get_fallback_texts(entry, language) if language else {}).items():
             if text and name in self.fields:
                 self.fields[name].help_text = _format_help(_("If blank:"), text, name)
+        if language and "language" in self.fields:
+            self.fields["language"].help_text = get_unreachable_reason(language, request)
 
 
 class TranslationFormSet(forms.BaseInlineFormSet):  # type: ignore[type-arg]
-    """The translations of one code."""
+    """The translations of one code, for a request to the admin."""
+
+    request: HttpRequest
 
     def get_form_kwargs(self, index: int | None) -> dict[str, Any]:
-        """Pass the row of the code to each form."""
-        return {**super().get_form_kwargs(index), "entry": self.instance}
+        """Pass the row of the code and the request to each form."""
+        return {**super().get_form_kwargs(index), "entry": self.instance, "request": self.request}
 
 
 def get_help_texts(obj: ErrorCode | None) -> dict[str, Any]:

@@ -1,0 +1,112 @@
+"""Translations of a text, asked of the gettext catalogs one by one: Django itself falls back to ``LANGUAGE_CODE``."""
+
+from __future__ import annotations
+
+import functools
+import gettext
+import logging
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import django.conf
+from django.apps import apps
+from django.conf import settings
+from django.utils.functional import Promise
+from django.utils.translation import gettext as django_gettext
+from django.utils.translation import pgettext as django_pgettext
+from django.utils.translation import to_locale
+
+logger = logging.getLogger("django_apierrors")
+
+#: The domain of the catalogs of Django, DRF, apps and projects.
+DOMAIN = "django"
+#: The language in which texts are written in Python.
+SOURCE_LANGUAGE = "en"
+# What DRF and Django ship; the texts of all other apps go before theirs.
+_FRAMEWORKS = ("rest_framework", "django")
+
+
+class Source(NamedTuple):
+    """A text as it is written in Python: the msgid and the context of gettext."""
+
+    text: str
+    context: str = ""
+
+
+def source_of(text: object) -> Source | None:
+    """Return the source of a lazy text of gettext, ``None`` for any other text."""
+    if not isinstance(text, Promise):
+        return None
+    pickled: Any = text.__reduce__()
+    function, args, *_others = pickled[1]  # what is needed to make the text again
+    if function is django_gettext:
+        return Source(args[0])
+    return Source(args[1], args[0]) if function is django_pgettext else None
+
+
+def translate(source: Source, language: str) -> str | None:
+    """Return a text in a language, ``None`` where no catalog of that language has it.
+
+    The catalogs are asked in the order of Django: those of ``LOCALE_PATHS``, of the apps, DRF's and Django's.
+    """
+    if not settings.USE_I18N:
+        return None
+    for catalog in _catalogs(language):
+        text, context = source
+        found = catalog.pgettext(context, text) if context else catalog.gettext(text)
+        if found:
+            return found
+    return None
+
+
+def is_source_language(language: str) -> bool:
+    """Return whether a language is the one in which texts are written in Python."""
+    return language.partition("-")[0] == SOURCE_LANGUAGE
+
+
+def languages_of_django(language: str) -> Sequence[str]:
+    """Return the languages in which Django looks for a text: the given one, ``LANGUAGE_CODE``, that of the code."""
+    if is_source_language(language):
+        return (language,)  # for these Django has no fallback
+    default = () if is_source_language(settings.LANGUAGE_CODE) else (settings.LANGUAGE_CODE,)
+    return tuple(dict.fromkeys((language, *default, SOURCE_LANGUAGE)))
+
+
+def locale_paths() -> Sequence[str]:
+    """Return the directories of the catalogs of the project, its apps, DRF and Django, in the order of their weight."""
+    configs = list(apps.get_app_configs())
+    configs.sort(key=lambda config: config.name.partition(".")[0] in _FRAMEWORKS)
+    of_apps = [str(Path(config.path) / "locale") for config in configs]
+    return [*map(str, settings.LOCALE_PATHS), *of_apps, str(Path(django.conf.__file__).parent / "locale")]
+
+
+def clear_catalogs() -> None:
+    """Ask the catalogs anew: the languages, the apps or the paths of the project have changed."""
+    _catalogs.cache_clear()
+
+
+class _Nothing(gettext.NullTranslations):
+    """The end of a chain of catalogs: it has no text, where others return the text that was asked for."""
+
+    def gettext(self, message: str) -> str:
+        return ""
+
+    def pgettext(self, context: str, message: str) -> str:
+        return ""
+
+
+@functools.lru_cache(maxsize=200)
+def _catalogs(language: str) -> Sequence[gettext.NullTranslations]:
+    # Python reads each file once; of "de_AT" it finds "de", too.
+    found = []
+    for path in locale_paths():
+        try:
+            catalog = gettext.translation(DOMAIN, path, [to_locale(language)], fallback=True)
+        except Exception:  # a catalog that is broken must never hide the error whose text is looked for
+            logger.exception("A catalog of %s in %s cannot be read", language, path)
+            continue
+        if isinstance(catalog, gettext.GNUTranslations):
+            catalog.add_fallback(_Nothing())
+            found.append(catalog)
+    return found
