@@ -177,8 +177,7 @@ def test_a_title_beside_the_message_counts_where_it_is_written(spoken):
     assert spoken(ApiError("RESOURCE_NOT_FOUND"), format_=f"{__name__}.WithTitle") == "cs, en"
 
 
-def test_a_phrase_of_http_is_no_text(spoken, settings):
-    settings.ROOT_URLCONF = "support.refusal_urls"
+def test_a_phrase_of_http_is_no_text(spoken):
     assert spoken(exceptions.NotFound, format_="described", path="/api/nothing") == "cs"
 
 
