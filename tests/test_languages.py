@@ -89,7 +89,7 @@ def test_values_stand_in_the_text_of_the_language(language, api, set_view):
         ("pl", 3, "Zbyt wiele żądań. Spróbuj ponownie za 3 sekundy."),
         ("pl", 25, "Zbyt wiele żądań. Spróbuj ponownie za 25 sekund."),
         ("ru", 21, "Слишком много запросов. Повторите попытку через 21 секунду."),
-        ("ar", 2, "عدد الطلبات كبير جدًا. حاول مرة أخرى بعد ثانيتين."),
+        ("ar", 2, "عدد الطلبات كبير جدًا. يُرجى المحاولة مرة أخرى بعد ثانيتين."),
         ("ja", 7200, "リクエストが多すぎます。2 時間後にもう一度お試しください。"),
         ("zh-cn", 30, "请求过多。请在 30 秒后重试。"),
         ("de-at", 60, "Zu viele Anfragen. Versuchen Sie es in 1 Minute erneut."),
