@@ -184,7 +184,7 @@ class ApiError(APIException):
 
 
 def _is_code(given: Any) -> bool:
-    # Known or mistyped: a text for people has blanks, small letters or a full stop.
+    # Known or mistyped: a text for people has blanks or a full stop, or is one word.
     if not isinstance(given, str):
         return False
     if codes.PATTERN.fullmatch(given) and (given.isupper() or codes.get(given) is not None):

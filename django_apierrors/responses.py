@@ -55,7 +55,7 @@ def make(problem: Problem, request: HttpRequest) -> HttpResponse:
 
 
 def make_page(problem: Problem, request: HttpRequest, render: Callable[[Entry], tuple[str, str]]) -> HttpResponse:
-    """Return a new response with a page for people; ``render`` makes it, and its of an entry."""
+    """Return a new response with a page for people; ``render`` returns the page and its languages for an entry."""
     response, state = HttpResponse(status=problem.status), RequestState.of(request)
     _set_fixed_headers(response, problem, request, state)
     entry = catalog.current().entry(problem.code, negotiation.language_for(request, state))

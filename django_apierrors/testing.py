@@ -106,7 +106,8 @@ class override_error(_TestContext):  # noqa: N801 (used as a function is, like o
         """Take the code and the differences."""
         super().__init__()
         self._texts = {name: differences.pop(name) for name in codes.TEXTS if name in differences}
-        self._code = code
+        definition = codes.find(code)
+        self._code = code = definition.code if definition else code
         self._others = differences
         catalog.Row(code=code, **differences)  # refuses a field that does not exist
         if differences.get("status") is not None and not 400 <= differences["status"] <= 599:

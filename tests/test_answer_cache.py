@@ -165,3 +165,9 @@ def test_the_number_of_prepared_answers_is_limited(set_view, api, monkeypatch):
         set_view(ApiError("RESOURCE_CONFLICT", status=status))
         assert api.get("/api/drf").status_code == status
     assert len(catalog.current().prepared) <= 2
+
+
+def test_a_test_may_name_a_code_in_the_other_case(set_view, message):
+    set_view(NotFound())
+    with override_error("resource_not_found", message="Gone fishing."):
+        assert message("/api/drf") == "Gone fishing."

@@ -115,3 +115,14 @@ def test_the_commands_are_the_ones_ci_runs():
     command = re.findall(r"```sh\n(python3 -m venv.*tox run)\n```", README)
     assert len(command) == 1
     assert command[0] in ci
+
+
+@pytest.mark.parametrize("name", ["README.md", "CHANGELOG.md", "CONTRIBUTING.md"])
+def test_each_heading_stands_once_in_its_section(name):
+    section, seen = "", set()
+    for line in (Path(__file__).parent.parent / name).read_text(encoding="utf-8").splitlines():
+        if line.startswith("## "):
+            section = line
+        if line.startswith("#"):
+            assert (section, line) not in seen, line
+            seen.add((section, line))

@@ -21,7 +21,7 @@ HEADER_TEXTS: tuple[tuple[str, Text], ...] = (
     (headers.LINK, _('The documentation of the code, with `rel="help"`.')),
     (headers.WWW_AUTHENTICATE, _("Of a 401: how to authenticate.")),
     (headers.ALLOW, _("Of a 405: the methods that the endpoint supports.")),
-    (headers.CONTENT_LANGUAGE, _("The language of the message; ask for one by `Accept-Language`.")),
+    (headers.CONTENT_LANGUAGE, _("The languages of all texts in the body, when they are known.")),
     (headers.CACHE_CONTROL, _("`no-store`: errors are never cached.")),
 )
 

@@ -36,7 +36,7 @@ def add_arguments(parser: CommandParser) -> None:
     ):
         parser.add_argument(option, metavar=metavar, help=help, action="append", default=[])
     parser.add_argument("--message", metavar="TEXT", default="", help="public (default: what the catalog says)")
-    parser.add_argument("--status-url", metavar="URL", default="", help="public: where to follow how it goes")
+    parser.add_argument("--status-url", metavar="URL", default="", help="public: where to follow the progress")
     parser.add_argument("--reason", metavar="TEXT", default="", help="internal: for colleagues and the record")
 
 

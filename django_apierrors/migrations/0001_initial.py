@@ -81,7 +81,7 @@ class Migration(migrations.Migration):
                 ('methods', django_apierrors.models.fields.LinesField(blank=True, default=list, help_text='One a line, as in POST. None: every method.', verbose_name='methods')),
                 ('exempt_networks', django_apierrors.models.fields.LinesField(blank=True, default=list, help_text='Who is let through: one address or CIDR block a line, as in 10.0.0.0/8.', verbose_name='exempt networks')),
                 ('message', models.TextField(blank=True, help_text='Public. Blank: what the catalog says of MAINTENANCE or READ_ONLY.', verbose_name='message')),
-                ('status_url', models.URLField(blank=True, help_text='Public. Where clients can follow how it goes.', verbose_name='status URL')),
+                ('status_url', models.URLField(blank=True, help_text='Public. Where clients can follow the progress.', verbose_name='status URL')),
                 ('reason', models.TextField(blank=True, help_text='Internal: for colleagues and the record.', verbose_name='reason')),
                 ('created_by', models.CharField(blank=True, editable=False, max_length=255, verbose_name='by')),
                 ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name='created at')),

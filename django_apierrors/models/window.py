@@ -82,7 +82,7 @@ class MaintenanceWindow(RevisionedModel):
     status_url = models.URLField(
         _("status URL"),
         blank=True,
-        help_text=_("Public. Where clients can follow how it goes."),
+        help_text=_("Public. Where clients can follow the progress."),
     )
     reason = models.TextField(_("reason"), blank=True, help_text=_("Internal: for colleagues and the record."))
     # Texts, not foreign keys: the tables may be in a database without users, and the record outlives them.

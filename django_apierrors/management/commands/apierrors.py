@@ -174,9 +174,14 @@ def _find_code(name: str, live: Catalog) -> str:
     aliased = format_aliases.get_codes_by_alias(name)
     if len(aliased) == 1:
         return aliased[0]
-    close = aliased or difflib.get_close_matches(name.upper(), live)
+    close = aliased or _close_codes(name, live)
     hint = f" Did you mean {', '.join(close)}?" if close else " `apierrors list` shows all."
     raise CommandError(f"There is no code {name!r}.{hint}", returncode=_NOT_FOUND)
+
+
+def _close_codes(name: str, live: Catalog) -> list[str]:
+    by_name = {code.upper(): code for code in live}
+    return [by_name[found] for found in difflib.get_close_matches(name.upper(), by_name)]
 
 
 def _format_name(name: str | None) -> str:
