@@ -100,9 +100,11 @@ def forget_language(response: HttpResponseBase) -> None:
 def restore_language(response: HttpResponseBase) -> None:
     """Take away a language that LocaleMiddleware has given to an answer with texts of which nobody knows it."""
     if is_as_written(response):
-        response.headers[headers.CONTENT_LANGUAGE] = response.__dict__.get(LANGUAGE, "")
-        if not response.headers[headers.CONTENT_LANGUAGE]:
-            del response.headers[headers.CONTENT_LANGUAGE]
+        spoken = response.__dict__.get(LANGUAGE, "")
+        if spoken:
+            response.headers[headers.CONTENT_LANGUAGE] = spoken
+        else:
+            response.headers.pop(headers.CONTENT_LANGUAGE, None)
 
 
 def renew(response: HttpResponse, problem: Problem, request: HttpRequest) -> None:
@@ -138,6 +140,7 @@ def make_body(
         format_ = formats.get(state.format_name or conf.FORMAT)
         _set_fixed_headers(response, problem, request, state)
     _set_own_headers(response, problem, state)
+    response.__dict__.pop(LANGUAGE, None)  # of an attempt that failed after its texts were made
     response.headers.pop(headers.CONTENT_LANGUAGE, None)
     body, content, media_type = formats.fallback(format_, problem, response.status_code, renderer.render)
     return content if as_bytes else body, media_type

@@ -11,6 +11,7 @@ from .codes_builtin import BUILTIN_CODES
 from .equivalents import EQUIVALENTS, FIRST_ERROR, PLACEHOLDERS, REQUIRED, Equivalent
 from .text import has_words, without_placeholders
 from .translations import SOURCE_LANGUAGE, Source, is_source_language, source_of, translate
+from .url_resolution import override_language
 
 _MESSAGES = {item["code"]: item["message"] for item in BUILTIN_CODES}
 
@@ -48,7 +49,8 @@ def texts_in(definition: ErrorDefinition, language: str) -> tuple[dict[str, str]
 def _text_in(text: Text, language: str) -> tuple[str, str]:
     source = source_of(text)
     if source is None:
-        plain = str(text)
+        with override_language(language):  # a lazy text that joins or computes others
+            plain = str(text)
         return plain, "" if has_words(plain) else language
     translated = translate(source, language)
     if translated is not None:

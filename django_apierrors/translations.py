@@ -25,6 +25,8 @@ DOMAIN = "django"
 SOURCE_LANGUAGE = "en"
 # What DRF and Django ship; the texts of all other apps go before theirs.
 _FRAMEWORKS = ("rest_framework", "django")
+# The functions whose lazy texts have a source, and the names of their arguments in their order.
+_ARGUMENTS: dict[Any, Sequence[str]] = {django_gettext: ("message",), django_pgettext: ("context", "message")}
 
 
 class Source(NamedTuple):
@@ -38,11 +40,14 @@ def source_of(text: object) -> Source | None:
     """Return the source of a lazy text of gettext, ``None`` for any other text."""
     if not isinstance(text, Promise):
         return None
-    pickled: Any = text.__reduce__()
-    function, args, *_others = pickled[1]  # what is needed to make the text again
-    if function is django_gettext:
-        return Source(args[0])
-    return Source(args[1], args[0]) if function is django_pgettext else None
+    try:
+        pickled: Any = text.__reduce__()
+        function, args, kwargs, *_classes = pickled[1]  # what is needed to make the text again
+        given = {**dict(zip(_ARGUMENTS[function], args, strict=False)), **kwargs}
+        source = Source(given["message"], given.get("context", ""))
+    except Exception:  # a lazy text of somebody else may be pickled in any way: it must never hide the error
+        return None
+    return source if all(type(part) is str for part in source) else None
 
 
 def translate(source: Source, language: str) -> str | None:

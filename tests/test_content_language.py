@@ -304,8 +304,20 @@ class Failing(Nested):
         raise ZeroDivisionError
 
 
-def test_a_fixed_answer_claims_no_language(spoken):
-    assert spoken(ApiError("RESOURCE_NOT_FOUND"), format_=f"{__name__}.Failing") is None
+class FailingLate(Nested):
+    """A format of a project that fails when its texts are made already."""
+
+    headers = None
+
+
+@pytest.mark.parametrize("path", ["/api/drf", "/api/plain"])
+@pytest.mark.parametrize("format_", [Failing, FailingLate])
+def test_a_fixed_answer_claims_no_language(format_, path, spoken):
+    assert spoken(ApiError("RESOURCE_NOT_FOUND"), format_=f"{__name__}.{format_.__name__}", path=path) is None
+
+
+def test_a_lazy_text_of_a_raise_site_with_its_argument_by_name_is_known(spoken):
+    assert spoken(ApiError("RESOURCE_CONFLICT", gettext_lazy(message="This field is required."))) == "cs"
 
 
 def test_a_validation_error_of_django_is_known_as_one_of_drf(spoken):

@@ -1,6 +1,7 @@
 """Texts in a language, asked of the catalogs one by one; and what DRF and Django say where there is none."""
 
 import pytest
+from django.utils.functional import Promise
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy, ngettext_lazy, override, pgettext_lazy
 from rest_framework import exceptions
@@ -20,11 +21,23 @@ OTHER = FieldError(path=("b",), code="x", message="c")
 # Sources
 
 
+class PickledOtherwise(Promise):
+    """A lazy text of somebody else, which is not pickled as those of Django are."""
+
+    def __reduce__(self):
+        return "PickledOtherwise"
+
+
 @pytest.mark.parametrize(
     ("text", "source"),
     [
         (gettext_lazy("Gone"), ("Gone", "")),
         (pgettext_lazy("title", "Gone"), ("Gone", "title")),
+        (gettext_lazy(message="Gone"), ("Gone", "")),
+        (pgettext_lazy("title", message="Gone"), ("Gone", "title")),
+        (pgettext_lazy(context="title", message="Gone"), ("Gone", "title")),
+        (gettext_lazy(gettext_lazy("Gone")), None),
+        (PickledOtherwise(), None),
         ("Gone", None),
         (ngettext_lazy("%d code", "%d codes", 3), None),
         (format_lazy("{}.", gettext_lazy("Gone")), None),
@@ -110,6 +123,16 @@ def test_a_definition_in_plain_words_is_in_no_language_that_is_known(monkeypatch
     assert languages["message"] == "cs"  # there is no word in it
     assert languages["causes"] == languages["remedy"] == ""
     assert languages["description"] == "cs"
+
+
+def test_a_lazy_text_that_joins_others_is_in_the_language_of_its_entry_whichever_is_active(monkeypatch):
+    monkeypatch.setattr(codes, "registry", dict(codes.registry))
+    joined = format_lazy("name: {}", gettext_lazy(REQUIRED))
+    codes.register(ErrorDefinition(code="OF_TEST", status=409, title="Mine", message=joined))
+    with override("fr"):
+        entry = catalog.current().entry("OF_TEST", "cs")
+        assert catalog.current().entry("OF_TEST", "fr").message != entry.message
+    assert (entry.message, entry.language) == (f"name: {CZECH}", "")
 
 
 def test_a_translation_of_a_project_goes_before_what_drf_says(locale_path):
