@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import nullcontext
 
 from django.utils.functional import Promise
 
@@ -38,7 +39,7 @@ def texts_in(definition: ErrorDefinition, language: str) -> tuple[dict[str, str]
         for name in (*TEXTS, WITHOUT)
         for value in [getattr(definition, name)]
     }
-    read = {name: [_text_in(item, language) for item in items if item] for name, items in given.items()}
+    read = {name: [text_in(item, language) for item in items if item] for name, items in given.items()}
     texts = {name: "\n".join(text for text, _ in items) for name, items in read.items()}
     languages = {name: _common(language, [spoken for _, spoken in items]) for name, items in read.items()}
     if definition.message is _MESSAGES.get(definition.code):  # else the project has words of its own
@@ -46,10 +47,12 @@ def texts_in(definition: ErrorDefinition, language: str) -> tuple[dict[str, str]
     return texts, languages
 
 
-def _text_in(text: Text, language: str) -> tuple[str, str]:
+def text_in(text: Text, language: str) -> tuple[str, str]:
+    """Return a text in a language, else as it is written, and the language that it is in, ``""`` if unknown."""
     source = source_of(text)
     if source is None:
-        with override_language(language):  # a lazy text that joins or computes others
+        # A lazy text that joins or computes others is in the language that is active.
+        with override_language(language) if isinstance(text, Promise) else nullcontext():
             plain = str(text)
         return plain, "" if has_words(plain) else language
     translated = translate(source, language)

@@ -50,6 +50,7 @@ def source_of(text: object) -> Source | None:
     return source if all(type(part) is str for part in source) else None
 
 
+@functools.lru_cache(maxsize=5000)
 def translate(source: Source, language: str) -> str | None:
     """Return a text in a language, ``None`` where no catalog of that language has it.
 
@@ -88,6 +89,7 @@ def locale_paths() -> Sequence[str]:
 
 def clear_catalogs() -> None:
     """Ask the catalogs anew: the languages, the apps or the paths of the project have changed."""
+    translate.cache_clear()
     _catalogs.cache_clear()
 
 

@@ -35,7 +35,8 @@ def content_language(format_: Format, problem: Problem, entry: Entry, language: 
 
 
 def _languages(format_: Format, problem: Problem, entry: Entry, language: str) -> Iterator[str]:
-    yield from _languages_of_message(problem, entry, language)
+    own = format_.own_texts(problem, entry)
+    yield from _languages_of_message(problem, entry, language) if own is None else own.values()
     for name in format_.texts(entry):
         yield entry.languages.get(name, "")
     if format_.lists_errors:
