@@ -10,7 +10,7 @@ from django.utils.functional import Promise
 from .codes import TEXTS, WITHOUT, ErrorDefinition, Text
 from .codes_builtin import BUILTIN_CODES
 from .equivalents import EQUIVALENTS, FIRST_ERROR, PLACEHOLDERS, REQUIRED, Equivalent
-from .text import has_words, without_placeholders
+from .text import has_words, placeholders
 from .translations import SOURCE_LANGUAGE, Source, is_source_language, source_of, translate
 from .url_resolution import override_language
 
@@ -72,12 +72,15 @@ def _add_equivalents(code: str, language: str, texts: dict[str, str], languages:
     stands_in = WITHOUT if texts[WITHOUT] else "title"
     missing = [name for name, spoken in (("message", "message"), (WITHOUT, stands_in)) if languages[spoken] != language]
     found = _equivalents(EQUIVALENTS[code], language) if missing and code in EQUIVALENTS else {}
-    for name in missing if found else ():
+    for name in found.keys() & missing:
         texts[name], languages[name] = found[name], language
 
 
 def _equivalents(equivalent: Equivalent, language: str) -> dict[str, str]:
-    """Return the message of an equivalent in a language, with its placeholders and without; nothing if it has none."""
+    """Return the message of an equivalent in a language, and the same without its values; nothing if it has none.
+
+    A sentence with a placeholder makes no sense without its value: then our own text stands in.
+    """
     if equivalent.text == FIRST_ERROR:
         has_errors = translate(Source(REQUIRED), language) is not None
         return {"message": FIRST_ERROR, WITHOUT: FIRST_ERROR} if has_errors else {}
@@ -88,7 +91,7 @@ def _equivalents(equivalent: Equivalent, language: str) -> dict[str, str]:
     message = f"{equivalent.before}{text}" if then is None else f"{equivalent.before}{text} {then}"
     for theirs, ours in PLACEHOLDERS.items():
         message = message.replace(theirs, ours)
-    return {"message": message, WITHOUT: without_placeholders(text)}
+    return {"message": message} if placeholders(text) else {"message": message, WITHOUT: text}
 
 
 def _source(text: object) -> Source:

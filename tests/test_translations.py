@@ -1,6 +1,7 @@
 """Texts in a language, asked of the catalogs one by one; and what DRF and Django say where there is none."""
 
 import pytest
+from django.http import HttpResponse
 from django.utils.functional import Promise
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy, ngettext_lazy, override, pgettext_lazy
@@ -175,12 +176,26 @@ def test_an_equivalent_has_the_values_of_the_code():
     assert message("PARAM_NOT_FOUND") == CZECH
     assert message("METHOD_NOT_ALLOWED", method="PUT") == in_czech(exceptions.MethodNotAllowed("PUT"))
     assert "text/csv" in message("UNSUPPORTED_MEDIA_TYPE", media_type="text/csv")
-    assert message("UNSUPPORTED_MEDIA_TYPE") == in_czech(exceptions.UnsupportedMediaType(""))
+
+
+@pytest.mark.parametrize("code", ["METHOD_NOT_ALLOWED", "UNSUPPORTED_MEDIA_TYPE"])
+def test_an_equivalent_without_its_value_gives_way_to_our_own_text(code):
+    entry = catalog.current().entry(code, "cs")
+    text = entry.message_for(Problem(code=code, status=entry.status))
+    assert text == codes.get(code).message_without
+    assert (entry.language, entry.languages["message_without"]) == ("cs", "en")
+
+
+def test_an_answer_without_the_value_of_its_text_has_no_empty_quotes(api, set_view):
+    set_view(lambda request: HttpResponse(status=415))
+    response = api.get("/api/plain", headers={"Accept-Language": "cs"})
+    assert '"' not in response.json()["error"]["message"]
+    assert response["Content-Language"] == "en"
 
 
 def in_czech(exc):
     with override("cs"):
-        return str(type(exc).default_detail).format(method="PUT", media_type="")
+        return str(type(exc).default_detail).format(method="PUT")
 
 
 def test_the_second_sentence_of_throttled_stays_away_where_a_language_lacks_it(locale_path):

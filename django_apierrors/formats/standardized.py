@@ -131,7 +131,7 @@ def _sentences(cls: type[exceptions.APIException], problem: Problem, language: s
 
     Django would look in ``LANGUAGE_CODE`` for one that a language lacks; here it is as it is written in DRF.
     """
-    sentences: list[codes.Text] = [cls.default_detail]
+    sentences: list[Any] = [cls.default_detail]
     params, wait = problem.params, problem.retry_after
     if cls is exceptions.Throttled and wait is not None:
         params = {"wait": wait}
