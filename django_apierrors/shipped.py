@@ -11,7 +11,7 @@ from .codes import TEXTS, WITHOUT, ErrorDefinition, Text
 from .codes_builtin import BUILTIN_CODES
 from .equivalents import EQUIVALENTS, FIRST_ERROR, PLACEHOLDERS, REQUIRED, Equivalent
 from .text import has_words, placeholders
-from .translations import SOURCE_LANGUAGE, Source, is_source_language, source_of, translate
+from .translations import Source, language_as_written, source_of, translate
 from .url_resolution import override_language
 
 _MESSAGES = {item["code"]: item["message"] for item in BUILTIN_CODES}
@@ -58,7 +58,7 @@ def text_in(text: Text, language: str) -> tuple[str, str]:
     translated = translate(source, language)
     if translated is not None:
         return translated, language
-    return source.text, language if is_source_language(language) else SOURCE_LANGUAGE
+    return source.text, language_as_written(source, language)
 
 
 def _common(language: str, spoken: Sequence[str]) -> str:

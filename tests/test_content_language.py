@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 from django.core.exceptions import ValidationError as DjangoValidationError
-from django.utils.translation import gettext_lazy, override
+from django.utils.translation import gettext_lazy, override, pgettext_lazy
 from rest_framework import exceptions
 from rest_framework.exceptions import ErrorDetail, ValidationError
 from rest_framework.fields import CharField
@@ -17,6 +17,7 @@ from django_apierrors.codes import ErrorDefinition
 from django_apierrors.exceptions import ApiError
 from django_apierrors.formats import Nested
 from django_apierrors.handlers import exception_handler
+from django_apierrors.translations import language_as_written, source_of
 
 REQUIRED = gettext_lazy("This field is required.")
 INVALID = gettext_lazy("Enter a valid value.")
@@ -137,7 +138,25 @@ def test_a_lazy_text_of_a_raise_site_falls_back_as_django_does(spoken, settings,
     settings.LANGUAGE_CODE = "de"
     locale_path("de", {"Of the project.": "Vom Projekt."})
     assert spoken(ApiError("RESOURCE_CONFLICT", gettext_lazy("Of the project."))) == "de"
-    assert spoken(ApiError("RESOURCE_CONFLICT", gettext_lazy("Of the project.")), "en") == "en"
+    assert spoken(ApiError("RESOURCE_CONFLICT", gettext_lazy("Of the project.")), "en") is None
+
+
+@pytest.mark.parametrize(
+    ("default", "asked", "header"),
+    [("de", "de", None), ("de", "cs", None), ("de", "en", None), ("en", "en-gb", "en-gb"), ("en", "cs", "en")],
+)
+def test_an_untranslated_text_is_english_only_in_an_english_project(default, asked, header, spoken, settings):
+    settings.LANGUAGE_CODE = default
+    assert spoken(ApiError("RESOURCE_CONFLICT", gettext_lazy("Das Konto ist gesperrt.")), asked) == header
+
+
+def test_texts_of_this_package_drf_and_django_are_english_in_every_project(spoken, settings):
+    settings.LANGUAGE_CODE = "de"
+    assert spoken(ApiError("GONE"), "cs") == "en"
+    for text in (REQUIRED, INVALID, codes.get("GONE").message, codes.get("GONE").title):
+        assert language_as_written(source_of(text), "cs") == "en"
+        assert language_as_written(source_of(text), "en-gb") == "en-gb"
+    assert language_as_written(source_of(pgettext_lazy("of a project", "Gone")), "cs") == ""
 
 
 def test_a_lazy_text_above_locale_middleware_is_in_the_language_of_the_answer(settings):

@@ -65,3 +65,13 @@ def test_without_translation_only_what_is_written_in_python_is_known(settings):
 def test_the_language_of_the_project_stands_in(settings):
     settings.LANGUAGE_CODE = "de"
     assert find_language("Dieses Feld ist zwingend erforderlich.", "cs") == "de"
+
+
+@pytest.mark.parametrize(("default", "spoken"), [("en", "en"), ("de", "")])
+def test_what_is_written_in_a_project_is_english_only_where_its_default_language_is(
+    default, spoken, settings, locale_path
+):
+    settings.LANGUAGE_CODE = default
+    locale_path("fr", {"Das Konto ist gesperrt.": "Le compte est bloqué."})
+    assert find_language("Das Konto ist gesperrt.", "en") == spoken
+    assert find_language("This field is required.", "en") == "en"

@@ -142,6 +142,17 @@ def test_a_translation_of_a_project_goes_before_what_drf_says(locale_path):
     assert catalog.current().entry("ENDPOINT_NOT_FOUND", "cs").message == "Nenalezeno."
 
 
+@pytest.mark.parametrize(("default", "spoken"), [("en-us", "en"), ("de", "")])
+def test_a_definition_that_no_catalog_has_is_english_only_in_an_english_project(default, spoken, settings, monkeypatch):
+    settings.LANGUAGE_CODE = default
+    monkeypatch.setattr(codes, "registry", dict(codes.registry))
+    title, message = gettext_lazy("Konto gesperrt"), gettext_lazy("Das Konto ist gesperrt.")
+    codes.register(ErrorDefinition(code="OF_TEST", status=409, title=title, message=message))
+    for language in ("en", "cs", "de"):
+        languages = catalog.current().entry("OF_TEST", language).languages
+        assert languages["title"] == languages["message"] == spoken
+
+
 def test_words_of_a_projects_own_are_not_replaced_by_those_of_drf(monkeypatch):
     monkeypatch.setattr(codes, "registry", dict(codes.registry))
     own = ErrorDefinition(code="RESOURCE_NOT_FOUND", status=404, title="Weg", message=gettext_lazy("Of nobody."))

@@ -15,7 +15,7 @@ from ..equivalents import FIRST_ERROR
 from ..known_texts import find_language
 from ..problems import Problem
 from ..text import has_words, placeholders
-from ..translations import languages_of_django, source_of, translate
+from ..translations import language_as_written, languages_of_django, source_of, translate
 from .format import Format
 
 # The placeholder whose value is a text, not a name or a number.
@@ -69,12 +69,13 @@ def _message_parts(message: str) -> tuple[bool, bool]:
 
 
 def _find_own_language(message: Any, text: str, language: str) -> str:
-    """Return the language of the text of a raise site: a lazy one is in that of the answer, or falls back."""
+    """Return the language of the text of a raise site: a lazy one is in that of the answer, or falls back as Django."""
     source = source_of(message)
     if source is None:
         return find_language(text, language)
     known = languages_of_django(language)
-    return next((spoken for spoken in known if translate(source, spoken) is not None), known[-1])
+    found = next((spoken for spoken in known if translate(source, spoken) is not None), None)
+    return found or language_as_written(source, language)
 
 
 def _are_details_data(details: Any) -> bool:
