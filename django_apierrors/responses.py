@@ -152,9 +152,10 @@ def _formatted(
     format_ = formats.get(state.format_name or negotiation.format_name(request, state) or conf.FORMAT)
     if problem.errors or problem.param:
         problem = _name_members(problem, format_, request, state)
-    language = format_.language or negotiation.language_for(request, state)
+    clients_language = negotiation.language_for(request, state)
+    language = format_.language or clients_language
     prepared = prepared_answer(problem, format_, language, request, state)
-    docs_base = negotiation.docs_base(request, state.conf, language)
+    docs_base = negotiation.docs_base(request, state.conf, clients_language)
     written: tuple[Any, str] | None = prepared.body_for(problem) if as_bytes else None
     if written is None:
         entry = prepared.resolved.linked(docs_base)

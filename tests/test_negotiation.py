@@ -312,9 +312,38 @@ def test_where_translations_are_deactivated_texts_are_as_they_are_written():
         assert negotiation.active_language() == "en"
 
 
-@pytest.mark.parametrize("language, prefix", [("de", "/de"), ("en-us", "")])
+@pytest.mark.parametrize(
+    "language, prefix", [("de", "/de"), ("en-us", ""), ("de-at", "/de"), ("en", "/en"), ("tlh", "")]
+)
 def test_documentation_with_a_prefix_has_that_of_the_answer(language, prefix):
     request = RequestFactory().get("/")
     request.urlconf = "support.docs_urls_by_language"
     with translation.override("es"):  # of the request before
         assert negotiation.docs_base(request, language=language) == f"http://testserver{prefix}/errors/"
+
+
+def test_documentation_without_a_given_language_has_the_prefix_of_the_active_one():
+    request = RequestFactory().get("/")
+    request.urlconf = "support.docs_urls_by_language"
+    with translation.override("es"):
+        assert negotiation.docs_base(request) == "http://testserver/es/errors/"
+
+
+@pytest.mark.parametrize(
+    ("accepted", "prefix"), [("nl", "nl"), ("de", "de"), ("cs", "de"), ("en", "de"), ("nl-be", "nl")]
+)
+@pytest.mark.parametrize("place", ["view", "middleware"])
+@pytest.mark.urls("support.oauth_urls_by_language")
+def test_the_help_of_an_error_of_oauth_is_a_page_that_exists_in_the_language_of_the_client(
+    accepted, prefix, place, api, set_view, settings
+):
+    settings.LANGUAGES, settings.LANGUAGE_CODE = [("de", "German"), ("nl", "Dutch")], "de"
+    settings.APIERRORS = {**settings.APIERRORS, "FORMATS": {"/oauth/": "oauth2"}}
+    set_view(ApiError("GONE"))
+    url = "/oauth/token" if place == "view" else "/oauth/nothing"
+    response = api.get(url, headers={"Accept-Language": accepted})
+    assert response["Content-Language"] == "en"
+    assert "Accept-Language" in response["Vary"]
+    code = response["X-Error-Code"]
+    assert response["Link"] == f'<http://testserver/{prefix}/errors/{code}/>; rel="help"'
+    assert api.get(f"/{prefix}/errors/{code}/").status_code == 200
