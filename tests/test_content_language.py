@@ -205,6 +205,7 @@ def test_a_phrase_of_http_is_no_text(spoken):
     [
         ({"id": 7, "when": date(2026, 1, 2), "tags": ["a", "b"], "deep": {"er": [True, None]}}, True),
         ({"hint": "Call us."}, False),
+        ({"reason": "残高不足です"}, False),
         ({"hints": ["a", {"b": "Call us."}]}, False),
         ({"lazy": REQUIRED}, False),
         ({"numbers": list(range(101))}, False),
@@ -214,6 +215,32 @@ def test_a_phrase_of_http_is_no_text(spoken):
 )
 def test_details_are_data_unless_a_text_is_in_them(details, is_data, spoken):
     assert spoken(ApiError("RESOURCE_NOT_FOUND", details=details)) == ("cs" if is_data else None)
+
+
+@pytest.mark.parametrize("format_", ["nested", "result"])
+@pytest.mark.parametrize(
+    ("value", "header"),
+    [
+        ("AC-1", "cs"),
+        (7, "cs"),
+        (date(2026, 1, 2), "cs"),
+        ("no funds are left", None),
+        ("残高不足です", None),
+        (["closed", "out of stock"], None),
+        (gettext_lazy("Open"), None),
+    ],
+    ids=str,
+)
+def test_a_value_in_a_text_of_the_catalog_may_be_a_text_itself(value, header, format_, spoken, monkeypatch):
+    monkeypatch.setattr(codes, "registry", dict(codes.registry))
+    codes.register(ErrorDefinition(code="OF_TEST", status=409, title="A", message="{reason}", params={"reason": "a"}))
+    with catalog.pinned(Row(code="OF_TEST", translations={"cs": {"message": "Nelze: {reason}"}})):
+        assert spoken(ApiError("OF_TEST", params={"reason": value}), format_=format_) == header
+        assert spoken(ApiError("OF_TEST", params={"reason": value}), format_=format_, path="/api/plain") == header
+
+
+def test_a_name_in_a_text_is_no_text(spoken):
+    assert spoken(ApiError("PARAM_NOT_FOUND", param="dodací adresa")) == "cs"
 
 
 def test_details_of_another_type_are_not_searched(spoken):

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from types import MappingProxyType
 from typing import Any
 
 from django.utils.functional import Promise
 
-from ..codes import WITHOUT
 from ..entries import Entry
 from ..equivalents import FIRST_ERROR
 from ..known_texts import find_language
@@ -18,8 +17,11 @@ from ..text import has_words, placeholders
 from ..translations import language_as_written, languages_of_django, source_of, translate
 from .format import Format
 
-# The placeholder whose value is a text, not a name or a number.
+# Placeholders whose values are texts of DRF, or of whoever wrote the validation.
 _DETAIL = "detail"
+_FIRST_ERROR = FIRST_ERROR.strip("{}")
+# Placeholders whose values are names, whatever characters they have.
+_NAMES = ("param", "method", "media_type", "scope")
 # Details of more members, or of more levels, are not searched for texts.
 _MOST_MEMBERS = 100
 _MOST_LEVELS = 3
@@ -42,7 +44,8 @@ def _languages(format_: Format, problem: Problem, entry: Entry, language: str) -
     if format_.lists_errors:
         for message in dict.fromkeys(error.message for error in problem.errors if error.message):
             yield find_language(message, language)
-    if problem.details is not None and not _are_details_data(problem.details):
+    details = problem.details
+    if details is not None and type(details) is not MappingProxyType and not _has_no_text(details):  # ours are data
         yield ""
 
 
@@ -50,22 +53,30 @@ def _languages_of_message(problem: Problem, entry: Entry, language: str) -> Iter
     text, name = entry.chosen_message(problem)
     if not name:
         yield "" if problem.is_final else _find_own_language(problem.message, text, language)
-    elif name == WITHOUT and entry.message_without == FIRST_ERROR:
-        yield find_language(problem.errors[0].message, language)
-    elif name == "message":
-        has_own_words, has_detail = _message_parts(entry.message)
-        if has_own_words:
-            yield entry.language
-        if has_detail:
-            yield find_language(str(problem.params[_DETAIL]), language)
-    else:
+    elif name == "title":
         yield entry.languages.get(name, "")
+    else:
+        has_own_words, names = _message_parts(getattr(entry, name))
+        if has_own_words:
+            yield entry.languages.get(name, "")
+        for placeholder in names:
+            yield from _languages_of_value(placeholder, problem, language)
 
 
 @functools.lru_cache(maxsize=1000)
-def _message_parts(message: str) -> tuple[bool, bool]:
-    """Return whether a message of the catalog has words of its own, and whether it quotes a text."""
-    return has_words(message), _DETAIL in placeholders(message)
+def _message_parts(message: str) -> tuple[bool, Sequence[str]]:
+    """Return whether a message of the catalog has words of its own, and its placeholders but those of names."""
+    return has_words(message), sorted(placeholders(message).difference(_NAMES))
+
+
+def _languages_of_value(placeholder: str, problem: Problem, language: str) -> Iterator[str]:
+    """Yield the language of what stands in the place of a placeholder, nothing if that is data."""
+    if placeholder == _FIRST_ERROR:
+        yield find_language(problem.errors[0].message, language)
+    elif placeholder == _DETAIL:
+        yield find_language(str(problem.params[_DETAIL]), language)
+    elif not _has_no_text(problem.params.get(placeholder)):
+        yield ""
 
 
 def _find_own_language(message: Any, text: str, language: str) -> str:
@@ -78,17 +89,17 @@ def _find_own_language(message: Any, text: str, language: str) -> str:
     return found or language_as_written(source, language)
 
 
-def _are_details_data(details: Any) -> bool:
+def _has_no_text(value: Any) -> bool:
     try:
-        return type(details) is MappingProxyType or _is_data(details)  # details of our own are data
+        return _is_data(value)
     except Exception:  # a value of somebody else must never hide the error that carries it
         return False
 
 
 def _is_data(value: Any, levels: int = _MOST_LEVELS) -> bool:
-    """Return whether a value has no text in it, as far as that is known: none that has a blank."""
+    """Return whether a value has no text in it, as far as that is known: names are ASCII and have no blanks."""
     if isinstance(value, str):
-        return " " not in value
+        return value.isascii() and " " not in value
     if isinstance(value, (dict, list, tuple)):
         if type(value) not in (dict, list, tuple) or len(value) > _MOST_MEMBERS or not levels:
             return False
