@@ -17,6 +17,8 @@ from django.utils.translation import gettext as django_gettext
 from django.utils.translation import pgettext as django_pgettext
 from django.utils.translation import to_locale
 
+from .waits import spell_wait
+
 logger = logging.getLogger("django_apierrors")
 
 #: The domain of the catalogs of Django, DRF, apps and projects.
@@ -66,6 +68,20 @@ def translate(source: Source, language: str) -> str | None:
     return next(filter(None, found), None)
 
 
+@functools.lru_cache(maxsize=1024)
+def wait_in(language: str, seconds: int) -> tuple[str, str]:
+    """Return a wait in words and the language that they are in: the given one, or English where no catalog has them.
+
+    It is kept, because many clients wait as long.
+    """
+    for catalog in _catalogs(language) if settings.USE_I18N else ():
+        found = spell_wait(seconds, catalog.npgettext)
+        if found:
+            return found, language
+    english = spell_wait(seconds, gettext.NullTranslations().npgettext)
+    return english, language if is_source_language(language) else SOURCE_LANGUAGE
+
+
 @functools.lru_cache(maxsize=5000)
 def language_as_written(source: Source, language: str) -> str:
     """Return the language of a text that is not translated into the given one, ``""`` if nobody knows it.
@@ -109,6 +125,7 @@ def clear_catalogs() -> None:
     """Ask the catalogs anew: the languages, the apps or the paths of the project have changed."""
     translate.cache_clear()
     language_as_written.cache_clear()
+    wait_in.cache_clear()
     _catalogs.cache_clear()
 
 
@@ -119,6 +136,9 @@ class _Nothing(gettext.NullTranslations):
         return ""
 
     def pgettext(self, context: str, message: str) -> str:
+        return ""
+
+    def npgettext(self, context: str, msgid1: str, msgid2: str, n: int) -> str:
         return ""
 
 

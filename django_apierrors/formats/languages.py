@@ -19,9 +19,11 @@ from .format import Format
 
 # Placeholders whose values are texts of DRF, or of whoever wrote the validation.
 _DETAIL = "detail"
-_FIRST_ERROR = FIRST_ERROR.strip("{}")
+_FIRST_DETAIL = FIRST_ERROR.strip("{}")
+# That of a wait in words, which may be in another language than what is around it.
+_WAIT = "wait"
 # Placeholders whose values are names, whatever characters they have.
-_NAMES = ("param", "method", "media_type", "scope")
+_PLACEHOLDERS_OF_NAMES = ("param", "method", "media_type", "scope")
 # Details of more members, or of more levels, are not searched for texts.
 _MOST_MEMBERS = 100
 _MOST_LEVELS = 3
@@ -60,21 +62,23 @@ def _languages_of_message(problem: Problem, entry: Entry, language: str) -> Iter
         if has_own_words:
             yield entry.languages.get(name, "")
         for placeholder in names:
-            yield from _languages_of_value(placeholder, problem, language)
+            yield from _languages_of_value(placeholder, problem, entry, language)
 
 
 @functools.lru_cache(maxsize=1000)
 def _message_parts(message: str) -> tuple[bool, Sequence[str]]:
     """Return whether a message of the catalog has words of its own, and its placeholders but those of names."""
-    return has_words(message), sorted(placeholders(message).difference(_NAMES))
+    return has_words(message), sorted(placeholders(message).difference(_PLACEHOLDERS_OF_NAMES))
 
 
-def _languages_of_value(placeholder: str, problem: Problem, language: str) -> Iterator[str]:
+def _languages_of_value(placeholder: str, problem: Problem, entry: Entry, language: str) -> Iterator[str]:
     """Yield the language of what stands in the place of a placeholder, nothing if that is data."""
-    if placeholder == _FIRST_ERROR:
+    if placeholder == _FIRST_DETAIL:
         yield find_language(problem.errors[0].message, language)
     elif placeholder == _DETAIL:
         yield find_language(str(problem.params[_DETAIL]), language)
+    elif placeholder == _WAIT and (wait := entry.wait_for(problem.params)):
+        yield wait[1]
     elif not _has_no_text(problem.params.get(placeholder)):
         yield ""
 
