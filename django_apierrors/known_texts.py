@@ -112,7 +112,7 @@ def _texts_of_models(language: str) -> Iterator[str]:
 
 def _texts_of_catalogs(language: str) -> Iterator[str]:
     if is_source_language(language):
-        paths = locale_paths(english=not is_source_language(settings.LANGUAGE_CODE))
+        paths = locale_paths(english=True)
         for complete in COMPLETE_LANGUAGES:
             for msgids, _ in _entries(complete, paths):
                 yield from msgids

@@ -11,7 +11,7 @@ from .codes import TEXTS, WITHOUT, ErrorDefinition, Text
 from .codes_builtin import BUILTIN_CODES
 from .equivalents import EQUIVALENTS, FIRST_ERROR, PLACEHOLDERS, REQUIRED, Equivalent
 from .text import has_words, placeholders
-from .translations import Source, language_as_written, source_of, translate
+from .translations import SOURCE_LANGUAGE, Source, language_as_written, source_of, translate
 from .url_resolution import override_language
 
 _MESSAGES = {item["code"]: item["message"] for item in BUILTIN_CODES}
@@ -48,16 +48,17 @@ def texts_in(definition: ErrorDefinition, language: str) -> tuple[dict[str, str]
 
 
 def text_in(text: Text, language: str) -> tuple[str, str]:
-    """Return a text in a language, else as it is written, and the language that it is in, ``""`` if unknown."""
+    """Return a text in a language, else in English or as it is written, and its language, ``""`` if unknown."""
     source = source_of(text)
     if source is None:
         # A lazy text that joins or computes others is in the language that is active.
         with override_language(language) if isinstance(text, Promise) else nullcontext():
             plain = str(text)
         return plain, "" if has_words(plain) else language
-    translated = translate(source, language)
-    if translated is not None:
-        return translated, language
+    for spoken in dict.fromkeys((language, SOURCE_LANGUAGE)):
+        translated = translate(source, spoken)
+        if translated is not None:
+            return translated, spoken
     return source.text, language_as_written(source, language)
 
 

@@ -86,13 +86,12 @@ def wait_in(language: str, seconds: int) -> tuple[str, str]:
 def language_as_written(source: Source, language: str) -> str:
     """Return the language of a text that is not translated into the given one, ``""`` if nobody knows it.
 
-    It is English, of which the given one may be a variant, for this package, DRF and Django, and in a project whose
-    ``LANGUAGE_CODE`` is English: what such a project leaves untranslated is what it says in that language.
+    It is English, of which the given one may be a variant, for this package, DRF and Django. Others may write their
+    texts in any language.
     """
-    if not is_source_language(settings.LANGUAGE_CODE):
-        catalogs = (catalog for complete in COMPLETE_LANGUAGES for catalog in _catalogs(complete, english=True))
-        if not any(_find(source, catalog) for catalog in catalogs):
-            return ""
+    catalogs = (catalog for complete in COMPLETE_LANGUAGES for catalog in _catalogs(complete, english=True))
+    if not any(_find(source, catalog) for catalog in catalogs):
+        return ""
     return language if is_source_language(language) else SOURCE_LANGUAGE
 
 

@@ -142,15 +142,23 @@ def test_a_translation_of_a_project_goes_before_what_drf_says(locale_path):
     assert catalog.current().entry("ENDPOINT_NOT_FOUND", "cs").message == "Nenalezeno."
 
 
-@pytest.mark.parametrize(("default", "spoken"), [("en-us", "en"), ("de", "")])
-def test_a_definition_that_no_catalog_has_is_english_only_in_an_english_project(default, spoken, settings, monkeypatch):
-    settings.LANGUAGE_CODE = default
+def test_a_definition_that_no_catalog_has_is_in_no_language_that_is_known(monkeypatch):
     monkeypatch.setattr(codes, "registry", dict(codes.registry))
     title, message = gettext_lazy("Konto gesperrt"), gettext_lazy("Das Konto ist gesperrt.")
     codes.register(ErrorDefinition(code="OF_TEST", status=409, title=title, message=message))
     for language in ("en", "cs", "de"):
         languages = catalog.current().entry("OF_TEST", language).languages
-        assert languages["title"] == languages["message"] == spoken
+        assert languages["title"] == languages["message"] == ""
+
+
+def test_the_english_catalog_of_a_project_stands_in_for_a_language_that_it_lacks(monkeypatch, locale_path):
+    monkeypatch.setattr(codes, "registry", dict(codes.registry))
+    locale_path("en", {"account.locked": "The account is locked."})
+    definition = ErrorDefinition(code="OF_TEST", status=409, title="A", message=gettext_lazy("account.locked"))
+    codes.register(definition)
+    for language, spoken in (("cs", "en"), ("en-gb", "en-gb")):
+        entry = catalog.current().entry("OF_TEST", language)
+        assert (entry.message, entry.language) == ("The account is locked.", spoken)
 
 
 def test_words_of_a_projects_own_are_not_replaced_by_those_of_drf(monkeypatch):
@@ -158,7 +166,7 @@ def test_words_of_a_projects_own_are_not_replaced_by_those_of_drf(monkeypatch):
     own = ErrorDefinition(code="RESOURCE_NOT_FOUND", status=404, title="Weg", message=gettext_lazy("Of nobody."))
     codes.register(own)
     entry = catalog.current().entry("RESOURCE_NOT_FOUND", "cs")
-    assert (entry.message, entry.language) == ("Of nobody.", "en")
+    assert (entry.message, entry.language) == ("Of nobody.", "")
 
 
 @pytest.mark.parametrize("code", EQUIVALENTS)
