@@ -5,6 +5,7 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import Any
 
+from django.conf.urls.i18n import is_language_prefix_patterns_used
 from django.http import HttpRequest
 from rest_framework.renderers import JSONRenderer
 
@@ -14,6 +15,7 @@ from .formats import Format
 from .problems import Problem
 from .request_state import RequestState
 from .text import placeholders
+from .url_resolution import urlconf_of
 
 renderer = JSONRenderer()
 
@@ -72,7 +74,10 @@ def prepared_answer(
     """
     current = catalog.current()
     is_api = negotiation.is_api_path_or_view(request, state)
-    is_asked = state.is_language_asked and format_.language is None
+    # Where the texts are in one language, the URL of the documentation may have the prefix of the client's.
+    is_asked = state.is_language_asked and (
+        format_.language is None or is_language_prefix_patterns_used(urlconf_of(request))[0]
+    )
     key = (problem.code, problem.status, format_, language, is_api, is_asked)
     prepared: PreparedAnswer | None = current.prepared.get(key)
     if prepared is None or prepared.resolved.definition is not codes.registry.get(problem.code):

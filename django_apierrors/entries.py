@@ -12,7 +12,7 @@ from .codes import LONGEST_MESSAGE, WITHOUT
 from .equivalents import FIRST_ERROR
 from .problems import Problem
 from .text import clean, fill
-from .waits import wait_text_in
+from .translations import wait_in
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -76,11 +76,19 @@ class Entry:
         return (text, WITHOUT) if text else (f"{self.title}.", "title")
 
     def _with_wait(self, params: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Return the placeholder values with the wait in words, in the language of the message or else the team's."""
+        """Return the placeholder values with the wait in words."""
+        wait = self.wait_for(params)
+        return params if wait is None else {**params, "wait": wait[0]}
+
+    def wait_for(self, params: Mapping[str, Any]) -> tuple[str, str] | None:
+        """Return the words for the wait in a message and their language: that of the message or else the team's.
+
+        ``None`` where the message says no wait, or the raise site says it itself.
+        """
         seconds = params.get("retry_after")
         if not isinstance(seconds, int) or params.get("wait") is not None or "{wait}" not in self.message:
-            return params
-        return {**params, "wait": wait_text_in(self.language or settings.LANGUAGE_CODE, seconds)}
+            return None
+        return wait_in(self.language or settings.LANGUAGE_CODE, seconds)
 
 
 def _with_first_error(problem: Problem) -> Mapping[str, object]:

@@ -16,7 +16,15 @@ from django.conf import settings
 from django.utils.translation import to_locale
 
 from . import model_texts
-from .translations import DOMAIN, is_source_language, languages_of_django, locale_paths, source_of, translate
+from .translations import (
+    COMPLETE_LANGUAGES,
+    DOMAIN,
+    is_source_language,
+    languages_of_django,
+    locale_paths,
+    source_of,
+    translate,
+)
 
 logger = logging.getLogger("django_apierrors")
 
@@ -24,8 +32,6 @@ logger = logging.getLogger("django_apierrors")
 _VALUE = re.compile(r"%\(\w+\)[a-z]|%[a-z]|\{\w*\}")
 # The first number of a compiled catalog, which tells the order of its bytes.
 _MAGIC = 0x950412DE
-# Languages with nearly every msgid: for English, the language of the msgids, there are no catalogs.
-_COMPLETE = ("en", "de", "fr", "es")
 # The letters that a text with values needs, else it matches what was never said in its language.
 _FEWEST_LETTERS = 8
 # The characters at its beginning or end by which a text with values is found.
@@ -106,17 +112,18 @@ def _texts_of_models(language: str) -> Iterator[str]:
 
 def _texts_of_catalogs(language: str) -> Iterator[str]:
     if is_source_language(language):
-        for complete in _COMPLETE:
-            for msgids, _ in _entries(complete):
+        paths = locale_paths(english=True)
+        for complete in COMPLETE_LANGUAGES:
+            for msgids, _ in _entries(complete, paths):
                 yield from msgids
     if settings.USE_I18N:
-        for _, translations in _entries(language):
+        for _, translations in _entries(language, locale_paths()):
             yield from translations
 
 
-def _entries(language: str) -> Iterator[tuple[Sequence[str], Sequence[str]]]:
+def _entries(language: str, paths: Sequence[str]) -> Iterator[tuple[Sequence[str], Sequence[str]]]:
     """Yield msgids and translations of each entry of a language, the singular and the plurals."""
-    for path in locale_paths():
+    for path in paths:
         for file in gettext.find(DOMAIN, path, [to_locale(language)], all=True):
             try:
                 entries = list(_parse(Path(file).read_bytes()))

@@ -180,13 +180,16 @@ def docs_base(request: HttpRequest | None, values: Settings = conf, language: st
     """Return the absolute URL of the public documentation, with a slash at its end, else ``""``.
 
     Its base is ``DOCS["BASE_URL"]``, else the request's; a host that is not allowed has none. A URL
-    with the prefix of a language has that of ``language``, the active one by default.
+    with the prefix of a language has that of ``language``, the active one by default, and that of ``LANGUAGE_CODE``
+    where the project does not have it.
     """
     if values.value("DOCS", "ACCESS") != "public":
         return ""
     urlconf = getattr(request, "urlconf", None) or settings.ROOT_URLCONF
-    has_prefix = is_language_prefix_patterns_used(urlconf)[0]
-    path = _docs_path(urlconf, get_script_prefix(), (language or get_language()) if has_prefix else None)
+    has_prefix, is_default_prefixed = is_language_prefix_patterns_used(urlconf)
+    if has_prefix:
+        language = _language_of_prefix(language or active_language(), is_default_prefixed=is_default_prefixed)
+    path = _docs_path(urlconf, get_script_prefix(), language if has_prefix else None)
     if not path:
         return ""
     base_url: str | None = values.value("DOCS", "BASE_URL")
@@ -196,6 +199,16 @@ def docs_base(request: HttpRequest | None, values: Settings = conf, language: st
         return f"{request.scheme}://{request.get_host()}{path}" if request is not None else ""
     except (DisallowedHost, KeyError):  # the second of a request that no server made
         return ""
+
+
+def _language_of_prefix(language: str, *, is_default_prefixed: bool) -> str:
+    """Return the language whose prefix Django would take for that of a given one: ``en`` for ``en-us``."""
+    if language == settings.LANGUAGE_CODE and not is_default_prefixed:
+        return language
+    try:
+        return translation.get_supported_language_variant(language)
+    except LookupError:
+        return settings.LANGUAGE_CODE
 
 
 @functools.lru_cache(maxsize=64)

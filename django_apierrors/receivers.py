@@ -16,7 +16,6 @@ from .maintenance import responses
 from .models import ErrorCode, ErrorCodeTranslation, MaintenanceWindow, Revision, bump_revision
 from .request_state import RequestState
 from .snapshot import snapshot
-from .waits import wait_text_in
 from .windows import monitor
 
 #: The models whose rows the snapshot holds.
@@ -38,7 +37,6 @@ def clear_caches(setting: str, **kwargs: Any) -> None:
     if setting in _SETTINGS_OF_TEXTS:
         catalog.current().forget()
         negotiation.clear_language_cache()
-        wait_text_in.cache_clear()
         translations.clear_catalogs()
         known_texts.clear_known_texts()
     elif setting == "TEMPLATES":

@@ -100,9 +100,11 @@ def forget_language(response: HttpResponseBase) -> None:
 def restore_language(response: HttpResponseBase) -> None:
     """Take away a language that LocaleMiddleware has given to an answer with texts of which nobody knows it."""
     if is_as_written(response):
-        response.headers[headers.CONTENT_LANGUAGE] = response.__dict__.get(LANGUAGE, "")
-        if not response.headers[headers.CONTENT_LANGUAGE]:
-            del response.headers[headers.CONTENT_LANGUAGE]
+        spoken = response.__dict__.get(LANGUAGE, "")
+        if spoken:
+            response.headers[headers.CONTENT_LANGUAGE] = spoken
+        else:
+            response.headers.pop(headers.CONTENT_LANGUAGE, None)
 
 
 def renew(response: HttpResponse, problem: Problem, request: HttpRequest) -> None:
@@ -138,6 +140,7 @@ def make_body(
         format_ = formats.get(state.format_name or conf.FORMAT)
         _set_fixed_headers(response, problem, request, state)
     _set_own_headers(response, problem, state)
+    response.__dict__.pop(LANGUAGE, None)  # of an attempt that failed after its texts were made
     response.headers.pop(headers.CONTENT_LANGUAGE, None)
     body, content, media_type = formats.fallback(format_, problem, response.status_code, renderer.render)
     return content if as_bytes else body, media_type
@@ -149,9 +152,10 @@ def _formatted(
     format_ = formats.get(state.format_name or negotiation.format_name(request, state) or conf.FORMAT)
     if problem.errors or problem.param:
         problem = _name_members(problem, format_, request, state)
-    language = format_.language or negotiation.language_for(request, state)
+    clients_language = negotiation.language_for(request, state)
+    language = format_.language or clients_language
     prepared = prepared_answer(problem, format_, language, request, state)
-    docs_base = negotiation.docs_base(request, state.conf, language)
+    docs_base = negotiation.docs_base(request, state.conf, clients_language)
     written: tuple[Any, str] | None = prepared.body_for(problem) if as_bytes else None
     if written is None:
         entry = prepared.resolved.linked(docs_base)

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import nullcontext
 
 from django.utils.functional import Promise
 
 from .codes import TEXTS, WITHOUT, ErrorDefinition, Text
 from .codes_builtin import BUILTIN_CODES
 from .equivalents import EQUIVALENTS, FIRST_ERROR, PLACEHOLDERS, REQUIRED, Equivalent
-from .text import has_words, without_placeholders
-from .translations import SOURCE_LANGUAGE, Source, is_source_language, source_of, translate
+from .text import has_words, placeholders
+from .translations import SOURCE_LANGUAGE, Source, language_as_written, source_of, translate
+from .url_resolution import override_language
 
 _MESSAGES = {item["code"]: item["message"] for item in BUILTIN_CODES}
 
@@ -37,7 +39,7 @@ def texts_in(definition: ErrorDefinition, language: str) -> tuple[dict[str, str]
         for name in (*TEXTS, WITHOUT)
         for value in [getattr(definition, name)]
     }
-    read = {name: [_text_in(item, language) for item in items if item] for name, items in given.items()}
+    read = {name: [text_in(item, language) for item in items if item] for name, items in given.items()}
     texts = {name: "\n".join(text for text, _ in items) for name, items in read.items()}
     languages = {name: _common(language, [spoken for _, spoken in items]) for name, items in read.items()}
     if definition.message is _MESSAGES.get(definition.code):  # else the project has words of its own
@@ -45,15 +47,19 @@ def texts_in(definition: ErrorDefinition, language: str) -> tuple[dict[str, str]
     return texts, languages
 
 
-def _text_in(text: Text, language: str) -> tuple[str, str]:
+def text_in(text: Text, language: str) -> tuple[str, str]:
+    """Return a text in a language, else in English or as it is written, and its language, ``""`` if unknown."""
     source = source_of(text)
     if source is None:
-        plain = str(text)
+        # A lazy text that joins or computes others is in the language that is active.
+        with override_language(language) if isinstance(text, Promise) else nullcontext():
+            plain = str(text)
         return plain, "" if has_words(plain) else language
-    translated = translate(source, language)
-    if translated is not None:
-        return translated, language
-    return source.text, language if is_source_language(language) else SOURCE_LANGUAGE
+    for spoken in dict.fromkeys((language, SOURCE_LANGUAGE)):
+        translated = translate(source, spoken)
+        if translated is not None:
+            return translated, spoken
+    return source.text, language_as_written(source, language)
 
 
 def _common(language: str, spoken: Sequence[str]) -> str:
@@ -67,12 +73,15 @@ def _add_equivalents(code: str, language: str, texts: dict[str, str], languages:
     stands_in = WITHOUT if texts[WITHOUT] else "title"
     missing = [name for name, spoken in (("message", "message"), (WITHOUT, stands_in)) if languages[spoken] != language]
     found = _equivalents(EQUIVALENTS[code], language) if missing and code in EQUIVALENTS else {}
-    for name in missing if found else ():
+    for name in found.keys() & missing:
         texts[name], languages[name] = found[name], language
 
 
 def _equivalents(equivalent: Equivalent, language: str) -> dict[str, str]:
-    """Return the message of an equivalent in a language, with its placeholders and without; nothing if it has none."""
+    """Return the message of an equivalent in a language, and the same without its values; nothing if it has none.
+
+    A sentence with a placeholder makes no sense without its value: then our own text stands in.
+    """
     if equivalent.text == FIRST_ERROR:
         has_errors = translate(Source(REQUIRED), language) is not None
         return {"message": FIRST_ERROR, WITHOUT: FIRST_ERROR} if has_errors else {}
@@ -83,7 +92,7 @@ def _equivalents(equivalent: Equivalent, language: str) -> dict[str, str]:
     message = f"{equivalent.before}{text}" if then is None else f"{equivalent.before}{text} {then}"
     for theirs, ours in PLACEHOLDERS.items():
         message = message.replace(theirs, ours)
-    return {"message": message, WITHOUT: without_placeholders(text)}
+    return {"message": message} if placeholders(text) else {"message": message, WITHOUT: text}
 
 
 def _source(text: object) -> Source:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import functools
+from collections.abc import Callable
 
+from django.utils import translation
 from django.utils.functional import lazy
-from django.utils.translation import npgettext, override
 
 
-def wait_text(seconds: int) -> str:
-    """Return a wait in the active language: ``30 seconds``, ``1 day``; never shorter than it is.
+def spell_wait(seconds: int, npgettext: Callable[[str, str, str, int], str]) -> str:
+    """Return a wait in words: ``30 seconds``, ``1 day``; never shorter than it is.
 
-    A unit is used from two of it on, and for exactly one.
+    A unit is used from two of it on, and for exactly one. ``npgettext`` translates; where it has nothing, nor has this.
     """
     minutes, hours, days = (-(-seconds // size) for size in (60, 3600, 86400))
     # Translators: each of these stands in "Try again in {wait}."
@@ -24,11 +24,9 @@ def wait_text(seconds: int) -> str:
     return npgettext("wait", "%(count)d day", "%(count)d days", days) % {"count": days}
 
 
-@functools.lru_cache(maxsize=1024)
-def wait_text_in(language: str, seconds: int) -> str:
-    """Return a wait in a language; kept, because Django takes long for each text and many clients wait as long."""
-    with override(language):
-        return wait_text(seconds)
+def wait_text(seconds: int) -> str:
+    """Return a wait in words in the active language."""
+    return spell_wait(seconds, translation.npgettext)
 
 
 #: A wait in the language that is active when the text is used.

@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 from django.core.exceptions import ValidationError as DjangoValidationError
-from django.utils.translation import gettext_lazy, override
+from django.utils.translation import gettext_lazy, override, pgettext_lazy
 from rest_framework import exceptions
 from rest_framework.exceptions import ErrorDetail, ValidationError
 from rest_framework.fields import CharField
@@ -17,6 +17,7 @@ from django_apierrors.codes import ErrorDefinition
 from django_apierrors.exceptions import ApiError
 from django_apierrors.formats import Nested
 from django_apierrors.handlers import exception_handler
+from django_apierrors.translations import language_as_written, source_of
 
 REQUIRED = gettext_lazy("This field is required.")
 INVALID = gettext_lazy("Enter a valid value.")
@@ -118,7 +119,7 @@ def test_a_translation_of_those_words_is_known_too(spoken, locale_path):
         (ApiError("GONE"), "en"),
         (ApiError("RESOURCE_CONFLICT", "Of the raise site."), None),
         (ApiError("RESOURCE_CONFLICT", REQUIRED), "cs"),
-        (ApiError("RESOURCE_CONFLICT", gettext_lazy("Of nobody's catalog.")), "en"),
+        (ApiError("RESOURCE_CONFLICT", gettext_lazy("Of nobody's catalog.")), None),
         (ApiError("RESOURCE_CONFLICT", in_language(REQUIRED, "cs")), "cs"),
         (ApiError("VALIDATION_FAILED", "Of the raise site.", param="a"), None),
         (ApiError("VALIDATION_FAILED", param="a", params={"detail": "Mine."}), None),
@@ -137,7 +138,30 @@ def test_a_lazy_text_of_a_raise_site_falls_back_as_django_does(spoken, settings,
     settings.LANGUAGE_CODE = "de"
     locale_path("de", {"Of the project.": "Vom Projekt."})
     assert spoken(ApiError("RESOURCE_CONFLICT", gettext_lazy("Of the project."))) == "de"
-    assert spoken(ApiError("RESOURCE_CONFLICT", gettext_lazy("Of the project.")), "en") == "en"
+    assert spoken(ApiError("RESOURCE_CONFLICT", gettext_lazy("Of the project.")), "en") is None
+
+
+@pytest.mark.parametrize("default", ["de", "en"])
+@pytest.mark.parametrize("asked", ["de", "cs", "en"])
+def test_an_untranslated_text_of_a_project_is_in_no_language_that_is_known(default, asked, spoken, settings):
+    settings.LANGUAGE_CODE = default
+    assert spoken(ApiError("RESOURCE_CONFLICT", gettext_lazy("Das Konto ist gesperrt.")), asked) is None
+
+
+def test_the_catalog_of_a_project_says_that_its_texts_are_english(spoken, locale_path):
+    locale_path("en", {"The account is locked.": "The account is locked."})
+    assert spoken(ApiError("RESOURCE_CONFLICT", gettext_lazy("The account is locked.")), "en-gb") == "en-gb"
+    assert spoken(ApiError("RESOURCE_CONFLICT", gettext_lazy("The account is locked.")), "cs") == "en"
+    assert spoken(lambda: ValidationError({"a": ["The account is locked."]}), "en") == "en"
+
+
+def test_texts_of_this_package_drf_and_django_are_english_in_every_project(spoken, settings):
+    settings.LANGUAGE_CODE = "de"
+    assert spoken(ApiError("GONE"), "cs") == "en"
+    for text in (REQUIRED, INVALID, codes.get("GONE").message, codes.get("GONE").title):
+        assert language_as_written(source_of(text), "cs") == "en"
+        assert language_as_written(source_of(text), "en-gb") == "en-gb"
+    assert language_as_written(source_of(pgettext_lazy("of a project", "Gone")), "cs") == ""
 
 
 def test_a_lazy_text_above_locale_middleware_is_in_the_language_of_the_answer(settings):
@@ -186,6 +210,7 @@ def test_a_phrase_of_http_is_no_text(spoken):
     [
         ({"id": 7, "when": date(2026, 1, 2), "tags": ["a", "b"], "deep": {"er": [True, None]}}, True),
         ({"hint": "Call us."}, False),
+        ({"reason": "残高不足です"}, False),
         ({"hints": ["a", {"b": "Call us."}]}, False),
         ({"lazy": REQUIRED}, False),
         ({"numbers": list(range(101))}, False),
@@ -195,6 +220,32 @@ def test_a_phrase_of_http_is_no_text(spoken):
 )
 def test_details_are_data_unless_a_text_is_in_them(details, is_data, spoken):
     assert spoken(ApiError("RESOURCE_NOT_FOUND", details=details)) == ("cs" if is_data else None)
+
+
+@pytest.mark.parametrize("format_", ["nested", "result"])
+@pytest.mark.parametrize(
+    ("value", "header"),
+    [
+        ("AC-1", "cs"),
+        (7, "cs"),
+        (date(2026, 1, 2), "cs"),
+        ("no funds are left", None),
+        ("残高不足です", None),
+        (["closed", "out of stock"], None),
+        (gettext_lazy("Open"), None),
+    ],
+    ids=str,
+)
+def test_a_value_in_a_text_of_the_catalog_may_be_a_text_itself(value, header, format_, spoken, monkeypatch):
+    monkeypatch.setattr(codes, "registry", dict(codes.registry))
+    codes.register(ErrorDefinition(code="OF_TEST", status=409, title="A", message="{reason}", params={"reason": "a"}))
+    with catalog.pinned(Row(code="OF_TEST", translations={"cs": {"message": "Nelze: {reason}"}})):
+        assert spoken(ApiError("OF_TEST", params={"reason": value}), format_=format_) == header
+        assert spoken(ApiError("OF_TEST", params={"reason": value}), format_=format_, path="/api/plain") == header
+
+
+def test_a_name_in_a_text_is_no_text(spoken):
+    assert spoken(ApiError("PARAM_NOT_FOUND", param="dodací adresa")) == "cs"
 
 
 def test_details_of_another_type_are_not_searched(spoken):
@@ -304,8 +355,20 @@ class Failing(Nested):
         raise ZeroDivisionError
 
 
-def test_a_fixed_answer_claims_no_language(spoken):
-    assert spoken(ApiError("RESOURCE_NOT_FOUND"), format_=f"{__name__}.Failing") is None
+class FailingLate(Nested):
+    """A format of a project that fails when its texts are made already."""
+
+    headers = None
+
+
+@pytest.mark.parametrize("path", ["/api/drf", "/api/plain"])
+@pytest.mark.parametrize("format_", [Failing, FailingLate])
+def test_a_fixed_answer_claims_no_language(format_, path, spoken):
+    assert spoken(ApiError("RESOURCE_NOT_FOUND"), format_=f"{__name__}.{format_.__name__}", path=path) is None
+
+
+def test_a_lazy_text_of_a_raise_site_with_its_argument_by_name_is_known(spoken):
+    assert spoken(ApiError("RESOURCE_CONFLICT", gettext_lazy(message="This field is required."))) == "cs"
 
 
 def test_a_validation_error_of_django_is_known_as_one_of_drf(spoken):

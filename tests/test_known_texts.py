@@ -52,7 +52,7 @@ def test_a_catalog_that_is_broken_is_logged_and_passed_over(settings, tmp_path, 
     (tmp_path / "de" / "LC_MESSAGES").mkdir(parents=True)
     (tmp_path / "de" / "LC_MESSAGES" / "django.mo").write_bytes(b"broken")
     settings.LOCALE_PATHS = [tmp_path]
-    assert find_language("This field is required.", "en") == "en"  # German catalogs tell what is written in English
+    assert find_language("Dieses Feld ist zwingend erforderlich.", "de") == "de"
     assert "django.mo cannot be read" in caplog.text
 
 
@@ -65,3 +65,10 @@ def test_without_translation_only_what_is_written_in_python_is_known(settings):
 def test_the_language_of_the_project_stands_in(settings):
     settings.LANGUAGE_CODE = "de"
     assert find_language("Dieses Feld ist zwingend erforderlich.", "cs") == "de"
+
+
+def test_what_a_project_writes_in_python_may_be_in_any_language(locale_path):
+    locale_path("fr", {"Das Konto ist gesperrt.": "Le compte est bloqué."})
+    assert find_language("Das Konto ist gesperrt.", "en") == ""
+    assert find_language("Le compte est bloqué.", "fr") == "fr"
+    assert find_language("This field is required.", "en") == "en"

@@ -312,9 +312,49 @@ def test_where_translations_are_deactivated_texts_are_as_they_are_written():
         assert negotiation.active_language() == "en"
 
 
-@pytest.mark.parametrize("language, prefix", [("de", "/de"), ("en-us", "")])
+@pytest.mark.parametrize(
+    "language, prefix", [("de", "/de"), ("en-us", ""), ("de-at", "/de"), ("en", "/en"), ("tlh", "")]
+)
 def test_documentation_with_a_prefix_has_that_of_the_answer(language, prefix):
     request = RequestFactory().get("/")
     request.urlconf = "support.docs_urls_by_language"
     with translation.override("es"):  # of the request before
         assert negotiation.docs_base(request, language=language) == f"http://testserver{prefix}/errors/"
+
+
+def test_documentation_without_a_given_language_has_the_prefix_of_the_active_one():
+    request = RequestFactory().get("/")
+    request.urlconf = "support.docs_urls_by_language"
+    with translation.override("es"):
+        assert negotiation.docs_base(request) == "http://testserver/es/errors/"
+
+
+@pytest.mark.parametrize(
+    ("accepted", "prefix"), [("nl", "nl"), ("de", "de"), ("cs", "de"), ("en", "de"), ("nl-be", "nl")]
+)
+@pytest.mark.parametrize("url", ["/oauth/token", "/oauth/nothing", "/oauth/refused"])
+@pytest.mark.urls("support.oauth_urls_by_language")
+def test_the_help_of_an_error_of_oauth_is_a_page_that_exists_in_the_language_of_the_client(
+    accepted, prefix, url, api, set_view, settings
+):
+    settings.MIDDLEWARE = [*settings.MIDDLEWARE[:3], f"{__name__}.refusing_middleware", *settings.MIDDLEWARE[3:]]
+    settings.LANGUAGES, settings.LANGUAGE_CODE = [("de", "German"), ("nl", "Dutch")], "de"
+    settings.APIERRORS = {**settings.APIERRORS, "FORMATS": {"/oauth/": "oauth2"}}
+    set_view(ApiError("GONE"))
+    response = api.get(url, headers={"Accept-Language": accepted})
+    assert response["Content-Language"] == "en"
+    assert "Accept-Language" in response["Vary"]
+    code = response["X-Error-Code"]
+    assert response["Link"] == f'<http://testserver/{prefix}/errors/{code}/>; rel="help"'
+    assert api.get(f"/{prefix}/errors/{code}/").status_code == 200
+
+
+def refusing_middleware(get_response):
+    """Refuses above LocaleMiddleware, which then says nothing of the language."""
+
+    def middleware(request):
+        if "refused" in request.path:
+            raise ApiError("GONE")
+        return get_response(request)
+
+    return middleware

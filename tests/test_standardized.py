@@ -370,3 +370,45 @@ def test_a_text_with_a_value_that_nobody_knows_gives_way(ask, monkeypatch):
 def test_a_lazy_message_is_shown(ask, monkeypatch):
     monkeypatch.setitem(CASES, "own", lambda: ApiError("RESOURCE_CONFLICT", gettext_lazy("Enter a valid value.")))
     assert errors(ask(OURS, get_case("own"))) == [("resource_conflict", "Enter a valid value.", None)]
+
+
+# The languages of the texts
+
+
+@pytest.fixture
+def dutch(ask, settings, monkeypatch):
+    """Return the texts and ``Content-Language`` of an error for a client that reads Dutch, at a German project."""
+    settings.LANGUAGE_CODE = "de"
+
+    def send(exc, language="nl"):
+        monkeypatch.setitem(CASES, "own", lambda: exc)
+        response = ask(
+            OURS, lambda client: client.get("/api/raising", {"case": "own"}, headers={"Accept-Language": language})
+        )
+        return [error[1] for error in errors(response)], response.get("Content-Language")
+
+    return send
+
+
+def test_what_a_language_lacks_is_english_and_not_the_language_of_the_project(dutch):
+    throttled = "Aanvraag was verstikt."
+    assert dutch(exceptions.Throttled()) == ([throttled], "nl")
+    assert dutch(exceptions.Throttled(wait=30)) == ([f"{throttled} Expected available in 30 seconds."], "nl, en")
+    assert dutch(exceptions.Throttled(wait=1)) == ([f"{throttled} Expected available in 1 second."], "nl, en")
+    german = "Die Anfrage wurde gedrosselt. Erwarte Verfügbarkeit in 30 Sekunden."
+    assert dutch(exceptions.Throttled(wait=30), "de") == ([german], "de")
+    assert dutch(exceptions.NotFound()) == (["Niet gevonden."], "nl")
+    assert dutch(ZeroDivisionError("internal")) == (["Server Error (500)"], "en")
+
+
+def test_the_message_counts_only_where_it_is_written(dutch):
+    required = "This field is required."
+    assert dutch(ValidationError({"a": [required], "b": [required]})) == ([required, required], "en")
+    assert dutch(ValidationError({"a": [required], "b": [""]}))[1] == "nl, en"
+    assert dutch(ApiError("GONE"))[1] == "nl"
+    assert dutch(ApiError("UNSUPPORTED_MEDIA_TYPE"))[1] == "nl"
+
+
+def test_a_text_that_a_project_puts_in_the_place_of_drfs_is_in_no_language_that_is_known(dutch, monkeypatch):
+    monkeypatch.setattr(exceptions.NotFound, "default_detail", "Nichts da.")
+    assert dutch(exceptions.NotFound()) == (["Nichts da."], None)

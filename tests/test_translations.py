@@ -1,6 +1,8 @@
 """Texts in a language, asked of the catalogs one by one; and what DRF and Django say where there is none."""
 
 import pytest
+from django.http import HttpResponse
+from django.utils.functional import Promise
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy, ngettext_lazy, override, pgettext_lazy
 from rest_framework import exceptions
@@ -20,11 +22,23 @@ OTHER = FieldError(path=("b",), code="x", message="c")
 # Sources
 
 
+class PickledOtherwise(Promise):
+    """A lazy text of somebody else, which is not pickled as those of Django are."""
+
+    def __reduce__(self):
+        return "PickledOtherwise"
+
+
 @pytest.mark.parametrize(
     ("text", "source"),
     [
         (gettext_lazy("Gone"), ("Gone", "")),
         (pgettext_lazy("title", "Gone"), ("Gone", "title")),
+        (gettext_lazy(message="Gone"), ("Gone", "")),
+        (pgettext_lazy("title", message="Gone"), ("Gone", "title")),
+        (pgettext_lazy(context="title", message="Gone"), ("Gone", "title")),
+        (gettext_lazy(gettext_lazy("Gone")), None),
+        (PickledOtherwise(), None),
         ("Gone", None),
         (ngettext_lazy("%d code", "%d codes", 3), None),
         (format_lazy("{}.", gettext_lazy("Gone")), None),
@@ -112,10 +126,39 @@ def test_a_definition_in_plain_words_is_in_no_language_that_is_known(monkeypatch
     assert languages["description"] == "cs"
 
 
+def test_a_lazy_text_that_joins_others_is_in_the_language_of_its_entry_whichever_is_active(monkeypatch):
+    monkeypatch.setattr(codes, "registry", dict(codes.registry))
+    joined = format_lazy("name: {}", gettext_lazy(REQUIRED))
+    codes.register(ErrorDefinition(code="OF_TEST", status=409, title="Mine", message=joined))
+    with override("fr"):
+        entry = catalog.current().entry("OF_TEST", "cs")
+        assert catalog.current().entry("OF_TEST", "fr").message != entry.message
+    assert (entry.message, entry.language) == (f"name: {CZECH}", "")
+
+
 def test_a_translation_of_a_project_goes_before_what_drf_says(locale_path):
     locale_path("cs", {codes.get("RESOURCE_NOT_FOUND").message: "Nic tu není."})
     assert catalog.current().entry("RESOURCE_NOT_FOUND", "cs").message == "Nic tu není."
     assert catalog.current().entry("ENDPOINT_NOT_FOUND", "cs").message == "Nenalezeno."
+
+
+def test_a_definition_that_no_catalog_has_is_in_no_language_that_is_known(monkeypatch):
+    monkeypatch.setattr(codes, "registry", dict(codes.registry))
+    title, message = gettext_lazy("Konto gesperrt"), gettext_lazy("Das Konto ist gesperrt.")
+    codes.register(ErrorDefinition(code="OF_TEST", status=409, title=title, message=message))
+    for language in ("en", "cs", "de"):
+        languages = catalog.current().entry("OF_TEST", language).languages
+        assert languages["title"] == languages["message"] == ""
+
+
+def test_the_english_catalog_of_a_project_stands_in_for_a_language_that_it_lacks(monkeypatch, locale_path):
+    monkeypatch.setattr(codes, "registry", dict(codes.registry))
+    locale_path("en", {"account.locked": "The account is locked."})
+    definition = ErrorDefinition(code="OF_TEST", status=409, title="A", message=gettext_lazy("account.locked"))
+    codes.register(definition)
+    for language, spoken in (("cs", "en"), ("en-gb", "en-gb")):
+        entry = catalog.current().entry("OF_TEST", language)
+        assert (entry.message, entry.language) == ("The account is locked.", spoken)
 
 
 def test_words_of_a_projects_own_are_not_replaced_by_those_of_drf(monkeypatch):
@@ -123,7 +166,7 @@ def test_words_of_a_projects_own_are_not_replaced_by_those_of_drf(monkeypatch):
     own = ErrorDefinition(code="RESOURCE_NOT_FOUND", status=404, title="Weg", message=gettext_lazy("Of nobody."))
     codes.register(own)
     entry = catalog.current().entry("RESOURCE_NOT_FOUND", "cs")
-    assert (entry.message, entry.language) == ("Of nobody.", "en")
+    assert (entry.message, entry.language) == ("Of nobody.", "")
 
 
 @pytest.mark.parametrize("code", EQUIVALENTS)
@@ -152,12 +195,26 @@ def test_an_equivalent_has_the_values_of_the_code():
     assert message("PARAM_NOT_FOUND") == CZECH
     assert message("METHOD_NOT_ALLOWED", method="PUT") == in_czech(exceptions.MethodNotAllowed("PUT"))
     assert "text/csv" in message("UNSUPPORTED_MEDIA_TYPE", media_type="text/csv")
-    assert message("UNSUPPORTED_MEDIA_TYPE") == in_czech(exceptions.UnsupportedMediaType(""))
+
+
+@pytest.mark.parametrize("code", ["METHOD_NOT_ALLOWED", "UNSUPPORTED_MEDIA_TYPE"])
+def test_an_equivalent_without_its_value_gives_way_to_our_own_text(code):
+    entry = catalog.current().entry(code, "cs")
+    text = entry.message_for(Problem(code=code, status=entry.status))
+    assert text == codes.get(code).message_without
+    assert (entry.language, entry.languages["message_without"]) == ("cs", "en")
+
+
+def test_an_answer_without_the_value_of_its_text_has_no_empty_quotes(api, set_view):
+    set_view(lambda request: HttpResponse(status=415))
+    response = api.get("/api/plain", headers={"Accept-Language": "cs"})
+    assert '"' not in response.json()["error"]["message"]
+    assert response["Content-Language"] == "en"
 
 
 def in_czech(exc):
     with override("cs"):
-        return str(type(exc).default_detail).format(method="PUT", media_type="")
+        return str(type(exc).default_detail).format(method="PUT")
 
 
 def test_the_second_sentence_of_throttled_stays_away_where_a_language_lacks_it(locale_path):

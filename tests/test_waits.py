@@ -3,12 +3,14 @@
 import pytest
 from rest_framework.exceptions import Throttled
 
-from django_apierrors import codes
+from django_apierrors import catalog, codes
+from django_apierrors.catalog import Row
 from django_apierrors.codes import ErrorDefinition
 from django_apierrors.exception_facts import FILLED
 from django_apierrors.exceptions import ApiError, RateTooHigh
 from django_apierrors.testing import assert_api_error, override_error
 from django_apierrors.text import placeholders
+from django_apierrors.translations import wait_in
 from django_apierrors.waits import wait_text
 
 TOO_MANY = "Too many requests. Try again "
@@ -80,3 +82,33 @@ def test_a_built_in_text_that_needs_a_value_has_one_without(definition: ErrorDef
     assert needed <= FILLED & set(definition.params)
     assert bool(needed) is bool(definition.message_without)
     assert not placeholders(str(definition.message_without))
+
+
+TOO_MANY_IN_CZECH = "Příliš mnoho požadavků. Zkuste to znovu za"
+
+
+@pytest.mark.parametrize("url", ["/api/drf", "/api/plain"])
+@pytest.mark.parametrize(
+    ("language", "words", "header"),
+    [("cs", "30 seconds", "cs, en"), ("de", "30 Sekunden", "de"), ("en-gb", "30 seconds", "en-gb")],
+)
+def test_a_wait_in_another_language_than_its_text_says_so(language, words, header, url, api, set_view, settings):
+    settings.LANGUAGE_CODE = "de"
+    set_view(Throttled(wait=30))
+    row = Row(code="RATE_TOO_HIGH", translations={language: {"message": f"{TOO_MANY_IN_CZECH} {{wait}}."}})
+    with catalog.pinned(row):
+        response = api.get(url, headers={"Accept-Language": language})
+    assert_api_error(response, "RATE_TOO_HIGH", message=f"{TOO_MANY_IN_CZECH} {words}.")
+    assert response["Content-Language"] == header
+
+
+def test_a_wait_that_a_catalog_of_the_project_has_is_in_its_language(locale_path):
+    locale_path("cs", {"wait\4%(count)d second\0%(count)d seconds": "%(count)d sekundu\0%(count)d sekund"})
+    assert wait_in("cs", 1) == ("1 sekundu", "cs")
+    assert wait_in("cs", 30) == ("30 sekund", "cs")
+    assert wait_in("cs", 7200) == ("2 hours", "en")
+
+
+def test_without_translation_a_wait_is_english(settings):
+    settings.USE_I18N = False
+    assert wait_in("de", 30) == ("30 seconds", "en")

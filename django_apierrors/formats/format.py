@@ -68,6 +68,14 @@ class Format:
         """Return the problem whose texts ``body()`` writes."""
         return problem
 
+    def own_texts(self, problem: Problem, entry: Entry) -> Mapping[str, str] | None:
+        """Return the texts that ``body()`` writes in the place of the entry's message, each with its language.
+
+        A language that nobody knows is ``""``. ``None`` says that it writes the entry's message, an empty mapping
+        that it writes nothing there.
+        """
+        return None
+
     def wrapped(self, error: dict[str, Any]) -> dict[str, Any]:
         """Return the body that holds an error object."""
         return {self.envelope: error} if self.envelope else error

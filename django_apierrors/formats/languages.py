@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from types import MappingProxyType
 from typing import Any
 
 from django.utils.functional import Promise
 
-from ..codes import WITHOUT
 from ..entries import Entry
 from ..equivalents import FIRST_ERROR
 from ..known_texts import find_language
 from ..problems import Problem
 from ..text import has_words, placeholders
-from ..translations import languages_of_django, source_of, translate
+from ..translations import language_as_written, languages_of_django, source_of, translate
 from .format import Format
 
-# The placeholder whose value is a text, not a name or a number.
+# Placeholders whose values are texts of DRF, or of whoever wrote the validation.
 _DETAIL = "detail"
+_FIRST_DETAIL = FIRST_ERROR.strip("{}")
+# That of a wait in words, which may be in another language than what is around it.
+_WAIT = "wait"
+# Placeholders whose values are names, whatever characters they have.
+_PLACEHOLDERS_OF_NAMES = ("param", "method", "media_type", "scope")
 # Details of more members, or of more levels, are not searched for texts.
 _MOST_MEMBERS = 100
 _MOST_LEVELS = 3
@@ -35,13 +39,15 @@ def content_language(format_: Format, problem: Problem, entry: Entry, language: 
 
 
 def _languages(format_: Format, problem: Problem, entry: Entry, language: str) -> Iterator[str]:
-    yield from _languages_of_message(problem, entry, language)
+    own = format_.own_texts(problem, entry)
+    yield from _languages_of_message(problem, entry, language) if own is None else own.values()
     for name in format_.texts(entry):
         yield entry.languages.get(name, "")
     if format_.lists_errors:
         for message in dict.fromkeys(error.message for error in problem.errors if error.message):
             yield find_language(message, language)
-    if problem.details is not None and not _are_details_data(problem.details):
+    details = problem.details
+    if details is not None and type(details) is not MappingProxyType and not _has_no_text(details):  # ours are data
         yield ""
 
 
@@ -49,44 +55,55 @@ def _languages_of_message(problem: Problem, entry: Entry, language: str) -> Iter
     text, name = entry.chosen_message(problem)
     if not name:
         yield "" if problem.is_final else _find_own_language(problem.message, text, language)
-    elif name == WITHOUT and entry.message_without == FIRST_ERROR:
-        yield find_language(problem.errors[0].message, language)
-    elif name == "message":
-        has_own_words, has_detail = _message_parts(entry.message)
-        if has_own_words:
-            yield entry.language
-        if has_detail:
-            yield find_language(str(problem.params[_DETAIL]), language)
-    else:
+    elif name == "title":
         yield entry.languages.get(name, "")
+    else:
+        has_own_words, names = _message_parts(getattr(entry, name))
+        if has_own_words:
+            yield entry.languages.get(name, "")
+        for placeholder in names:
+            yield from _languages_of_value(placeholder, problem, entry, language)
 
 
 @functools.lru_cache(maxsize=1000)
-def _message_parts(message: str) -> tuple[bool, bool]:
-    """Return whether a message of the catalog has words of its own, and whether it quotes a text."""
-    return has_words(message), _DETAIL in placeholders(message)
+def _message_parts(message: str) -> tuple[bool, Sequence[str]]:
+    """Return whether a message of the catalog has words of its own, and its placeholders but those of names."""
+    return has_words(message), sorted(placeholders(message).difference(_PLACEHOLDERS_OF_NAMES))
+
+
+def _languages_of_value(placeholder: str, problem: Problem, entry: Entry, language: str) -> Iterator[str]:
+    """Yield the language of what stands in the place of a placeholder, nothing if that is data."""
+    if placeholder == _FIRST_DETAIL:
+        yield find_language(problem.errors[0].message, language)
+    elif placeholder == _DETAIL:
+        yield find_language(str(problem.params[_DETAIL]), language)
+    elif placeholder == _WAIT and (wait := entry.wait_for(problem.params)):
+        yield wait[1]
+    elif not _has_no_text(problem.params.get(placeholder)):
+        yield ""
 
 
 def _find_own_language(message: Any, text: str, language: str) -> str:
-    """Return the language of the text of a raise site: a lazy one is in that of the answer, or falls back."""
+    """Return the language of the text of a raise site: a lazy one is in that of the answer, or falls back as Django."""
     source = source_of(message)
     if source is None:
         return find_language(text, language)
     known = languages_of_django(language)
-    return next((spoken for spoken in known if translate(source, spoken) is not None), known[-1])
+    found = next((spoken for spoken in known if translate(source, spoken) is not None), None)
+    return found or language_as_written(source, language)
 
 
-def _are_details_data(details: Any) -> bool:
+def _has_no_text(value: Any) -> bool:
     try:
-        return type(details) is MappingProxyType or _is_data(details)  # details of our own are data
+        return _is_data(value)
     except Exception:  # a value of somebody else must never hide the error that carries it
         return False
 
 
 def _is_data(value: Any, levels: int = _MOST_LEVELS) -> bool:
-    """Return whether a value has no text in it, as far as that is known: none that has a blank."""
+    """Return whether a value has no text in it, as far as that is known: names are ASCII and have no blanks."""
     if isinstance(value, str):
-        return " " not in value
+        return value.isascii() and " " not in value
     if isinstance(value, (dict, list, tuple)):
         if type(value) not in (dict, list, tuple) or len(value) > _MOST_MEMBERS or not levels:
             return False

@@ -6,16 +6,16 @@ from dataclasses import replace
 from http import HTTPStatus
 from typing import Any, ClassVar
 
-from django.utils.encoding import force_str
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import override
 from rest_framework import exceptions
 
 from .. import codes
 from ..catalog import Entry
 from ..codes_builtin import BUILTIN_CODES
 from ..problems import FieldError, Problem
+from ..shipped import text_in
 from ..text import fill
+from ..translations import SOURCE_LANGUAGE
 from .format import Field, Format
 from .members import BUDGET, errors_total, errors_within
 
@@ -90,23 +90,26 @@ class Standardized(Format):
     def _attr(self, error: FieldError) -> str:
         return self.separator.join(map(str, (*error.path, error.key) if error.key else error.path))
 
-    def _detail(self, problem: Problem, entry: Entry) -> str:
-        """Return the text of the admin, of the raise site where it may be shown, else DRF's."""
+    def own_texts(self, problem: Problem, entry: Entry) -> dict[str, str] | None:
+        """Return the sentences of DRF, none where every error has a text, ``None`` for the entry's message."""
+        if problem.errors and all(error.message for error in problem.errors):
+            return {}
         cls, definition = _EXCEPTIONS.get(entry.code), codes.get(entry.code)
         is_own = problem.message and (problem.is_final or problem.is_safe or entry.pass_detail)
         # A code that the project defined again has the project's text.
         is_shipped = definition is not None and definition.message is _SHIPPED_MESSAGES.get(entry.code)
         if cls is None or entry.edited or is_own or not is_shipped:
-            return entry.message_for(problem)
+            return None
         if problem.reason == exceptions.NotAuthenticated.default_code:  # of a token that no authenticator took
             cls = exceptions.NotAuthenticated
         if entry.code == _CRASH_CODE and not problem.reason:
-            return _CRASH_TEXT
-        text = _text(cls, problem)
-        if text != problem.message:  # else DRF made it, in the language of the view
-            with override(entry.language or None):
-                text = _text(cls, problem)
-        return text or entry.message_for(problem)
+            return {_CRASH_TEXT: SOURCE_LANGUAGE}
+        return _sentences(cls, problem, entry.language or SOURCE_LANGUAGE)
+
+    def _detail(self, problem: Problem, entry: Entry) -> str:
+        """Return the text of the admin, of the raise site where it may be shown, else DRF's."""
+        own = self.own_texts(problem, entry)
+        return entry.message_for(problem) if own is None else " ".join(own)
 
 
 def _error_type(problem: Problem) -> str:
@@ -123,8 +126,22 @@ def _sorted(problem: Problem) -> Problem:
     return replace(problem, errors=errors)
 
 
-def _text(cls: type[exceptions.APIException], problem: Problem) -> str:
-    """Return DRF's text for a problem in the active language, ``""`` where a value is missing."""
-    if cls is exceptions.Throttled:
-        return str(exceptions.Throttled(wait=problem.retry_after).detail)
-    return fill(force_str(cls.default_detail), problem.params) or ""
+def _sentences(cls: type[exceptions.APIException], problem: Problem, language: str) -> dict[str, str] | None:
+    """Return DRF's sentences for a problem with the language of each, ``None`` where a value is missing.
+
+    Django would look in ``LANGUAGE_CODE`` for one that a language lacks; here it is as it is written in DRF.
+    """
+    sentences: list[Any] = [cls.default_detail]
+    params, wait = problem.params, problem.retry_after
+    if cls is exceptions.Throttled and wait is not None:
+        params = {"wait": wait}
+        throttled = exceptions.Throttled
+        sentences.append(throttled.extra_detail_singular if wait == 1 else throttled.extra_detail_plural)
+    found = {}
+    for sentence in sentences:
+        text, spoken = text_in(sentence, language)
+        text = fill(text, params) or ""
+        if not text:
+            return None
+        found[text] = spoken
+    return found
