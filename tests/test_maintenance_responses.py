@@ -426,8 +426,9 @@ def test_a_title_alone_without_a_language_is_marked_too(send, catalog):
 
 
 @pytest.mark.usefixtures("german")
-def test_a_message_that_gives_way_to_its_title_has_its_language(send, catalog):
-    catalog("de", message="Zurück um {hour}.")
+def test_a_message_that_gives_way_to_its_title_has_its_language(send, catalog, settings):
+    settings.LANGUAGE_CODE = "de"
+    catalog(message="Zurück um {hour}.")
     with maintenance_mode():
         answer = send("get", "/site/page", headers={**BROWSER, "Accept-Language": "de"})
     assert "<p>Wartung.</p>" in answer.content.decode()
