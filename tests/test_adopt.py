@@ -119,6 +119,7 @@ def test_a_new_project_with_drf(project):
     assert website == before[6]
     assert "A client that prefers JSON to HTML by its Accept header gets JSON for Django's pages, too." in said
     assert (is_page(before[7]), code(preferring)) == (True, "ENDPOINT_NOT_FOUND")
+    assert "becomes" not in project.run("manage.py", "apierrors", "adopt")
 
 
 @pytest.mark.exhaustive

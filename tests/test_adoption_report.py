@@ -10,12 +10,14 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.http import HttpResponse
 from django.urls import include, path, re_path
+from django.views.generic import TemplateView
 from django_ratelimit.decorators import ratelimit
 from rest_framework.authentication import BasicAuthentication, SessionAuthentication
 from rest_framework.parsers import JSONParser
 from rest_framework.permissions import AllowAny, IsAuthenticated
 from rest_framework.renderers import BaseRenderer, JSONRenderer, StaticHTMLRenderer
 from rest_framework.response import Response
+from rest_framework.routers import APIRootView
 from rest_framework.views import APIView
 from rest_framework.views import exception_handler as drf_handler
 from rest_framework.viewsets import ViewSet
@@ -303,10 +305,48 @@ def test_the_format_is_the_closest_to_that_of_another_package(handler, format_, 
         (path("site/page", plain), None),
     ],
 )
-def test_the_first_segments_of_drf_views_become_api_paths(route, prefix, report):
+def test_the_shortest_prefixes_of_drf_views_become_api_paths(route, prefix, report):
     said = report(route, names=ERROR_VIEWS)
     assert ("API_PATHS" in said) is (prefix is not None)
     assert prefix is None or f'"{prefix}",' in said
+
+
+PAGES = [path("shop/", plain), path("shop/cart/", TemplateView.as_view()), re_path("^shop/item/([^/]+)/$", plain)]
+
+
+@pytest.mark.parametrize(
+    ("route", "prefix"),
+    [
+        ("shop/api/private/", "/shop/api/"),
+        ("shop/orders/<int:pk>/lines/", "/shop/orders/"),
+        ("shop/cart/lines/", "/shop/cart/lines/"),
+        ("shops/", "/shops/"),
+        ("v2/orders", "/v2/"),  # says itself what it is: a plain view below is the API's, too
+    ],
+)
+def test_pages_are_under_no_proposed_path(route, prefix, report):
+    pages = [*PAGES, path("v2/hook", plain), path("errors/", include("django_apierrors.urls"))]
+    said = report(*pages, path(route, Orders.as_view()), names=ERROR_VIEWS)
+    assert f'"API_PATHS": [\n            "/api/",\n            "{prefix}",\n        ],' in said
+
+
+def test_a_view_that_has_its_prefix_has_no_other(report):
+    apart = path("shop/orders/x/", Orders.as_view())
+    said = report(*PAGES, apart, names=ERROR_VIEWS, APIERRORS={"API_PATHS": ["/shop/orders/"]})
+    assert "API_PATHS" not in said
+
+
+def test_views_of_drf_among_pages_are_named(bare_report):
+    routes = [path("shop/<int:pk>", Orders.as_view()), path("shop/", APIRootView.as_view())]
+    said = bare_report(*PAGES, *routes)
+    assert 'API_PATHS"' not in said
+    assert f"beside them stays a page.\n    {__name__}.Orders at /shop/<int:pk>\n  Give them a prefix" in said
+    assert "beside them" not in bare_report(*PAGES, *routes, path("shop/orders/", Orders.as_view()))
+
+
+def test_of_views_among_pages_nothing_changes_once_the_package_is_in_place(report):
+    said = report(*PAGES, DOCS, path("shop/<int:pk>", Orders.as_view()), names=ERROR_VIEWS)
+    assert "beside them" not in said
 
 
 # Changes
@@ -321,18 +361,24 @@ def test_the_first_segments_of_drf_views_become_api_paths(route, prefix, report)
         ([], [IsAuthenticated], False),
     ],
 )
-def test_a_403_that_becomes_401_is_named(authenticators, permissions, is_403, report, settings):
+def test_a_403_that_becomes_401_is_named(authenticators, permissions, is_403, bare_report):
     view = Orders.as_view(authentication_classes=authenticators, permission_classes=permissions)
-    said = report(path("api/orders", view))
+    said = bare_report(path("api/orders", view))
     assert ("403 becomes 401" in said) is is_403
-    assert "403 becomes 401" not in report(path("api/orders", view), APIERRORS={"UNAUTHENTICATED": "drf"})
+    assert "403 becomes 401" not in bare_report(path("api/orders", view), APIERRORS={"UNAUTHENTICATED": "drf"})
 
 
-def test_of_a_view_set_the_class_is_named(report):
+def test_a_status_that_is_changed_already_is_not_named(report):
+    view = Orders.as_view(authentication_classes=[SessionAuthentication], permission_classes=[IsAuthenticated])
+    limited = path("api/limited", ratelimit(key="ip", rate="1/m")(plain))
+    assert "403 becomes" not in report(path("api/orders", view), limited, DOCS, names=ERROR_VIEWS)
+
+
+def test_of_a_view_set_the_class_is_named(bare_report):
     view = Things.as_view(
         {"get": "list"}, permission_classes=[IsAuthenticated], authentication_classes=[SessionAuthentication]
     )
-    assert f"    {__name__}.Things at /api/things\n" in report(path("api/things", view))
+    assert f"    {__name__}.Things at /api/things\n" in bare_report(path("api/things", view))
 
 
 def test_renderers_that_write_no_errors_are_named(report):
@@ -372,8 +418,8 @@ def test_a_csrf_page_of_the_project_is_named(report):
     assert "CSRF_FAILURE_VIEW =" not in said
 
 
-def test_views_that_django_ratelimit_limits_change_their_status(report):
-    said = report(path("api/limited", ratelimit(key="ip", rate="1/m")(plain)))
+def test_views_that_django_ratelimit_limits_change_their_status(bare_report):
+    said = bare_report(path("api/limited", ratelimit(key="ip", rate="1/m")(plain)))
     assert "A request that django-ratelimit refuses: 403 becomes 429" in said
     assert "docs/migrating/django-ratelimit.md" in said
 

@@ -708,6 +708,17 @@ def test_a_sample_value_is_in_the_language_of_its_text(client):
     assert wrong in section(page, "example")
 
 
+def test_a_text_of_which_nobody_knows_the_language_is_marked(client):
+    with override_error("GONE", message="To je pryč.", title="Pryč", causes="Smazáno.", description="Dlouze."):
+        response = client.get("/errors/GONE/")
+        page, index = html(response), html(client.get("/errors/?q=GONE"))
+    for text in ("To je pryč.", "Pryč", "Smazáno.", "Dlouze."):
+        assert f'<span lang="" dir="auto">{text}</span>' in page
+    assert '<code lang="">' in section(page, "example")
+    assert '<td><span lang="" dir="auto">To je pryč.</span></td>' in index
+    assert response["Content-Language"] == "en"  # of the words around, and of the remedy
+
+
 def test_pages_that_a_project_translated_are_in_its_language(client, locale_path):
     locale_path("cs", {"How to fix it": "Jak to opravit", codes.get("GONE").title: "Pryč"})
     response = client.get("/errors/GONE/", headers={"Accept-Language": "cs"})
@@ -764,7 +775,9 @@ def test_samples_are_text_too(client):
 
 def test_a_message_without_samples_shows_the_title(client):
     with override_error("CARD_DECLINED", status=402, title="Card declined", message="{who} declined."):
-        assert '<p class="message">Card declined</p>' in html(client.get("/errors/CARD_DECLINED/"))
+        assert '<p class="message"><span lang="" dir="auto">Card declined</span></p>' in html(
+            client.get("/errors/CARD_DECLINED/")
+        )
 
 
 def test_a_row_that_got_past_its_validation_is_shown_as_it_is(client):

@@ -399,12 +399,39 @@ def test_on_a_page_the_words_of_an_operator_are_marked(send, catalog):
 
 
 @pytest.mark.usefixtures("german")
-def test_texts_without_a_language_are_taken_for_those_of_the_project(send, catalog, settings):
+def test_texts_without_a_language_are_marked_among_words_of_the_project(send, catalog, settings):
     settings.LANGUAGE_CODE = "de"
     catalog(message="Wir räumen auf.", title="Wartung")
     with maintenance_mode():
         answer = send("get", "/site/page", headers={**BROWSER, "Accept-Language": "en"})
-    assert '<html lang="de">' in answer.content.decode()
+    page = answer.content.decode()
+    assert '<html lang="de">' in page
+    assert '<title lang="">Wartung</title>' in page
+    assert '<h1 lang="" dir="auto">Wartung</h1>' in page
+    assert '<p lang="" dir="auto">Wir räumen auf.</p>' in page
+    assert "<div>" in page
+    assert "Content-Language" not in answer.headers
+
+
+@pytest.mark.usefixtures("german")
+def test_a_title_alone_without_a_language_is_marked_too(send, catalog):
+    catalog("de", message="Wir räumen auf.")
+    catalog(title="Wartung")
+    with maintenance_mode():
+        answer = send("get", "/site/page", headers={**BROWSER, "Accept-Language": "de"})
+    page = answer.content.decode()
+    assert '<h1 lang="" dir="auto">Wartung</h1>' in page
+    assert "<p>Wir räumen auf.</p>" in page
+    assert "Content-Language" not in answer.headers
+
+
+@pytest.mark.usefixtures("german")
+def test_a_message_that_gives_way_to_its_title_has_its_language(send, catalog, settings):
+    settings.LANGUAGE_CODE = "de"
+    catalog(message="Zurück um {hour}.")
+    with maintenance_mode():
+        answer = send("get", "/site/page", headers={**BROWSER, "Accept-Language": "de"})
+    assert "<p>Wartung.</p>" in answer.content.decode()
 
 
 @pytest.mark.usefixtures("german")

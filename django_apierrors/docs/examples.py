@@ -25,12 +25,15 @@ _EXAMPLE_BASE = "https://api.example.com"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Example:
-    """An example response: the name of its format, its status line with the headers, its body and its language."""
+    """An example response: the name of its format, its status line with the headers, its body and its language.
+
+    That is ``""`` where nobody knows it, and ``None`` where there are several.
+    """
 
     format: str
     head: str
     body: str
-    language: str = ""
+    language: str | None = None
 
 
 def build_example(entry: Entry, format_name: str, request: HttpRequest, language: str) -> Example:
@@ -49,7 +52,7 @@ def format_response(response: HttpResponse, format_name: str) -> Example:
     lines += [f"{name}: {value}" for name, value in response.items() if name != headers.CONTENT_LENGTH]
     body = json.dumps(json.loads(response.content), indent=2, ensure_ascii=False)
     spoken = response.get(headers.CONTENT_LANGUAGE, "")
-    return Example(format=format_name, head="\n".join(lines), body=body, language="" if "," in spoken else spoken)
+    return Example(format=format_name, head="\n".join(lines), body=body, language=None if "," in spoken else spoken)
 
 
 def get_api_url(request: HttpRequest) -> str:

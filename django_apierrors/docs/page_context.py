@@ -214,8 +214,8 @@ def _format_message(entry: Entry) -> SafeString:
 
 
 def _mark_language(entry: Entry, name: str, text: str) -> SafeString:
-    """Return a text of a code as HTML, with its language where the page is in another one."""
-    html, language = to_html(text), entry.languages.get(name)
-    if not (text and language) or language == get_language():
+    """Return a text of a code as HTML, with its language where the page is in another one or nobody knows it."""
+    html, language = to_html(text), entry.languages.get(name, "")
+    if not text or language == get_language():
         return html
     return format_html('<span lang="{}" dir="auto">{}</span>', language, html)

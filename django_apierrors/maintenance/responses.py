@@ -133,16 +133,19 @@ def _render_template(
     template: Any, window: Window, problem: Problem, entry: Entry, urls: tuple[str, str | None]
 ) -> str:
     language = entry.language or settings.LANGUAGE_CODE
+    message, name = entry.chosen_message(problem)
     context = {
         "title": entry.title,
-        "message": entry.message_for(problem),
+        "message": message,
         "ends_at": window.ends_at,
         "status_url": urls[0],
         "support_url": urls[1],
         "problem": problem,
         "window": Announcement.of(window, is_open=True),
         "language": language,
-        "title_language": entry.languages.get("title") or language,
+        # Empty where nobody knows it, as `lang` is then.
+        "title_language": entry.languages.get("title", ""),
+        "message_language": entry.languages.get(name, ""),
         "page_language": _language_around(language),
     }
     with translation.override(language):
@@ -156,8 +159,8 @@ def _language_around(language: str) -> str:
 
 
 def _languages_of_page(problem: Problem, entry: Entry, *, is_ours: bool) -> str:
-    """Return the languages of a page; nobody knows that of the words of an operator."""
-    if problem.is_final or not entry.language:
+    """Return the languages of a page, none where that of a text is not known, such as the words of an operator."""
+    spoken = [entry.language, entry.languages.get("title", "")]
+    if problem.is_final or "" in spoken:
         return ""
-    spoken = [entry.language, entry.languages.get("title", ""), _language_around(entry.language) if is_ours else ""]
-    return ", ".join(dict.fromkeys(filter(None, spoken)))
+    return ", ".join(dict.fromkeys([*spoken, _language_around(entry.language)] if is_ours else spoken))

@@ -27,9 +27,10 @@ from ...checks.wrappers import calls_any
 from ...conf import conf
 from ...drf_responses import writes_errors
 from ...middleware import is_installed
+from ...paths import longest_prefix
 from ...problems import Problem
 from .additions import closest_format
-from .routes import Route, api_prefixes, import_path, is_under_api_path, iter_drf_routes, iter_routes
+from .routes import Route, api_prefixes, import_path, iter_drf_routes, iter_routes, iter_routes_without_prefix
 
 _EXAMPLE_DOCS, _EXAMPLE_ID = "https://api.example.com/errors/", "7c9e6679-7425-40de-944b-e07fc1f90ae7"
 _RESPONSES = (Response, render, redirect, *(cls for cls in vars(http).values() if isinstance(cls, type)))
@@ -70,7 +71,7 @@ def _changed_bodies() -> Iterator[Change]:
     after = f"becomes {_sample('RESOURCE_NOT_FOUND')}"
     if handler is drf_exception_handler:
         yield Change(text=f'A 404 of a DRF view: {{"detail":"Not found."}} {after}; every error gets that shape.')
-    elif not calls_any(handler, (handlers.exception_handler, handlers.answer)):
+    elif not _has_our_handler():
         advice = ""
         if import_path(handler).partition(".")[0] not in _GUIDES:
             advice = (
@@ -86,6 +87,10 @@ def _changed_bodies() -> Iterator[Change]:
         yield Change(text=text, advice=advice)
 
 
+def _has_our_handler() -> bool:
+    return calls_any(api_settings.EXCEPTION_HANDLER, (handlers.exception_handler, handlers.answer))
+
+
 def _sample(code: str) -> str:
     name = getattr(settings, "APIERRORS", {}).get("FORMAT", closest_format())
     entry = catalog.current().entry(code, settings.LANGUAGE_CODE, _EXAMPLE_DOCS)
@@ -94,14 +99,15 @@ def _sample(code: str) -> str:
 
 
 def _statuses() -> Iterator[Change]:
+    is_answered = _has_our_handler()
     places = tuple(route.name for route in iter_drf_routes() if _answers_403(route))
-    if places and conf.UNAUTHENTICATED != "drf":
+    if places and conf.UNAUTHENTICATED != "drf" and not is_answered:
         yield Change(
             text="A request without credentials, or with wrong ones: 403 becomes 401, with WWW-Authenticate.",
             places=places,
             advice='To keep 403: APIERRORS = {"UNAUTHENTICATED": "drf"}.',
         )
-    if _has_ratelimit():
+    if _has_ratelimit() and not (is_answered and is_installed()):
         yield Change(text="A request that django-ratelimit refuses: 403 becomes 429, with Retry-After if known.")
 
 
@@ -124,7 +130,8 @@ def _has_ratelimit() -> bool:
 
 
 def _pages() -> Iterator[Change]:
-    paths = ", ".join((*conf.API_PATHS, *api_prefixes()))
+    api_paths = (*conf.API_PATHS, *api_prefixes())
+    paths = ", ".join(api_paths)
     if not is_installed():
         yield Change(text=f"An unknown URL under {paths}: the HTML page becomes {_sample('ENDPOINT_NOT_FOUND')}.")
         where = f"A crash in a DRF view, or in any view under {paths}"
@@ -137,10 +144,18 @@ def _pages() -> Iterator[Change]:
     plain = tuple(
         route.name
         for route in iter_routes()
-        if route.view_class is None and not route.is_foreign and is_under_api_path(route)
+        if route.view_class is None and not route.is_foreign and longest_prefix(route.path, api_paths)
     )
     if plain and not is_installed():
         yield Change(text="Empty and HTML errors of these views become JSON; JSON of their own stays.", places=plain)
+    apart = tuple(route.name for route in iter_routes_without_prefix())
+    if apart and not is_installed():
+        yield Change(
+            text="Views of DRF that share every prefix of their paths with pages: errors that they raise become JSON, "
+            "an unknown URL beside them stays a page.",
+            places=apart,
+            advice="Give them a prefix of their own, and add it to APIERRORS[API_PATHS].",
+        )
     if getattr(settings, "ROOT_URLCONF", None):
         own = own_error_views(get_resolver().urlconf_module)
         if own:

@@ -6,6 +6,7 @@ import functools
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Any
 
 from django.conf import settings
@@ -15,7 +16,10 @@ from rest_framework.views import APIView
 from ...conf import conf
 from ...paths import longest_prefix
 
-_STATIC = re.compile(r"[\w.~-]+/?")
+# `orders/`, but not the `orders` of `orders<int:pk>`.
+_SEGMENT = re.compile(r"[\w.~-]+(?:/|\Z)")
+# A prefix whose last segment says that all below it is an API: `/shop/api/`, `/v2/`.
+_API_PREFIX = re.compile(r".*/(?:api|v\d+(?:\.\d+)*)/?", re.IGNORECASE)
 #: Views of Django and DRF, and ours: they are what they are.
 _FOREIGN_VIEWS = ("django.", "django_apierrors.", "rest_framework.")
 #: Views of packages that this one replaces.
@@ -69,21 +73,42 @@ def iter_drf_routes() -> Iterator[Route]:
 
 
 def api_prefixes() -> list[str]:
-    """Return the first segments of the paths of DRF views that no API path covers."""
-    routes = [route for route in iter_drf_routes() if not route.name.startswith(_REMOVED_VIEWS)]
-    found = dict.fromkeys(_first_segment(route.path) for route in routes)
-    return [prefix for prefix in found if prefix and longest_prefix(prefix, conf.API_PATHS) is None]
+    """Return the prefixes of the paths of DRF views that no API path covers: the shortest that are only an API's."""
+    return list(dict.fromkeys(filter(None, (prefix for _, prefix in _uncovered_routes()))))
 
 
-def is_under_api_path(route: Route) -> bool:
-    """Return whether a view lies under an API path, with those that ``api_prefixes`` adds."""
-    return longest_prefix(route.path, (*conf.API_PATHS, *api_prefixes())) is not None
+def iter_routes_without_prefix() -> Iterator[Route]:
+    """Yield the DRF views that share each prefix of their paths with pages, so that no API path can be proposed."""
+    found = list(_uncovered_routes())
+    # A router of DRF gives one view several paths, of which some have a prefix.
+    covered = {route.view_class for route, prefix in found if prefix}
+    return (route for route, prefix in found if not (prefix or route.is_foreign or route.view_class in covered))
 
 
-def _first_segment(path: str) -> str:
-    match = _STATIC.match(path[1:])
-    # `orders/`, but not the `orders` of `orders<int:pk>`.
-    return f"/{match[0]}" if match and (match[0].endswith("/") or len(path) == match.end() + 1) else ""
+def _uncovered_routes() -> Iterator[tuple[Route, str]]:
+    """Yield the DRF views that no API path covers, with their prefixes, ``""`` where there is none."""
+    taken = _page_prefixes()
+    for route in iter_drf_routes():
+        if not route.name.startswith(_REMOVED_VIEWS) and longest_prefix(route.path, conf.API_PATHS) is None:
+            prefixes = _static_prefixes(route.path)
+            yield route, next((p for p in prefixes if _API_PREFIX.fullmatch(p) or p.rstrip("/") not in taken), "")
+
+
+def _page_prefixes() -> set[str]:
+    """Return the paths of the views that are no DRF views, and all that lie above them, without a slash at the end."""
+    found: set[str] = set()
+    for route in iter_routes():
+        if route.view_class is None and not route.name.startswith(("django_apierrors.", *_REMOVED_VIEWS)):
+            found.update(accumulate(route.path.rstrip("/").split("/"), "{}/{}".format))
+    return found
+
+
+def _static_prefixes(path: str) -> Iterator[str]:
+    """Yield the prefixes of a path that end with a segment and have no placeholder, the shortest first."""
+    end = 1
+    while match := _SEGMENT.match(path, end):
+        end = match.end()
+        yield path[:end]
 
 
 def import_path(value: Any) -> str:
