@@ -9,7 +9,6 @@ from typing import Any
 
 from django.core.exceptions import BadRequest, PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
-from django.utils.translation import get_language
 from django.views import csrf, defaults
 from rest_framework.exceptions import ValidationError
 from rest_framework.response import Response
@@ -24,7 +23,6 @@ from .problems import Problem
 from .request_state import RequestState
 from .signals import problem_sent
 from .sound_values import attribute, sound_text
-from .translations import SOURCE_LANGUAGE
 
 logger = logging.getLogger("django_apierrors")
 
@@ -44,7 +42,7 @@ def exception_handler(exc: Exception, context: dict[str, Any] | None) -> Respons
     if isinstance(exc, StopIteration):
         # Before Python 3.13 it would never leave the thread of a sync view under ASGI.
         raise RuntimeError("The view raised StopIteration.") from exc
-    state.language = get_language() or SOURCE_LANGUAGE
+    state.language = negotiation.active_language()
     problem = problem_for(exc, request, state)
     if is_left_to_django(exc, problem.status):
         return None

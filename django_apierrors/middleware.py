@@ -12,6 +12,7 @@ from django.core.exceptions import ImproperlyConfigured, PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.utils.module_loading import import_string
+from django.utils.translation import get_language
 from django_ratelimit.exceptions import Ratelimited
 from rest_framework.exceptions import APIException
 from rest_framework.response import Response
@@ -27,7 +28,7 @@ from .maintenance.preflight import KEPT_FROM_VIEW, answer_preflight
 from .problems import Problem
 from .ratelimit import global_limits
 from .request_line import refuse_nul
-from .request_state import RequestState
+from .request_state import VIEW_LANGUAGE, RequestState
 from .signals import maintenance_changed, problem_sent
 from .snapshot import snapshot
 from .snapshot.loader import use_copy
@@ -138,6 +139,7 @@ class ApiErrorMiddleware:
         except BaseException as exc:  # Django answers an `Exception` below us
             if isinstance(exc, Exception) or is_from_server(exc, request):
                 raise
+            _renew_language(request, state)
             response = response_for_crash(request, exc)
         state.is_inside = False
         if exchange is not None:
@@ -162,6 +164,7 @@ class ApiErrorMiddleware:
         except BaseException as exc:  # Django answers an `Exception` below us
             if isinstance(exc, Exception) or is_from_server(exc, request):
                 raise
+            _renew_language(request, state)
             response = await sync_to_async(response_for_crash, thread_sensitive=False)(request, exc)
         state.is_inside = False
         if exchange is not None:
@@ -189,10 +192,12 @@ class ApiErrorMiddleware:
         return response
 
     def process_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> HttpResponse | None:
-        """Return the answer to a preflight during maintenance, in the place of its view."""
+        """Keep the active language; return the answer to a preflight during maintenance, in the place of its view."""
+        request.__dict__[VIEW_LANGUAGE] = get_language()
         return answer_preflight() if KEPT_FROM_VIEW in request.__dict__ else None
 
     async def _process_view_async(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> HttpResponse | None:
+        request.__dict__[VIEW_LANGUAGE] = get_language()
         return answer_preflight() if KEPT_FROM_VIEW in request.__dict__ else None
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
@@ -210,6 +215,12 @@ class ApiErrorMiddleware:
 
     async def _process_template_response_async(self, request: HttpRequest, response: Any) -> Any:
         return _before_rendering(request, response)
+
+
+def _renew_language(request: HttpRequest, state: RequestState) -> None:
+    """Keep the active language of a crash that no other middleware is shown, if its view was called."""
+    if VIEW_LANGUAGE in request.__dict__:
+        request.__dict__[VIEW_LANGUAGE], state.language = get_language(), ""
 
 
 def is_listed(path: str) -> bool:

@@ -23,7 +23,7 @@ from rest_framework.exceptions import APIException
 from .conf import Settings, conf
 from .exceptions import RateTooHigh
 from .paths import longest_prefix
-from .request_state import RequestState
+from .request_state import VIEW_LANGUAGE, RequestState
 from .translations import SOURCE_LANGUAGE
 from .url_resolution import language_in_path, override_language, urlconf_of
 
@@ -117,15 +117,22 @@ def language_for(request: HttpRequest, state: RequestState) -> str:
     """Return the language of the texts of an answer, as Django spells it.
 
     Inside the chain of middleware it is the active one, which the entry points there keep in the state: texts of
-    DRF were made in it. Outside it is that of ``request.LANGUAGE_CODE``, else what LocaleMiddleware would choose
-    if it is installed, else ``LANGUAGE_CODE``. The active language is there that of the request before.
+    DRF were made in it. Of a finished response it is the one with which its view was called. Elsewhere it is that
+    of ``request.LANGUAGE_CODE``, else what LocaleMiddleware would choose if it is installed, else
+    ``LANGUAGE_CODE``. The active language is there that of the request before.
     """
     if state.language or not settings.USE_I18N:
         return state.language or settings.LANGUAGE_CODE
-    chosen: str | None = getattr(request, "LANGUAGE_CODE", None)
-    if chosen:
-        return chosen
-    return _negotiated_language(request, state) if has_locale_middleware() else settings.LANGUAGE_CODE
+    chosen: str = getattr(request, "LANGUAGE_CODE", "")
+    if hasattr(request, VIEW_LANGUAGE):
+        chosen = state.language = getattr(request, VIEW_LANGUAGE) or SOURCE_LANGUAGE
+    if chosen and not state.is_stored:
+        return chosen  # LocaleMiddleware is shown the answer, and says itself what it asked
+    if not has_locale_middleware():
+        return chosen or settings.LANGUAGE_CODE
+    by_url = _language_of_url(request)
+    state.is_language_asked = by_url is None
+    return chosen or by_url or _negotiated_language(request)
 
 
 def active_language() -> str:
@@ -152,8 +159,8 @@ def _is_locale_middleware(path: str) -> bool:
     return isinstance(found, type) and issubclass(found, LocaleMiddleware)
 
 
-def _negotiated_language(request: HttpRequest, state: RequestState) -> str:
-    """Return the language that LocaleMiddleware would choose: of the path, the cookie, the header."""
+def _language_of_url(request: HttpRequest) -> str | None:
+    """Return the language that LocaleMiddleware chooses by the URL alone, ``None`` where it asks further."""
     try:
         in_path = language_in_path(request)
         has_prefixes, is_default_prefixed = is_language_prefix_patterns_used(urlconf_of(request))
@@ -161,7 +168,11 @@ def _negotiated_language(request: HttpRequest, state: RequestState) -> str:
         in_path, has_prefixes, is_default_prefixed = None, False, False
     if in_path or (has_prefixes and not is_default_prefixed):
         return in_path or settings.LANGUAGE_CODE
-    state.is_language_asked = True
+    return None
+
+
+def _negotiated_language(request: HttpRequest) -> str:
+    """Return the language that LocaleMiddleware would choose by the cookie, else by the header."""
     if request.META.get("HTTP_COOKIE"):  # it may name one
         return translation.get_language_from_request(request)
     return _accepted_language(request.META.get("HTTP_ACCEPT_LANGUAGE"))

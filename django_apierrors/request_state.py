@@ -12,6 +12,8 @@ from .problems import Problem
 from .usage import Usage, exceeded, strictness
 
 _ATTRIBUTE = "_apierrors"
+#: The active language, set in ``__dict__`` of a request when its view is called; ``None`` with translations off.
+VIEW_LANGUAGE = "_apierrors_language"
 
 
 class RequestState:

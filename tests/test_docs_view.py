@@ -934,7 +934,8 @@ def profile_middleware(get_response):
 
     def middleware(request):
         request.LANGUAGE_CODE = "cs"
-        return get_response(request)
+        with translation.override("cs"):
+            return get_response(request)
 
     return middleware
 

@@ -95,7 +95,7 @@ PLACES = {
     "crash of a view": ("get", "/api/plain", crash, True),
     "crash of DRF": ("get", "/api/drf", crash, True),
     "no endpoint": ("get", "/api/nothing", None, False),
-    "empty body": ("get", "/api/plain", lambda request: HttpResponse(status=403), False),
+    "empty body": ("get", "/api/plain", lambda request: HttpResponse(status=403), True),
     "above the language": ("get", "/api/plain?refuse=1", None, None),
 }
 WRONG = {"customer": "x" * 11, "email": "nope"}
@@ -252,6 +252,97 @@ def test_a_language_that_a_view_activated_is_that_of_its_errors(project, set_vie
         with translation.override("cs"):
             assert response.json()["error"]["message"] == str(exceptions.NotFound.default_detail)
         assert response["Content-Language"] == "cs"
+
+
+@pytest.mark.parametrize("mode", ["sync", "async"])
+def test_all_that_a_view_answers_is_in_the_language_that_was_active(project, set_view, settings, mode):
+    project("Locale", "de")
+    settings.MIDDLEWARE = [*settings.MIDDLEWARE, f"{__name__}.French"]
+    data = {"Accept": "application/json"}
+    for path, view in (
+        ("/api/drf", not_found),
+        ("/api/plain", lambda request: HttpResponse(status=404)),
+        ("/errors/GONE/", None),
+        ("/errors/NOPE.json", None),
+        ("/errors/NOPE/", None),
+    ):
+        set_view(view)
+        for headers in ({}, data):
+            response = sender(mode)("get", path, headers={"Accept-Language": "de", **headers})
+            assert response["Content-Language"] == "fr", (path, headers)
+            assert "Accept-Language" in response["Vary"]
+    settings.APIERRORS = {**settings.APIERRORS, "DOCS": {"ACCESS": "authenticated"}}
+    response = sender(mode)("get", "/errors/GONE.json", headers={"Accept-Language": "de"})
+    assert (response.status_code, response["Content-Language"]) == (401, "fr")
+
+
+class French(MiddlewareMixin):
+    """Chooses a language after LocaleMiddleware, and tells nobody."""
+
+    def process_request(self, request):
+        translation.activate("fr")
+
+
+@pytest.mark.parametrize("mode", ["sync", "async"])
+def test_a_crash_that_passes_all_middleware_has_the_language_and_the_vary_of_any_other(project, set_view, mode):
+    project("Locale", "de")
+
+    def leave(request):
+        translation.activate("fr")
+        raise SystemExit
+
+    for path in ("/api/drf", "/api/plain"):
+        set_view(leave)
+        response = sender(mode)("get", path, headers={"Accept-Language": "de"})
+        assert (response.status_code, response["Content-Language"]) == (500, "fr")
+        assert "Accept-Language" in response["Vary"]
+
+
+def test_a_crash_before_the_view_is_not_in_the_language_of_the_request_before(project, settings):
+    project("Locale", "de")
+    others, leaving = settings.MIDDLEWARE[1:], f"{__name__}.Leaving"
+    for above, below in (([leaving], []), ([], [leaving])):  # has LocaleMiddleware chosen?
+        settings.MIDDLEWARE = [APIERRORS, *above, *others, *below]
+        with translation.override("es"):
+            response = sender("sync")("get", "/api/plain", headers={"Accept-Language": "de"})
+        assert (response.status_code, response["Content-Language"], response["Vary"]) == (500, "de", "Accept-Language")
+
+
+class Leaving(MiddlewareMixin):
+    def process_request(self, request):
+        raise SystemExit
+
+
+@pytest.mark.parametrize("mode", ["sync", "async"])
+def test_a_middleware_that_fails_after_the_view_answers_in_its_language(project, set_view, settings, mode):
+    project("Locale", "de")
+    settings.MIDDLEWARE = [APIERRORS, f"{__name__}.Failing", *settings.MIDDLEWARE[1:], f"{__name__}.French"]
+    set_view(lambda request: HttpResponse("fine"))
+    response = sender(mode)("get", "/api/plain", headers={"Accept-Language": "de"})
+    assert (response.status_code, response["Content-Language"], response["Vary"]) == (500, "fr", "Accept-Language")
+
+
+class Failing(MiddlewareMixin):
+    """Leaves another language behind, and fails."""
+
+    def process_response(self, request, response):
+        translation.activate("es")
+        raise ZeroDivisionError
+
+
+@pytest.mark.parametrize("mode", ["sync", "async"])
+def test_with_translations_deactivated_an_answer_is_in_the_language_of_the_source(project, set_view, settings, mode):
+    project("Locale", "de")
+    settings.MIDDLEWARE = [*settings.MIDDLEWARE, f"{__name__}.Deactivating"]
+    for view in (not_found, lambda request: HttpResponse(status=404)):
+        set_view(view)
+        response = sender(mode)("get", "/api/plain", headers={"Accept-Language": "de"})
+        assert response["Content-Language"] == "en"
+
+
+class Deactivating(MiddlewareMixin):
+    def process_request(self, request):
+        translation.deactivate_all()
 
 
 def test_an_answer_that_is_written_again_keeps_its_language(project, settings):

@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import get_script_prefix
 from rest_framework import fields
 
-from .. import headers, negotiation, responses
+from .. import headers, responses
 from ..catalog import Entry
 from ..codes import phrase
 from ..conf import conf
@@ -108,8 +108,7 @@ class _ClientRequest(HttpRequest):
         self.META = {name: value for name, value in page.META.items() if name != "HTTP_AUTHORIZATION"}
         self._page_scheme = page.scheme
         self.path_info = _api_path(format_name)
-        state = RequestState.of(self)
-        state.format_name, state.is_language_asked = format_name, negotiation.has_locale_middleware()
+        RequestState.of(self).format_name = format_name
         self.LANGUAGE_CODE = language
 
     def _get_scheme(self) -> str | None:

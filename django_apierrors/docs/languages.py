@@ -18,13 +18,6 @@ from ..translations import SOURCE_LANGUAGE, Source, is_source_language, translat
 DOCS_TEXT = Source("How to fix it")
 
 
-def get_reader_language(request: HttpRequest) -> str:
-    """Return the language of the reader: that of the request if anybody set it, else the active one."""
-    # A view is inside the chain of middleware.
-    language: str | None = getattr(request, "LANGUAGE_CODE", None) if settings.USE_I18N else settings.LANGUAGE_CODE
-    return language or negotiation.active_language()
-
-
 def get_page_language(language: str) -> str:
     """Return the language of the words around the texts of codes: that of the reader, else English."""
     return language if is_source_language(language) or translate(DOCS_TEXT, language) else SOURCE_LANGUAGE
@@ -40,14 +33,13 @@ def get_languages(entries: Iterable[Entry], names: Iterable[str], page: str = ""
     return ", ".join(filter(None, spoken))
 
 
-def is_language_public(request: HttpRequest) -> bool:
-    """Return whether the URL and ``Accept-Language`` chose the language, by which caches know a page.
+def is_language_public(request: HttpRequest, language: str) -> bool:
+    """Return whether the URL and ``Accept-Language`` chose the language of the reader, by which caches know a page.
 
     A cookie, a session or the profile of a user may have chosen another one, or happen to choose the same.
     """
     if not settings.USE_I18N:
         return True
-    language = get_reader_language(request)
     if not negotiation.has_locale_middleware():
         return language == settings.LANGUAGE_CODE and not hasattr(request, "LANGUAGE_CODE")
     # As in LocaleMiddleware: the prefix of the path, or none for the default language.

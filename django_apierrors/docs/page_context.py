@@ -21,8 +21,8 @@ from ..codes import phrase
 from ..conf import conf
 from ..formats import Format
 from ..maintenance.announcements import Notice
+from ..negotiation import active_language
 from ..text import fill
-from ..translations import SOURCE_LANGUAGE
 from ..url_resolution import override_language
 from . import texts
 from .examples import Example, build_example, get_api_url, sample_params
@@ -208,7 +208,7 @@ def _get_status_rows(by_status: Mapping[int, Sequence[str]]) -> list[StatusRow]:
 
 
 def _format_message(entry: Entry) -> SafeString:
-    with override_language(entry.language or get_language() or SOURCE_LANGUAGE):
+    with override_language(entry.language or active_language()):
         text = fill(entry.message, sample_params(entry))
     return _mark_language(entry, "message", text) if text else _mark_language(entry, "title", entry.title)
 

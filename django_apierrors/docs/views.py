@@ -20,10 +20,11 @@ from ..catalog import Entry
 from ..conf import conf
 from ..exception_mapping import problem_with_code
 from ..models import ErrorCode
+from ..request_state import RequestState
 from . import exports
 from .access import Viewer, deny_access, get_viewer
 from .format_aliases import get_codes_by_alias
-from .languages import get_languages, get_page_language, get_reader_language, is_language_public
+from .languages import get_languages, get_page_language, is_language_public
 from .page_context import get_code_rows, get_detail_context, get_index_context
 from .public_catalog import PublicCatalog
 
@@ -36,7 +37,7 @@ class DocsRequest:
     def __init__(self, request: HttpRequest) -> None:
         self.request = request
         self.viewer: Viewer = get_viewer(request)
-        self.language = get_reader_language(request)
+        self.language = RequestState.of(request).language
         self.page_language = get_page_language(self.language)
         base = negotiation.docs_base(request, language=self.language)
         self.public = PublicCatalog(catalog.current(), self.language, base, unlisted=self.viewer.sees_unlisted)
@@ -69,6 +70,7 @@ def _docs_view(*, as_data: bool) -> Callable[[_Answer], _View]:
         @require_safe
         @functools.wraps(function)
         def view(request: HttpRequest, **kwargs: str) -> HttpResponseBase:
+            RequestState.of(request).language = negotiation.active_language()
             is_data = as_data or negotiation.prefers_json(request)
             denied = deny_access(request, as_data=is_data)
             if denied is not None:
@@ -89,7 +91,7 @@ def _docs_view(*, as_data: bool) -> Callable[[_Answer], _View]:
 
 def _set_cache_headers(docs: DocsRequest, response: HttpResponse) -> HttpResponseBase:
     """Set the headers for caches and the ETag; return 304 to a client whose copy is current (RFC 9110)."""
-    is_public = docs.viewer.is_public and is_language_public(docs.request)
+    is_public = docs.viewer.is_public and is_language_public(docs.request, docs.language)
     scope = "public" if is_public else "private"
     response[headers.CACHE_CONTROL] = f"{scope}, max-age={_MAX_AGE}"
     if docs.spoken:

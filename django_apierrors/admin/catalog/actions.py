@@ -21,9 +21,9 @@ from ... import codes
 from ...catalog import Catalog
 from ...docs import exports
 from ...models import ErrorCode
-from ...negotiation import docs_base
+from ...negotiation import active_language, docs_base
 from .change_message import build_row_message, get_overrides, get_values
-from .row_state import build_row, get_active_language
+from .row_state import build_row
 
 if TYPE_CHECKING:
     _ErrorCodeModelAdmin = admin.ModelAdmin[ErrorCode]
@@ -74,7 +74,7 @@ class ErrorCodeActions(_ErrorCodeModelAdmin):
         """Return codes with their edits as a file for ``apierrors import``."""
         catalog = Catalog({obj.code: build_row(obj) for obj in queryset})
         known = set(catalog)
-        language, docs = get_active_language(), docs_base(request)
+        language, docs = active_language(), docs_base(request)
         entries = [catalog.entry(obj.code, language, docs) for obj in queryset if obj.code in known]
         content = exports.to_json(exports.build_document(catalog, entries, with_edits=True))
         disposition = {"Content-Disposition": 'attachment; filename="error-codes.json"'}

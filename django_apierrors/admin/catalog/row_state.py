@@ -7,12 +7,12 @@ from dataclasses import replace
 
 from django.conf import global_settings, settings
 from django.db.models import Exists, OuterRef, Q, QuerySet
-from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from ... import codes
 from ...catalog import Catalog, Entry, Row
 from ...models import ErrorCode, ErrorCodeTranslation, Texts
+from ...negotiation import active_language
 
 #: The fields by which clients handle an error: a change is a change of the API.
 CONTRACT_FIELDS = ("status", "type", "retry")
@@ -78,7 +78,7 @@ def get_entry(obj: ErrorCode, language: str | None = None) -> Entry | None:
     The default language is the active one. The row itself is read: the catalog of this process may be older.
     """
     try:
-        return Catalog({obj.code: build_row(obj)}).entry(obj.code, language or get_active_language())
+        return Catalog({obj.code: build_row(obj)}).entry(obj.code, language or active_language())
     except KeyError:
         return None
 
@@ -130,11 +130,6 @@ def get_missing_languages(obj: ErrorCode) -> list[str]:
     others = [language for language, _name in settings.LANGUAGES if language.split("-")[0] != own]
     entries = {language: get_entry(obj, language) for language in others}
     return [language for language, entry in entries.items() if entry and not entry.language]
-
-
-def get_active_language() -> str:
-    """Return the active language, ``LANGUAGE_CODE`` if translations are deactivated."""
-    return get_language() or settings.LANGUAGE_CODE
 
 
 def _get_texts(texts: Texts) -> dict[str, str]:

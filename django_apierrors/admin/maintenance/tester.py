@@ -23,12 +23,12 @@ from ...docs.examples import Example, format_response
 from ...maintenance import Status
 from ...maintenance import responses as answers
 from ...maintenance.decision import Decision, evaluate
+from ...negotiation import active_language
 from ...request_id import request_id
 from ...request_state import RequestState
 from ...scopes import describe_scope
 from ...snapshot import loader
 from ...windows import Window, Windows, open_at
-from ..catalog.row_state import get_active_language
 
 #: The choice for a CORS preflight.
 PREFLIGHT = "PREFLIGHT"
@@ -57,7 +57,7 @@ class SampleRequest(HttpRequest):
         self.META = {name: page.META[name] for name in _HOST_META if name in page.META} | meta
         self.method, self.path, self.path_info = method, get_script_prefix() + path[1:], path
         self._page_scheme = page.scheme
-        self.LANGUAGE_CODE = get_active_language()
+        self.LANGUAGE_CODE = active_language()
         RequestState.of(self).request_id = request_id(page, RequestState.of(page))
         if hasattr(page, "urlconf"):
             self.urlconf = page.urlconf
