@@ -76,6 +76,8 @@ def sample_params(entry: Entry) -> dict[str, Any]:
 
 def _sample_problem(entry: Entry) -> Problem:
     params = sample_params(entry)
+    if "retry_after" in params:
+        params.pop("wait", None)  # it is made of that, in the language of the text
     errors: tuple[FieldError, ...] = ()
     if entry.code in _FIELD_ERRORS and "param" in params:
         errors = (FieldError(path=(params["param"],), code=_FIELD_ERRORS[entry.code][0], message=params["detail"]),)
