@@ -169,6 +169,7 @@ def _entry(definition: codes.ErrorDefinition | None, row: Row, language: str) ->
         remedy=_lines(texts.get("remedy", "")),
         params=definition.params if definition else {},
         message_without=texts.get(codes.WITHOUT, ""),
+        details=definition.details if definition else {},
         names=definition.names if definition else {},
         pass_detail=bool(definition.pass_detail) if definition else codes.passes_detail(status),
         since=definition.since if definition else "",

@@ -139,8 +139,9 @@ class ErrorDefinition:
 
     ``code`` is 2 to 63 letters of one case, digits and underscores. ``status`` is 400 to 599; ``type``
     and ``pass_detail`` follow from it unless given. ``retry`` is a key of ``RETRIES``.
-    ``params`` declares the placeholders of the texts, each with a sample value; ``causes`` and
-    ``remedy`` hold one item a line of the documentation. ``message_without`` takes the place of
+    ``params`` declares the placeholders of the texts, each with a sample value, and ``details`` the
+    members of the details, each with a sample (``None``: any value); ``causes`` and ``remedy``
+    hold one item a line of the documentation. ``message_without`` takes the place of
     ``message`` where one of its placeholders has no value. ``pass_detail`` says whether the text of
     an exception may replace the message. ``doc_url`` is an absolute URL. ``names`` holds, by the
     name of a format, what that format writes for the code: ``{"oauth2": "slow_down"}``.
@@ -163,6 +164,7 @@ class ErrorDefinition:
     since: str = ""
     doc_url: str = ""
     names: Mapping[str, str] = field(default_factory=dict)
+    details: Mapping[str, object] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Validate the contract and set the values that follow from the status."""
@@ -182,6 +184,12 @@ class ErrorDefinition:
                 f"{self.code}: names {self.names!r} are not valid: use names of formats and what those write, in "
                 'printable ASCII without quotes, as in {"oauth2": "slow_down"}.'
             )
+        if not isinstance(self.details or {}, Mapping):
+            raise ValueError(
+                f"{self.code}: details {self.details!r} are no mapping; give a sample, as in "
+                '{"required": "100.00", "available": "50.50"}.'
+            )
+        object.__setattr__(self, "details", self.details or {})
         object.__setattr__(self, "type", self.type or type_for(self.status))
         if self.pass_detail is None:
             object.__setattr__(self, "pass_detail", passes_detail(self.status))
@@ -232,6 +240,16 @@ def get(code: str) -> ErrorDefinition | None:
 def find(name: str) -> ErrorDefinition | None:
     """Return the definition of a code that is written in either case, ``None`` when it has none."""
     return registry.get(name) or registry.get(name.upper()) or registry.get(name.lower())
+
+
+def is_code(given: object) -> bool:
+    """Return whether an argument of an exception is a code, known or mistyped, and no text for people."""
+    # A text for people has blanks or a full stop, or is one word.
+    if not isinstance(given, str):
+        return False
+    if PATTERN.fullmatch(given) and (given.isupper() or get(given) is not None):
+        return True
+    return "_" in given and find(given) is not None
 
 
 def definitions() -> Iterator[ErrorDefinition]:

@@ -33,6 +33,9 @@ HEADERS = ("off", "draft", "draft+legacy")
 #: What is done when the store of the counters does not answer: ``RATELIMIT["ON_STORE_ERROR"]``.
 ON_STORE_ERROR = ("open", "closed")
 
+#: Whether the codes of a schema are a closed set: ``OPENAPI["CODES"]``.
+CODES = ("open", "closed")
+
 #: How names of members are spelled: ``CASE``.
 CASES = ("camel", "snake")
 
@@ -191,6 +194,12 @@ class Settings:
         lambda value: value is None or is_seconds(value),
         "a number of seconds greater than 0, or None",
         "How stale the catalog of a process may be; ``None``: only edits of the process are noticed.",
+    )
+    OPENAPI = Section(
+        '{"CODES": "closed"}',
+        "The OpenAPI schema of errors.",
+        CODES=_choice(CODES, "open", "Whether a client must take codes that the schema does not name."),
+        INFER=Setting(True, is_flag, "True or False", "Whether the source of views is read for the codes they raise."),
     )
     DOCS = Section(
         '{"ACCESS": "public"}',

@@ -20,11 +20,11 @@ class Entry:
     """What we say about one code in one language: plain strings, no translation left to do.
 
     ``message_without`` is the message where a placeholder of ``message`` has no value, if there is
-    one. ``names`` holds what formats write for the code, by the name of the format. ``language``
-    is the language of the message, empty where nobody knows it; ``languages`` holds the same of each
-    text by its name. ``edited`` says that
-    the message comes from the admin and outranks the raise site's. ``doc_url`` is absolute, or
-    empty when nothing documents the code publicly.
+    one. ``details`` is the sample of the details, empty when none is declared. ``names`` holds what
+    formats write for the code, by the name of the format. ``language`` is the language of the
+    message, empty where nobody knows it; ``languages`` holds the same of each text by its name.
+    ``edited`` says that the message comes from the admin and outranks the raise site's. ``doc_url``
+    is absolute, or empty when nothing documents the code publicly.
     """
 
     code: str
@@ -44,6 +44,7 @@ class Entry:
     message_without: str = ""
     languages: Mapping[str, str] = field(default_factory=dict)
     names: Mapping[str, str] = field(default_factory=dict)
+    details: Mapping[str, object] = field(default_factory=dict)
     edited: bool = False
     listed: bool = True
     deprecated: bool = False

@@ -21,9 +21,14 @@ def configured_code(exc: BaseException, table: Mapping[str, str]) -> str | None:
 
     An exception of ``django.db`` is known by the driver's, too, and by what was violated.
     """
-    by_class = {_class_or_none(path): code for path, code in table.items()}
+    by_class = codes_by_class(table)
     classes = type(exc).__mro__ if isinstance(exc, _DELIBERATE) else database_errors.classes(exc)
     return next((by_class[cls] for cls in classes if cls in by_class), None)
+
+
+def codes_by_class(table: Mapping[str, str]) -> dict[type[BaseException] | None, str]:
+    """Return the setting with the exceptions in the place of their paths; one that cannot be imported is ``None``."""
+    return {_class_or_none(path): code for path, code in table.items()}
 
 
 @functools.cache

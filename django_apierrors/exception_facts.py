@@ -17,8 +17,11 @@ from . import catalog, codes, headers
 from .client_errors import is_client_error, log_client_error
 from .conf import conf
 from .database_errors import Refusal, refusal
+from .declared_details import difference
 from .error_details import field_errors, text_code
-from .exceptions import ApiError, UnfilledPlaceholder, UnknownErrorCode
+from .exceptions import ApiError, UndeclaredDetails, UnfilledPlaceholder, UnknownErrorCode
+from .formats.details import to_json_values
+from .formats.members import BUDGET
 from .problems import FieldError
 from .query_errors import is_in_query, names_sent
 from .refused_values import is_refused_value
@@ -123,6 +126,26 @@ def check_params(code: str, params: Mapping[str, Any]) -> None:
         logger.error("The message of %s was not sent: its raise site gave no params for %s", code, named)
 
 
+def _checked_details(code: str, details: Any) -> Any:
+    """Return details; under ``STRICT`` as JSON values, or raise for others than those which a code declares."""
+    definition = codes.registry.get(code)
+    sample = definition.details if definition else None
+    if not sample or not conf.is_strict:
+        return details
+    if details and not isinstance(details, Mapping):
+        told = f"they are a {type(details).__qualname__}, not a mapping"
+    else:
+        # What is written; an iterator can be read only once.
+        details, declared = (to_json_values(each, code, BUDGET)[0] for each in (details, sample))
+        told = difference(details or {}, declared or {})
+    if told:
+        raise UndeclaredDetails(
+            f"The details of {code} are not as it declares them: {told}. Correct the raise site, or the sample "
+            "`details` of the code. (APIERRORS['STRICT'] makes this raise.)"
+        )
+    return details
+
+
 def _is_first(key: str, seen: set[str]) -> bool:
     # Codes may come from clients, so that only so many are kept.
     if key in seen or len(seen) >= _MOST_LOGGED:
@@ -198,7 +221,7 @@ def read_api_error(exc: ApiError, facts: Facts, request: HttpRequest, row: Mappe
     message, given = sound_text(attribute(exc, "message"), "message"), attribute(exc, "param")
     facts.param = None if given is None else clean(str(sound_text(given, "param") or ""), _LONGEST_TEXT)
     facts.message = message
-    facts.details = attribute(exc, "details")
+    facts.details = _checked_details(facts.code, attribute(exc, "details"))
     in_query = attribute(exc, "in_query")
     facts.in_query = in_query if isinstance(in_query, bool) else is_in_query(request)
     facts.params = {"param": facts.param, **sound_members(attribute(exc, "params"), "params")}

@@ -32,6 +32,10 @@ class UnfilledPlaceholder(RaiseSiteError):
     """Raised under ``STRICT`` for an error whose message has a placeholder that the raise site did not fill."""
 
 
+class UndeclaredDetails(RaiseSiteError):
+    """Raised under ``STRICT`` for an error whose details are not those that its code declares."""
+
+
 class ApiError(APIException):
     """An error with a code of the catalog, for DRF views and plain views, sync and async.
 
@@ -51,11 +55,13 @@ class ApiError(APIException):
     - ``headers``: further response headers.
 
     A subclass with a ``code`` and at least one of ``status``, ``title`` and ``message``
-    registers that code; ``params`` on the class declares its placeholders with sample values.
-    Other values are those of the code's earlier definition, or of its parent's code. ``details``,
-    ``param``, ``in_query``, ``retry_after`` and ``headers`` on the class are the defaults of its
-    instances. Raises ``TypeError`` for texts without a code, for a code without a status and for
-    more than two arguments by position, ``ValueError`` when the contract is not valid.
+    registers that code; ``params`` and ``details`` on the class declare its placeholders and the
+    members of its details by samples, which are never sent.
+    Other values are those of the code's earlier definition, or of its parent's code. ``param``,
+    ``in_query``, ``retry_after`` and ``headers`` on the class are the defaults of its instances, and
+    so are ``details`` on a class that registers nothing. Raises ``TypeError`` for texts without a
+    code, for a code without a status and for more than two arguments by position, ``ValueError``
+    when the contract is not valid.
     """
 
     code: str = "INTERNAL_SERVER_ERROR"
@@ -78,6 +84,8 @@ class ApiError(APIException):
     in_query: bool | None = None
     retry_after: float | None = None
     headers: Mapping[str, str] = {}
+    #: The details of an instance that gives none.
+    default_details: ClassVar[Mapping[str, Any] | None] = None
     #: The code of the class, ``""`` for ``ApiError`` and others without one.
     own_code: ClassVar[str] = ""
 
@@ -87,6 +95,8 @@ class ApiError(APIException):
         own = vars(cls)
         cls.own_code = own.get("code", cls.own_code)
         defines = [name for name in ("status", "title", "message") if name in own]
+        if "details" in own:
+            cls.default_details = None if defines else own["details"]
         if defines and "code" in own:
             codes.register(cls._definition())
         elif defines:
@@ -136,7 +146,7 @@ class ApiError(APIException):
         self.code = self.code if code is None else code
         self.message = message
         self.status = status
-        self.details = self.details if details is None else details
+        self.details = self.default_details if details is None else details
         self.params = params or {}
         self.param = self.param if param is None else param
         self.in_query = self.in_query if in_query is None else in_query
@@ -150,7 +160,7 @@ class ApiError(APIException):
         if len(given) > 2:
             raise TypeError(f"{type(self).__qualname__} takes a code and a message by position, no more.")
         only = given[0] if len(given) == 1 and message is None else None
-        if only is not None and self.own_code and (code is not None or not _is_code(only)):
+        if only is not None and self.own_code and (code is not None or not codes.is_code(only)):
             return code, only
         first, second = (*given, None, None)[:2]
         if (first is not None and code is not None) or (second is not None and message is not None):
@@ -181,15 +191,6 @@ class ApiError(APIException):
             return ErrorDetail(force_str(self.message or self.code), self.code)
         text = self.message if definition.pass_detail else None
         return ErrorDetail(force_str(text or definition.title), self.code)
-
-
-def _is_code(given: Any) -> bool:
-    # Known or mistyped: a text for people has blanks or a full stop, or is one word.
-    if not isinstance(given, str):
-        return False
-    if codes.PATTERN.fullmatch(given) and (given.isupper() or codes.get(given) is not None):
-        return True
-    return "_" in given and codes.find(given) is not None
 
 
 class RateTooHigh(Ratelimited):  # type: ignore[misc]  # it is not annotated

@@ -30,6 +30,10 @@ INSTALLED_APPS = [
 WITH_OAUTH = find_spec("oauth2_provider") is not None
 if WITH_OAUTH:
     INSTALLED_APPS.append("oauth2_provider")
+# With drf-spectacular (the extra "openapi") the API serves its schema, with every error that it can answer.
+WITH_OPENAPI = find_spec("drf_spectacular") is not None
+WITH_SWAGGER_UI = WITH_OPENAPI and find_spec("drf_spectacular_sidecar") is not None
+INSTALLED_APPS += ["drf_spectacular"] * WITH_OPENAPI + ["drf_spectacular_sidecar"] * WITH_SWAGGER_UI
 OAUTH2_PROVIDER = {"SCOPES": {"accounts:read": "See the accounts", "transfers:write": "Move money"}}
 LOGIN_URL = "/api-auth/login/"  # where its authorization endpoint sends people
 
@@ -65,6 +69,19 @@ REST_FRAMEWORK = {
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_PAGINATION_CLASS": "rest_framework.pagination.PageNumberPagination",
     "PAGE_SIZE": 50,
+}
+if WITH_OPENAPI:
+    REST_FRAMEWORK["DEFAULT_SCHEMA_CLASS"] = "django_apierrors.contrib.spectacular.AutoSchema"
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Payments",
+    "DESCRIPTION": "A payments API that is meant to be tried.",
+    "VERSION": "1",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
+    "SERVE_AUTHENTICATION": [],
+    # The Swagger UI of the sidecar: nothing comes from another host.
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
 }
 
 APIERRORS = {

@@ -18,5 +18,7 @@ urlpatterns = [
     path("api/v1/", include("payments.urls", namespace="v1")),
     path("api/v2/", include("payments.urls", namespace="v2")),
 ]
+if settings.WITH_OPENAPI:
+    urlpatterns.append(path("api/", include("payments.openapi")))
 if settings.WITH_OAUTH:
     urlpatterns.append(path("", include("payments.oauth")))

@@ -55,6 +55,7 @@ def test_a_code_is_described_with_what_applies(client, settings):
         "causes": ["A rate limit was exceeded."],
         "remedy": ["Wait for the time in `Retry-After`. If the error repeats, back off exponentially with jitter."],
         "params": {"retry_after": 30, "wait": "30 seconds"},
+        "details": {},
         "since": "",
         "doc_url": "http://testserver/errors/RATE_TOO_HIGH/",
         "listed": True,

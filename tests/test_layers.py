@@ -24,7 +24,8 @@ LEVELS = (
         "signals",
     }
     | {"text", "translations", "uncaught", "url_resolution", "usage"},
-    {"client_ip", "entries", "exceptions", "headers", "request_state", "shipped", "sound_values", "spelling"},
+    {"client_ip", "declared_details", "entries", "exceptions", "headers", "request_state", "shipped"}
+    | {"sound_values", "spelling"},
     {
         "catalog",
         "client_errors",
@@ -35,17 +36,17 @@ LEVELS = (
         "request_id",
         "windows",
     },
-    {"query_errors"},
+    {"formats", "query_errors"},
     {"exception_facts", "logs", "models"},
-    {"exception_mapping", "formats", "negotiation", "rows"},
-    {"answer_cache", "snapshot"},
+    {"exception_mapping", "negotiation", "rows"},
+    {"answer_cache", "samples", "snapshot"},
     {"responses"},
     {"drf_responses", "last_resort", "maintenance", "oauth2", "parsers", "ratelimit", "renderers", "request_line"},
     {"rewriting"},
-    {"context_processors", "crashes", "docs", "handlers", "middleware", "receivers", "testing"},
-    {"admin", "asgi", "checks", "urls", "wsgi"},
+    {"contract", "context_processors", "crashes", "docs", "handlers", "middleware", "receivers", "testing"},
+    {"admin", "asgi", "checks", "openapi", "urls", "wsgi"},
     {"management"},
-    {"apps"},
+    {"apps", "contrib"},
 )
 #: One room in two files: the built-in definitions are too many to stand in codes.py.
 ROOMS = {("codes", "codes_builtin")}

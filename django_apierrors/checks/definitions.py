@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 from django.core.checks import CheckMessage
 
 from .. import codes
-from ..exceptions import ApiError
+from ..samples import error_classes
 from ..text import placeholders
 from .shortcuts import error, unknown_code
 
@@ -23,7 +22,7 @@ def check_codes(**kwargs: Any) -> list[CheckMessage]:
         for name in sorted(used - set(definition.params)):
             hint = f'Declare it with a sample value: params={{"{name}": ...}}.'
             messages.append(error(9, f"{definition.code} uses the placeholder {{{name}}} undeclared.", hint))
-    for cls in _subclasses(ApiError):
+    for cls in error_classes():
         if codes.find(cls.code) is None:
             messages.append(unknown_code(cls.code, f"{cls.__module__}.{cls.__qualname__}.code"))
     return messages
@@ -36,9 +35,3 @@ def _conflict(known: codes.ErrorDefinition, refused: codes.ErrorDefinition) -> C
     message = f"Error code {refused.code} is defined twice, with status {known.status} and {refused.status}."
     hint = f"Rename one of them, or give both status {known.status}; until then {known.status} is in force."
     return error(8, message, hint)
-
-
-def _subclasses(cls: type[ApiError]) -> Iterator[type[ApiError]]:
-    for subclass in cls.__subclasses__():
-        yield subclass
-        yield from _subclasses(subclass)

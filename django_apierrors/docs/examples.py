@@ -4,22 +4,18 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.urls import get_script_prefix
-from rest_framework import fields
 
 from .. import headers, responses
 from ..catalog import Entry
 from ..codes import phrase
 from ..conf import conf
-from ..problems import FieldError, Problem
 from ..request_state import RequestState
+from ..samples import sample_problem
 from ..url_resolution import override_language
 
-_EXAMPLE_REQUEST_ID = "7c9e6679-7425-40de-944b-e07fc1f90ae7"
-_EXAMPLE_RETRY_AFTER = 30
 _EXAMPLE_BASE = "https://api.example.com"
 
 
@@ -42,7 +38,7 @@ def build_example(entry: Entry, format_name: str, request: HttpRequest, language
     ``request`` is that of the documentation page; without ``DOCS["BASE_URL"]`` links have its host and scheme.
     """
     with override_language(language):
-        response = responses.make(_sample_problem(entry), _ClientRequest(request, format_name, language))
+        response = responses.make(sample_problem(entry), _ClientRequest(request, format_name, language))
     return format_response(response, format_name)
 
 
@@ -64,41 +60,6 @@ def get_api_url(request: HttpRequest) -> str:
     if not base.lower().startswith("https://"):
         base = _EXAMPLE_BASE
     return base.rstrip("/") + get_script_prefix() + _api_path("").lstrip("/")
-
-
-def sample_params(entry: Entry) -> dict[str, Any]:
-    """Return the sample values of the placeholders of a code, those that are texts in the active language."""
-    params: dict[str, Any] = dict(entry.params)
-    if entry.code in _FIELD_ERRORS and "param" in params:
-        params["detail"] = str(_FIELD_ERRORS[entry.code][1])
-    return params
-
-
-def _sample_problem(entry: Entry) -> Problem:
-    params = sample_params(entry)
-    if "retry_after" in params:
-        params.pop("wait", None)  # it is made of that, in the language of the text
-    errors: tuple[FieldError, ...] = ()
-    if entry.code in _FIELD_ERRORS and "param" in params:
-        errors = (FieldError(path=(params["param"],), code=_FIELD_ERRORS[entry.code][0], message=params["detail"]),)
-    return Problem(
-        code=entry.code,
-        status=entry.status,
-        params=params,
-        param=params.get("param"),
-        errors=errors,
-        errors_total=len(errors),
-        retry_after=params.get("retry_after", _EXAMPLE_RETRY_AFTER) if entry.retry == "safe" else None,
-        headers={headers.ALLOW: "GET, HEAD, OPTIONS"} if entry.status == 405 else {},
-        request_id=_EXAMPLE_REQUEST_ID,
-    )
-
-
-#: Code → error code and message of the one field in its example, as in DRF.
-_FIELD_ERRORS = {
-    "VALIDATION_FAILED": ("invalid", fields.DecimalField.default_error_messages["invalid"]),
-    "PARAM_NOT_FOUND": ("required", fields.Field.default_error_messages["required"]),
-}
 
 
 class _ClientRequest(HttpRequest):

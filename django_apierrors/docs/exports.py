@@ -16,6 +16,7 @@ from .. import codes
 from ..catalog import Catalog, Entry, Row
 from ..codes import phrase
 from ..rows import LISTS, ROW_FIELDS
+from ..samples import sample_details
 from .format_aliases import get_aliases
 
 #: The version of the JSON document.
@@ -39,7 +40,7 @@ def build_document(catalog: Catalog, entries: Iterable[Entry], *, with_edits: bo
 
     The members are the effective values: ``code``, ``names`` (its aliases in configured formats),
     ``status``, ``type``, ``retry``, ``title``, ``message``, ``description``, ``causes`` and
-    ``remedy`` (lists), ``params`` (samples by placeholder), ``since``, ``doc_url``, ``listed``,
+    ``remedy`` (lists), ``params`` (samples by placeholder), ``details`` (a sample), ``since``, ``doc_url``, ``listed``,
     ``deprecated``, ``replaced_by`` (a code or empty) and ``defined`` (Python defines the code).
 
     ``with_edits`` adds the values of the database, the only ones that ``apierrors import`` reads:
@@ -94,6 +95,7 @@ def _serialize_entry(entry: Entry, aliases: Iterable[str]) -> dict[str, Any]:
         "causes": list(entry.causes),
         "remedy": list(entry.remedy),
         "params": {name: _to_json_value(value) for name, value in entry.params.items()},
+        "details": sample_details(entry),
         "since": entry.since,
         "doc_url": entry.doc_url,
         "listed": entry.listed,

@@ -22,10 +22,11 @@ from ..conf import conf
 from ..formats import Format
 from ..maintenance.announcements import Notice
 from ..negotiation import active_language
+from ..samples import sample_params
 from ..text import fill
 from ..url_resolution import override_language
 from . import texts
-from .examples import Example, build_example, get_api_url, sample_params
+from .examples import Example, build_example, get_api_url
 from .format_aliases import get_aliases, get_configured_formats, get_oauth_format_name, is_oauth_error
 from .public_catalog import PublicCatalog
 from .rate_limits import describe_policies

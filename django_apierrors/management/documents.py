@@ -14,7 +14,9 @@ from ..docs.exports import VERSION
 from ..rows import LISTS, OVERRIDES, ROW_FIELDS
 
 # The members of a code in an export; only ``overrides`` and ``translations`` are imported.
-_MEMBERS = frozenset(("code", "names", "params", "since", "defined", "overrides", "translations", *OVERRIDES))
+_MEMBERS = frozenset(
+    ("code", "names", "params", "details", "since", "defined", "overrides", "translations", *OVERRIDES)
+)
 _TYPES: dict[str, tuple[type, str]] = {
     "status": (int, "a whole number"),
     "listed": (bool, "true or false"),

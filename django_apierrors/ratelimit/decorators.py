@@ -19,6 +19,8 @@ from .policies import Policy, create_policy, declare_limit
 
 ViewFunction = TypeVar("ViewFunction", bound=Callable[..., Any])
 
+#: The attribute of a limited view that holds its policies and names of policies, for its OpenAPI schema.
+LIMITS = "_apierrors_limits"
 #: The default of ``rate``: a rate that is left out must not switch a limit off, as ``None`` does.
 _UNSET: Any = object()
 
@@ -73,7 +75,10 @@ def ratelimit(
             check(_find_request(view, args), limit_of(view, args), block=block)
             return view(*args, **kwargs)
 
-        return functools.wraps(view)(async_wrapper if iscoroutinefunction(view) else wrapper)  # type: ignore[return-value]
+        limited = functools.wraps(view)(async_wrapper if iscoroutinefunction(view) else wrapper)
+        if block:
+            setattr(limited, LIMITS, (limit, *getattr(view, LIMITS, ())))
+        return limited  # type: ignore[return-value]
 
     return decorate
 

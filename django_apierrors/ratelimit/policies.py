@@ -93,6 +93,15 @@ def get_policy(name: str) -> Policy:
     return cached[1]
 
 
+def find_policy(policy: Any) -> Policy | None:
+    """Return a policy, or the one that a name means; ``None`` where there is none, or a wrong one."""
+    try:
+        found = get_policy(policy) if isinstance(policy, str) else policy
+    except Exception:  # a system check names it
+        return None
+    return found if isinstance(found, Policy) else None
+
+
 #: Name → the fields in the settings and the policy; the fields, because a test may change them.
 _parsed: dict[str, tuple[dict[str, Any], Policy]] = {}
 

@@ -17,6 +17,7 @@ class InsufficientBalance(ApiError):
     causes = [_("The items of the transfer sum up to more than the balance of its source account.")]
     remedy = [_("Top up the account, or lower the amount.")]
     params = {"required": "250.00", "available": "120.00"}
+    details = {"required": "250.00", "available": "120.00"}
 
     def __init__(self, *, required: Decimal, available: Decimal) -> None:
         """Show both amounts: to people in the message, to programs in ``details``."""

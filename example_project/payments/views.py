@@ -35,11 +35,12 @@ logger = logging.getLogger(__name__)
 
 
 class AccountViewSet(mixins.DestroyModelMixin, viewsets.ReadOnlyModelViewSet):
+    queryset = Account.objects.all()
     serializer_class = AccountSerializer
     lookup_field = "number"
 
     def get_queryset(self):
-        return Account.objects.filter(owner=self.request.user)
+        return super().get_queryset().filter(owner=self.request.user)
 
     def perform_destroy(self, account):
         if account.balance:
@@ -48,12 +49,12 @@ class AccountViewSet(mixins.DestroyModelMixin, viewsets.ReadOnlyModelViewSet):
 
 
 class TransferViewSet(mixins.CreateModelMixin, viewsets.ReadOnlyModelViewSet):
+    queryset = Transfer.objects.select_related("source", "target").prefetch_related("items")
     serializer_class = TransferSerializer
     permission_classes = [IsAuthenticated, MayTransfer]
 
     def get_queryset(self):
-        related = Transfer.objects.select_related("source", "target").prefetch_related("items")
-        return related.filter(created_by=self.request.user)
+        return super().get_queryset().filter(created_by=self.request.user)
 
     def create(self, request, *args, **kwargs):
         """Move money. A retry with the same ``Idempotency-Key`` finds the first transfer again."""

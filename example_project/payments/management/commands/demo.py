@@ -161,7 +161,7 @@ The example payments API is running.
   API          {base}/api/v1/     errors in the default format
   The same     {base}/api/v2/     errors as application/problem+json
   Error codes  {base}/errors/     what each of them means
-  Admin        {base}/admin/      user {sample.USER}, password {sample.PASSWORD}
+{_api_docs(base)}  Admin        {base}/admin/      user {sample.USER}, password {sample.PASSWORD}
   API key      {sample.KEY}
 
 Maintenance pauses the API, but for the webhook of the bank: by the switch in the admin, or from another terminal with
@@ -174,6 +174,11 @@ Six requests to try in another terminal:
 {steps}
 Stop with Ctrl-C.
 """
+
+
+def _api_docs(base: str) -> str:
+    """Return the line about the page with the schema, which is there when drf-spectacular is installed."""
+    return f"  Swagger UI   {base}/api/docs/   every error of every operation\n" if settings.WITH_SWAGGER_UI else ""
 
 
 def _manage() -> str:

@@ -1,0 +1,1 @@
+"""Integrations with packages that this one does not need."""
