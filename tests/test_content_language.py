@@ -4,6 +4,7 @@ from datetime import date
 
 import pytest
 from django.core.exceptions import ValidationError as DjangoValidationError
+from django.http import HttpResponse
 from django.utils.translation import gettext_lazy, override, pgettext_lazy
 from rest_framework import exceptions
 from rest_framework.exceptions import ErrorDetail, ValidationError
@@ -17,6 +18,7 @@ from django_apierrors.codes import ErrorDefinition
 from django_apierrors.exceptions import ApiError
 from django_apierrors.formats import Nested
 from django_apierrors.handlers import exception_handler
+from django_apierrors.testing import override_error
 from django_apierrors.translations import language_as_written, source_of
 
 REQUIRED = gettext_lazy("This field is required.")
@@ -373,3 +375,10 @@ def test_a_lazy_text_of_a_raise_site_with_its_argument_by_name_is_known(spoken):
 
 def test_a_validation_error_of_django_is_known_as_one_of_drf(spoken):
     assert spoken(lambda: DjangoValidationError({"a": [CharField.default_error_messages["blank"]]})) == "cs"
+
+
+def test_a_response_loses_its_language_where_the_text_in_its_place_has_none(api, set_view):
+    set_view(lambda request: HttpResponse(status=409, headers={"Content-Language": "de"}))
+    assert api.get("/api/plain")["Content-Language"] == "en"
+    with override_error("RESOURCE_CONFLICT", message="In use."):  # nobody knows the language of an edit
+        assert "Content-Language" not in api.get("/api/plain")
