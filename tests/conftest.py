@@ -3,14 +3,23 @@
 import gc
 
 import pytest
-from django.core.signals import got_request_exception, request_finished, request_started
+from django.core.signals import got_request_exception, request_finished, request_started, setting_changed
 from django.db import close_old_connections
+from django.dispatch import receiver
 from django.test import AsyncClient, Client
 from django.utils import translation
+from django.utils.translation import trans_real
 from shop import views
 from support.gettext_catalogs import write_catalog
 
 from django_apierrors.windows import monitor
+
+
+@receiver(setting_changed)
+def forget_languages(setting, **kwargs):
+    """Read languages anew that Django keeps with the ``LANGUAGE_CODE`` of before as what they fall back to."""
+    if setting == "LANGUAGE_CODE":
+        trans_real._translations = {}
 
 
 def pytest_collection_finish():
