@@ -5,7 +5,7 @@ from pathlib import Path
 
 import django
 from django.core.management import call_command
-from django.core.servers.basehttp import ThreadedWSGIServer, WSGIRequestHandler
+from django.core.servers.basehttp import WSGIRequestHandler, WSGIServer
 from django.core.wsgi import get_wsgi_application
 
 from django_apierrors.wsgi import guard
@@ -27,7 +27,8 @@ def main():
 
     call_command("migrate", verbosity=0, interactive=False)
     sample.load()
-    with ThreadedWSGIServer(("127.0.0.1", 0), Handler) as server:
+    # One request after the other, each on a connection of its own: what a server leaves of a body is never the next.
+    with WSGIServer(("127.0.0.1", 0), Handler) as server:
         server.set_app(guard(get_wsgi_application()))
         print(f"http://127.0.0.1:{server.server_port}", flush=True)
         server.serve_forever()
