@@ -232,7 +232,7 @@ def test_a_signal_stops_a_server_of_asgi(name, sent):
         thread.join(20)
         if name.startswith("uvicorn"):
             assert answers[0][1] == b"slept"
-        until(lambda: not is_listening(server), 10)
+        until(lambda: not is_listening(server))
         assert events(server.log())[:2] == [0, 0]
 
 
