@@ -1113,7 +1113,7 @@ def without_constraints():
         elif connection.vendor == "mysql":
             cursor.execute("SET check_constraint_checks = 0")
         else:
-            for name in ("status_is_an_error", "complete_or_defined", "code_in_capitals"):
+            for name in ("status_is_an_error", "complete_or_defined", "code_in_one_case"):
                 cursor.execute(f"ALTER TABLE django_apierrors_errorcode DROP CONSTRAINT apierrors_{name}")
 
 
