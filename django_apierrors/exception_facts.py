@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from rest_framework import exceptions as drf_exceptions
 from rest_framework.fields import get_error_detail
@@ -250,14 +251,27 @@ def read_validation(exc: drf_exceptions.ValidationError, facts: Facts, request: 
 
 def read_django_validation(exc: ValidationError, facts: Facts, request: HttpRequest, row: Mapped) -> None:
     """Read a ``ValidationError`` of Django, which no serializer or form handled; it is logged."""
+    is_sound = _has_texts(exc)
     if not facts.code:  # EXCEPTIONS does not expect it
-        log_client_error(exc, request)
+        told = exc if is_sound else ValidationError("Its messages are no texts.").with_traceback(exc.__traceback__)
+        log_client_error(told, request)
     try:
-        detail = get_error_detail(exc)
+        detail = get_error_detail(exc) if is_sound else []
     except Exception:  # e.g. a message whose parameters are missing
         logger.exception("A ValidationError of Django could not be read")
         detail = []
     read_detail(detail, facts, request, row.code, exc)
+
+
+def _has_texts(exc: ValidationError) -> bool:
+    """Return whether the messages of an exception are texts: anything else may be endless to write."""
+    errors = vars(exc).get("error_dict")
+    lists = list(errors.values()) if type(errors) is dict else [vars(exc).get("error_list")]
+    return all(
+        type(each) is list
+        and all(isinstance(getattr(error, "__dict__", {}).get("message"), (str, Promise)) for error in each)
+        for each in lists
+    )
 
 
 def read_origin(exc: BaseException, facts: Facts) -> None:

@@ -123,6 +123,16 @@ def test_members_that_cannot_be_read_are_left_out(caplog):
     assert caplog.records[-1].getMessage() == "The params of an error are a list, not a mapping, and were left out"
 
 
+@pytest.mark.parametrize("field", [None, "amount"])
+def test_a_message_of_django_that_is_endless_to_write_is_neither_sent_nor_logged(field, answer, caplog):
+    exc = DjangoValidationError({"amount": ["x"]} if field else "x")
+    (exc.error_dict["amount"][0] if field else exc).message = shared()
+    assert_api_error(answer(exc), "VALIDATION_FAILED", 400)
+    (record,) = (each for each in caplog.records if each.name == "django_apierrors.client_errors")
+    assert record.exc_info[1].messages == ["Its messages are no texts."]
+    assert record.exc_info[2] is not None
+
+
 def test_a_list_of_texts_is_one_text(caplog):
     odd = ["a", 1, Mute(), ["nested"], "b"]
     assert sound_members({"a": ("x", "y"), "b": odd}, "params") == {"a": "x, y", "b": "a, 1, b"}
