@@ -154,7 +154,7 @@ def clear_language_cache() -> None:
 def _is_locale_middleware(path: str) -> bool:
     try:
         found = import_string(path)
-    except Exception:  # Django itself fails to start when there is none, and names it
+    except Exception:  # Django fails to start when there is none, and names it: an answer must never fail for it
         return False
     return isinstance(found, type) and issubclass(found, LocaleMiddleware)
 

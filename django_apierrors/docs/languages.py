@@ -13,6 +13,7 @@ from .. import negotiation
 from ..catalog import Entry
 from ..request_state import RequestState
 from ..translations import SOURCE_LANGUAGE, Source, is_source_language, translate
+from ..url_resolution import urlconf_of
 
 #: A text of the pages: they are in the languages that it is translated to.
 DOCS_TEXT = Source("How to fix it")
@@ -43,8 +44,7 @@ def is_language_public(request: HttpRequest, language: str) -> bool:
     if not negotiation.has_locale_middleware():
         return language == settings.LANGUAGE_CODE and not hasattr(request, "LANGUAGE_CODE")
     # As in LocaleMiddleware: the prefix of the path, or none for the default language.
-    urlconf = getattr(request, "urlconf", None) or settings.ROOT_URLCONF
-    has_prefixes, is_default_prefixed = is_language_prefix_patterns_used(urlconf)
+    has_prefixes, is_default_prefixed = is_language_prefix_patterns_used(urlconf_of(request))
     prefix = translation.get_language_from_path(request.path_info) if has_prefixes else None
     if prefix or (has_prefixes and not is_default_prefixed):
         return language == (prefix or settings.LANGUAGE_CODE)
